@@ -1,0 +1,54 @@
+package op
+
+import (
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/runtime/f32"
+)
+
+// Softmax normalizes exponentials along an axis.
+var Softmax = &ir.OpDef{
+	Name:    "nn.softmax",
+	Summary: "normalized exponentials along an axis",
+	Doc: "m is the maximum along the axis (NaN if any is), e = f32.Exp(float32(x-m)), s the sum of e in ascending order, each step rounded, " +
+		"y = float32(e/s).",
+	Operands: []ir.Operand{{Name: "x"}},
+	Attrs:    []ir.AttrDef{{Name: "axis", Kind: ir.AttrInt, Doc: "axis, from 0"}},
+	Stages:   floatStages,
+	Infer: func(c *ir.InferCtx) {
+		axis := c.Node.Int("axis")
+		if axis < 0 || axis >= len(c.In[0].Shape) {
+			c.Errorf("V050", "axis %d does not exist in %s", axis, c.In[0])
+			return
+		}
+		if c.In[0].Shape[axis] == ir.Free {
+			c.Errorf("V046", "axis %d is the free batch: softmax would mix samples", axis)
+			return
+		}
+		inferUnary(c)
+	},
+	Eval: func(c *ir.EvalCtx) {
+		x, out := c.In[0], c.Result(0)
+		axis := c.Node.Int("axis")
+		n := x.Shape[axis]
+		inner := tensor.Elems(x.Shape[axis+1:])
+		for r := range x.Len() / n {
+			base := r/inner*n*inner + r%inner
+			m := x.F32[base]
+			for i := range n {
+				if v := x.F32[base+i*inner]; v > m || v != v {
+					m = v
+				}
+			}
+			var s float32
+			for i := range n {
+				e := f32.Exp(float32(x.F32[base+i*inner] - m))
+				out.F32[base+i*inner] = e
+				s = float32(s + e)
+			}
+			for i := range n {
+				out.F32[base+i*inner] = float32(out.F32[base+i*inner] / s)
+			}
+		}
+	},
+}

@@ -1,0 +1,192 @@
+package ir
+
+import (
+	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/tensor"
+)
+
+// Verify checks the invariants of every stage and the rules of the function's own stage. The
+// codes are documented by diag.Explain.
+func Verify(m *Module) *diag.List {
+	var l diag.List
+	names := make(map[string]bool)
+	for _, c := range m.Consts {
+		if names[c.Name] {
+			l.Errorf("V010", c.Span, "@"+c.Name, "constant is declared twice")
+		}
+		names[c.Name] = true
+		verifyConst(c, &l)
+	}
+	if len(m.Funcs) == 0 {
+		l.Errorf("V011", diag.Span{File: m.File}, "", "module has no function")
+	}
+	for _, f := range m.Funcs {
+		verifyFunc(f, &l)
+	}
+	return &l
+}
+
+func verifyConst(c *Const, l *diag.List) {
+	t := c.Type()
+	if c.Data.DType != t.DType || !equalShape(c.Data.Shape, t.Shape) {
+		l.Errorf("V012", c.Span, "@"+c.Name, "data is %v of %v, type is %s", c.Data.Shape, c.Data.DType, t)
+		return
+	}
+	verifyType(t, c.Span, "@"+c.Name, l)
+	if t.IsFloat() {
+		for i, v := range c.Data.F32 {
+			if v != v || v-v != 0 {
+				l.Errorf("V013", c.Span, "@"+c.Name, "element %d is %v: constants must be finite", i, v)
+				return
+			}
+		}
+	}
+	if q := t.Quant; q != nil && t.DType == tensor.I8 {
+		for i, v := range c.Data.I8 {
+			if int32(v) < q.Min || int32(v) > q.Max {
+				l.Errorf("V014", c.Span, "@"+c.Name, "element %d is %d, outside the type's range [%d, %d]", i, v, q.Min, q.Max)
+				return
+			}
+		}
+	}
+}
+
+// verifyType checks that a type can exist at all.
+func verifyType(t Type, span diag.Span, subject string, l *diag.List) {
+	for i, d := range t.Shape {
+		if d == Free && i == 0 {
+			continue
+		}
+		if d <= 0 {
+			l.Errorf("V015", span, subject, "dimension %d is %d: dimensions are positive, and only the leading one may be free", i, d)
+			return
+		}
+	}
+	q := t.Quant
+	if q == nil {
+		return
+	}
+	if t.DType != tensor.I8 && t.DType != tensor.I32 {
+		l.Errorf("V016", span, subject, "codes are stored as i8 or i32, not %s", t.DType)
+		return
+	}
+	lo, hi := CodeRange(t.DType)
+	want := 1
+	if q.Axis >= 0 {
+		if q.Axis >= len(t.Shape) || q.Block < 1 || t.Shape[q.Axis]%q.Block != 0 {
+			l.Errorf("V016", span, subject, "axis %d with block %d does not fit shape %v", q.Axis, q.Block, t.Shape)
+			return
+		}
+		want = t.Shape[q.Axis] / q.Block
+	}
+	if len(q.Scale) != want || len(q.Offset) != want {
+		l.Errorf("V016", span, subject, "type has %d scales and %d offsets, want %d", len(q.Scale), len(q.Offset), want)
+		return
+	}
+	if q.Min < lo || q.Max > hi || q.Min > q.Max {
+		l.Errorf("V016", span, subject, "code range [%d, %d] does not fit %s", q.Min, q.Max, t.DType)
+		return
+	}
+	for i, s := range q.Scale {
+		if !(s > 0) || s-s != 0 {
+			l.Errorf("V016", span, subject, "scale %v at %d is not a positive finite number", s, i)
+			return
+		}
+		if o := q.Offset[i]; o < q.Min || o > q.Max {
+			l.Errorf("V016", span, subject, "offset %d at %d lies outside the code range [%d, %d]", o, i, q.Min, q.Max)
+			return
+		}
+	}
+}
+
+func equalShape(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func verifyFunc(f *Func, l *diag.List) {
+	defined := make(map[*Value]bool)
+	names := make(map[string]bool)
+	define := func(v *Value) {
+		if names[v.Name] {
+			l.Errorf("V017", v.Span, "%"+v.Name, "value is defined twice")
+		}
+		names[v.Name] = true
+		defined[v] = true
+		verifyType(v.Type, v.Span, "%"+v.Name, l)
+	}
+	for _, p := range f.Params {
+		define(p)
+	}
+	for _, n := range f.Nodes {
+		in := make([]Type, len(n.Operands))
+		ok := true
+		for i, v := range n.Operands {
+			if v.Const == nil && !defined[v] {
+				l.Errorf("V018", n.Span, n.Subject(), "operand %d, %%%s, is used before it is defined", i, v.Name)
+				ok = false
+			}
+			in[i] = v.Type
+		}
+		if !n.Op.Stages.Has(f.Stage) {
+			l.Errorf("V019", n.Span, n.Subject(), "operator may not appear in stage %s", f.Stage)
+		}
+		if ok {
+			verifyNode(n, in, l)
+		}
+		for _, r := range n.Results {
+			if r.Def != n {
+				l.Errorf("V017", n.Span, n.Subject(), "result %%%s is defined elsewhere", r.Name)
+			}
+			define(r)
+		}
+	}
+	if len(f.Results) == 0 {
+		l.Errorf("V011", diag.Span{}, "@"+f.Name, "function returns nothing")
+	}
+	for _, v := range f.Results {
+		if v.Const == nil && !defined[v] {
+			l.Errorf("V018", v.Span, "%"+v.Name, "returned value is not defined in @%s", f.Name)
+		}
+	}
+	verifyStage(f, l)
+}
+
+func verifyNode(n *Node, in []Type, l *diag.List) {
+	want := make([]Type, len(n.Results))
+	for i, r := range n.Results {
+		want[i] = r.Type
+	}
+	out := Infer(n, in, want, l)
+	if out == nil {
+		return
+	}
+	if len(out) != len(want) {
+		l.Errorf("V020", n.Span, n.Subject(), "has %d results, want %d", len(want), len(out))
+		return
+	}
+	for i := range out {
+		if !out[i].Equal(want[i]) {
+			l.Errorf("V020", n.Span, n.Subject(), "result type is %s, but the operands make it %s", want[i], out[i])
+		}
+	}
+}
+
+// verifyStage holds the rules of single stages: no quantized type before Int.
+func verifyStage(f *Func, l *diag.List) {
+	if f.Stage >= StageInt {
+		return
+	}
+	for _, v := range f.Values() {
+		if v.Type.IsQuant() {
+			l.Errorf("V019", v.Span, "%"+v.Name, "quantized type in stage %s", f.Stage)
+		}
+	}
+}
