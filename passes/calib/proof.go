@@ -1,0 +1,51 @@
+package calib
+
+import (
+	"fmt"
+	"math"
+)
+
+// Interval bounds a sum and every partial sum of it, in any order.
+type Interval struct{ Lo, Hi int64 }
+
+// Proof bounds the accumulators of a layer over all its channels: Plain is
+// b + sum (q-o)*w, Folded the form that kernels use, b - (128+o)*sum w + sum u*w with u = q+128.
+type Proof struct {
+	Plain, Folded Interval
+}
+
+// ProveAccumulator bounds the accumulators of a layer from its actual weights (channel-major) and
+// folded biases, for input codes in [lo, hi] and zero point offset. The error names the first
+// channel whose sums, plain or folded, may leave int32.
+func ProveAccumulator(w []int8, bias []int32, lo, hi, offset int32) (Proof, error) {
+	var p Proof
+	per := len(w) / max(1, len(bias))
+	for c, b := range bias {
+		var sum int64
+		for _, v := range w[c*per : (c+1)*per] {
+			sum += int64(v)
+		}
+		plain := span(w[c*per:(c+1)*per], int64(b), int64(lo-offset), int64(hi-offset))
+		folded := span(w[c*per:(c+1)*per], int64(b)-int64(128+offset)*sum, int64(lo+128), int64(hi+128))
+		for _, iv := range []Interval{plain, folded} {
+			if iv.Lo < math.MinInt32 || iv.Hi > math.MaxInt32 {
+				return p, fmt.Errorf("the accumulator of output channel %d may reach [%d, %d], beyond int32", c, iv.Lo, iv.Hi)
+			}
+		}
+		p.Plain, p.Folded = p.Plain.union(plain), p.Folded.union(folded)
+	}
+	return p, nil
+}
+
+func (a Interval) union(b Interval) Interval { return Interval{min(a.Lo, b.Lo), max(a.Hi, b.Hi)} }
+
+// span is start plus every partial sum of x*w, x in [lo, hi] for each w.
+func span(w []int8, start, lo, hi int64) Interval {
+	iv := Interval{start, start}
+	for _, v := range w {
+		a, b := lo*int64(v), hi*int64(v)
+		iv.Lo += min(0, a, b)
+		iv.Hi += max(0, a, b)
+	}
+	return iv
+}

@@ -1,0 +1,216 @@
+package passes
+
+import (
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes/calib"
+)
+
+// Data is a re-iterable source of input batches: one tensor for each parameter.
+type Data interface {
+	// Samples is the number of samples in one sweep.
+	Samples() int
+	// Batches iterates over the data from the start.
+	Batches() iter.Seq2[[]*tensor.Tensor, error]
+}
+
+// Calibrate finds the activation factors of the observed function m.Main() by sweeps of data
+// through engine, and weight scales by ARQ, and stores both in c.Factors. Memory is bounded by
+// the number of observed tensors, whatever the number of samples: each IFMR observer keeps
+// calib.IFMRBytes. Observed are float activations behind fake-quantized weights, as AMCT does
+// (AMCT 1.1), unless the settings say otherwise.
+func Calibrate(c *Context, engine ir.Engine, m *ir.Module, data Data) error {
+	f := m.Main()
+	weightScales(c, f)
+	run := m.Clone()
+	if !c.Settings.FloatWeights {
+		fakeWeights(c, run)
+	}
+	watch := newWatchers(c, run.Main())
+	if len(watch.list) == 0 {
+		return fmt.Errorf("nothing to quantize: no operator of the network takes factors; see the remarks for each operator's reason")
+	}
+	r, err := engine.Prepare(run.Main())
+	if err != nil {
+		return fmt.Errorf("calibration: %w", err)
+	}
+	for pass := 0; ; pass++ {
+		for _, w := range watch.list {
+			if !w.done {
+				w.obs.Begin(pass)
+			}
+		}
+		if err := sweep(c, r, watch, data, pass); err != nil {
+			return err
+		}
+		more, err := watch.end()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+	}
+	return watch.store(c)
+}
+
+func sweep(c *Context, r ir.Runner, watch *watchers, data Data, pass int) error {
+	done, total := 0, data.Samples()
+	label := fmt.Sprintf("calibrate, sweep %d", pass+1)
+	for in, err := range data.Batches() {
+		if err != nil {
+			return err
+		}
+		var bad error
+		_, err := r.Run(c, in, func(v *ir.Value, t *tensor.Tensor) {
+			for _, w := range watch.byValue[v] {
+				if bad == nil && !w.done {
+					if err := w.obs.Add(t.F32); err != nil {
+						bad = fmt.Errorf("calibration: layer %q (%%%s), samples from %d: %w", w.keys[0], v.Name, done, err)
+					}
+				}
+			}
+		})
+		if bad != nil {
+			return bad
+		}
+		if err != nil {
+			return fmt.Errorf("calibration: %w", err)
+		}
+		if len(in) > 0 && len(in[0].Shape) > 0 {
+			done += in[0].Shape[0]
+		}
+		c.Progress(label, done, total)
+	}
+	if done == 0 {
+		return fmt.Errorf("calibration: layer %q: the data is empty", watch.list[0].keys[0])
+	}
+	return nil
+}
+
+// A watcher observes one tensor with one scheme on behalf of every key that wants it.
+type watcher struct {
+	obs  calib.Observer
+	keys []string
+	done bool
+}
+
+type watchers struct {
+	list    []*watcher
+	byValue map[*ir.Value][]*watcher
+}
+
+func newWatchers(c *Context, f *ir.Func) *watchers {
+	ws := &watchers{byValue: make(map[*ir.Value][]*watcher)}
+	type id struct {
+		v      *ir.Value
+		scheme string
+	}
+	known := make(map[id]*watcher)
+	uses := f.Uses()
+	for _, n := range f.Nodes {
+		if n.Op.Name != "q.observe" {
+			continue
+		}
+		key := n.Attr("key").(string)
+		layer := false
+		if u := single(uses, n.Result()); u != nil {
+			layer = u.Op.Quant.IsLayer()
+		}
+		s := c.Settings.For(n.Name, layer)
+		k := id{n.Operands[0], s.scheme()}
+		if w := known[k]; w != nil {
+			w.keys = append(w.keys, key)
+			continue
+		}
+		w := &watcher{obs: s.Observer(), keys: []string{key}}
+		if lo, hi, ok := bounds(n.Operands[0]); ok {
+			w.obs.Bound(lo, hi)
+		}
+		known[k] = w
+		ws.list = append(ws.list, w)
+		ws.byValue[n.Result()] = append(ws.byValue[n.Result()], w)
+	}
+	return ws
+}
+
+// bounds is the constant range of v when a clamp is behind it, looking through operators that
+// only move elements.
+func bounds(v *ir.Value) (lo, hi float32, ok bool) {
+	lo, hi = float32(math.Inf(-1)), float32(math.Inf(1))
+	for v.Def != nil {
+		switch d := v.Def; {
+		case d.Op.Bounds != nil:
+			l, h := d.Op.Bounds(d)
+			return l, h, true
+		case d.Op.Has(ir.KeepsParams) && len(d.Operands) == 1 && d.Op.Name != "nn.pad", d.Op.Has(ir.Identity):
+			v = d.Operands[0]
+		default:
+			return lo, hi, false
+		}
+	}
+	return lo, hi, false
+}
+
+func (ws *watchers) end() (more bool, err error) {
+	for _, w := range ws.list {
+		if w.done {
+			continue
+		}
+		again, err := w.obs.End()
+		if err != nil {
+			return false, fmt.Errorf("calibration: layer %q: %w", w.keys[0], err)
+		}
+		w.done = !again
+		more = more || again
+	}
+	return more, nil
+}
+
+func (ws *watchers) store(c *Context) error {
+	for _, w := range ws.list {
+		p, err := w.obs.Result()
+		if err != nil {
+			return fmt.Errorf("calibration: layer %q: %w", w.keys[0], err)
+		}
+		for _, k := range w.keys {
+			l := c.Factors.At(k)
+			l.ScaleD, l.OffsetD = p.Scale, p.Offset
+		}
+	}
+	return nil
+}
+
+// weightScales finds the ARQ scales of every layer that is observed.
+func weightScales(c *Context, f *ir.Func) {
+	for _, n := range f.Nodes {
+		if !n.Op.Quant.IsLayer() || producer(n.Operands[0], "q.observe") == nil {
+			continue
+		}
+		w := n.Operands[n.Op.Quant.Weights]
+		s := c.Settings.For(n.Name, true)
+		perChannel := n.Op.Quant.PerChannel
+		if s.PerChannel != nil {
+			perChannel = *s.PerChannel
+		}
+		scale, _ := calib.ARQ(w.Const.Data.F32, w.Type.Shape[n.Op.Quant.ChannelAxis], perChannel, 8)
+		c.Factors.At(n.Name).ScaleW = scale
+	}
+}
+
+// fakeWeights replaces the weights of observed layers by what their codes stand for.
+func fakeWeights(c *Context, m *ir.Module) {
+	for _, n := range m.Main().Nodes {
+		l := c.Factors.Get(n.Name)
+		if !n.Op.Quant.IsLayer() || l == nil || l.ScaleW == nil {
+			continue
+		}
+		w := n.Operands[1].Const
+		fake := calib.FakeQuantWeights(w.Data.F32, l.ScaleW)
+		n.Operands[1] = ir.NewConst(w.Name, w.Type(), tensor.FromF32(fake, w.Data.Shape...)).Value()
+	}
+}

@@ -1,0 +1,42 @@
+package passes
+
+// Factors are the quantization factors of a network, by record key, in the order found. They are
+// what AMCT's record file holds.
+type Factors struct {
+	order []string
+	byKey map[string]*LayerFactors
+}
+
+// LayerFactors are the factors of one layer, or of one operand of an operator without weights.
+type LayerFactors struct {
+	Key     string
+	ScaleD  float32   // activation scale; 0 when the record has none
+	OffsetD int32     // activation offset, a code
+	ScaleW  []float32 // weight scales, one or one for each output channel; nil without weights
+}
+
+// NewFactors is an empty set.
+func NewFactors() *Factors { return &Factors{byKey: make(map[string]*LayerFactors)} }
+
+// Get is the entry under key, or nil.
+func (f *Factors) Get(key string) *LayerFactors { return f.byKey[key] }
+
+// At is the entry under key, made when there is none.
+func (f *Factors) At(key string) *LayerFactors {
+	if l := f.byKey[key]; l != nil {
+		return l
+	}
+	l := &LayerFactors{Key: key}
+	f.byKey[key] = l
+	f.order = append(f.order, key)
+	return l
+}
+
+// All are the entries in the order in which they were made.
+func (f *Factors) All() []*LayerFactors {
+	out := make([]*LayerFactors, len(f.order))
+	for i, k := range f.order {
+		out[i] = f.byKey[k]
+	}
+	return out
+}

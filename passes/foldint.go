@@ -1,0 +1,378 @@
+package passes
+
+import (
+	"fmt"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes/calib"
+)
+
+// foldIntegers turns the fake-quantized function into integers.
+//
+// Quantization belongs to operator inputs: a q.fake says which codes its consumer wants. Walking
+// from the results back, every value learns what its consumers demand of it. A value is stored as
+// codes when all of them demand the same map, otherwise as float32, from which each consumer
+// quantizes. Operators that only move or clamp elements pass their result's demand on to their
+// operands: saturating before them is the same as after. An operator without accumulator (add,
+// mul, average) whose result is wanted in float32 stays float.
+func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error {
+	d := &demands{c: c, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
+	for i := len(f.Nodes) - 1; i >= 0; i-- {
+		d.decide(f.Nodes[i])
+	}
+	for _, p := range f.Params {
+		d.store[p], _ = d.demand(p)
+	}
+	e := &emitter{c: c, d: d, m: m, diags: &c.Remarks, stored: make(map[*ir.Value]*ir.Value), codes: make(map[codeKey]*ir.Value), floats: make(map[*ir.Value]*ir.Value)}
+	out := &ir.Func{Name: f.Name, Params: f.Params, Stage: ir.StageInt}
+	e.b = ir.NewBuilder(c.Ops, out, &c.Remarks)
+	for _, p := range f.Params {
+		e.stored[p] = p
+	}
+	for _, n := range f.Nodes {
+		if err := e.emit(n); err != nil {
+			return err
+		}
+	}
+	for _, r := range f.Results {
+		v, err := e.float(r)
+		if err != nil {
+			return err
+		}
+		out.Results = append(out.Results, v)
+	}
+	*f = *out
+	m.DropUnusedConsts()
+	return nil
+}
+
+// kind is what becomes of a node.
+type kind uint8
+
+const (
+	stayFloat kind = iota
+	integer        // becomes its twin
+	moving         // keeps the map: reshape, maximum, relu as a clip, …
+	factor         // a q.fake: an edge with a demand
+)
+
+type layerCodes struct {
+	codes []int8
+	scale []float32
+	bias  []int32
+}
+
+type demands struct {
+	c       *Context
+	uses    map[*ir.Value][]ir.Use
+	store   map[*ir.Value]*ir.Quant // nil: float32
+	kind    map[*ir.Node]kind
+	weights map[*ir.Node]*layerCodes
+}
+
+// decide fixes the storage of n's result and then n's kind. All consumers have been decided.
+func (d *demands) decide(n *ir.Node) {
+	r := n.Result()
+	if n.Op.Name == "q.fake" {
+		d.kind[n] = factor
+		return
+	}
+	want, several := d.demand(r)
+	switch {
+	case d.isFolded(n) && n.Op.Quant.IsLayer():
+		if why := d.layer(n); why != "" {
+			d.c.Warn("Q005", n, "stays float: %s", why)
+			break
+		}
+		d.kind[n], d.store[r] = integer, want
+		return
+	case d.isFolded(n) && (want != nil || several != nil):
+		if want == nil {
+			want = several
+		}
+		d.kind[n], d.store[r] = integer, want
+		return
+	case want != nil && (n.Op.Has(ir.KeepsParams) || n.Op.Bounds != nil):
+		d.kind[n], d.store[r] = moving, want
+		return
+	}
+	// A float operator whose result every consumer wants in the same codes is quantized once.
+	d.kind[n], d.store[r] = stayFloat, want
+}
+
+// isFolded says whether all factors of n are there.
+func (d *demands) isFolded(n *ir.Node) bool {
+	q := n.Op.Quant
+	if q == nil {
+		return false
+	}
+	for _, i := range q.Activations {
+		if producer(n.Operands[i], "q.fake") == nil {
+			return false
+		}
+	}
+	return q.Weights < 0 || producer(n.Operands[q.Weights], "q.fake") != nil
+}
+
+// demand is the map that all consumers of v want, or nil. When they want several maps but none
+// wants float32, several is the first. A concatenation is content with a rescale, so that its
+// demand counts only when nobody else has one.
+func (d *demands) demand(v *ir.Value) (want, several *ir.Quant) {
+	var firm, soft *ir.Quant
+	same, codesOnly := true, true
+	for _, u := range d.uses[v] {
+		q := d.useDemand(u)
+		switch {
+		case q == nil:
+			codesOnly = false
+		case u.Node.Op.Name == "nn.concat" && d.kind[u.Node] == moving:
+			if soft == nil {
+				soft = q
+			}
+		case firm == nil:
+			firm = q
+		case !firm.Equal(q):
+			same = false
+		}
+	}
+	if !codesOnly {
+		return nil, nil
+	}
+	if firm == nil {
+		return soft, soft
+	}
+	if !same {
+		return nil, firm
+	}
+	return firm, firm
+}
+
+// useDemand is the map one use wants, nil for float32.
+func (d *demands) useDemand(u ir.Use) *ir.Quant {
+	if u.Node == nil {
+		return nil
+	}
+	switch d.kind[u.Node] {
+	case factor:
+		var q *ir.Quant
+		for _, w := range d.uses[u.Node.Result()] {
+			if w.Node == nil || d.kind[w.Node] != integer {
+				return nil
+			}
+			q = op.FakeQuant(u.Node)
+		}
+		return q
+	case moving:
+		return d.store[u.Node.Result()]
+	}
+	return nil
+}
+
+// layer computes the codes of a layer's weights and bias and proves its accumulator; the answer
+// is why it must stay float, or "".
+func (d *demands) layer(n *ir.Node) string {
+	q := n.Op.Quant
+	x, w := op.FakeQuant(n.Operands[0].Def), n.Operands[q.Weights].Def
+	l := &layerCodes{scale: op.FakeQuant(w).Scale}
+	data := w.Operands[0].Const.Data
+	ch := data.Shape[q.ChannelAxis]
+	l.codes = calib.QuantizeWeights(data.F32, l.scale)
+	bias := make([]float32, ch)
+	if len(n.Operands) == 3 {
+		copy(bias, n.Operands[2].Const.Data.F32)
+	}
+	var err error
+	if l.bias, err = calib.Bias(bias, x.Scale[0], l.scale); err != nil {
+		return err.Error()
+	}
+	if _, err := calib.ProveAccumulator(l.codes, l.bias, x.Min, x.Max, x.Offset[0]); err != nil {
+		return err.Error()
+	}
+	d.weights[n] = l
+	return ""
+}
+
+type codeKey struct {
+	v *ir.Value
+	q string
+}
+
+type emitter struct {
+	c      *Context
+	d      *demands
+	m      *ir.Module
+	b      *ir.Builder
+	diags  any
+	stored map[*ir.Value]*ir.Value // old value -> new value in its stored form
+	codes  map[codeKey]*ir.Value
+	floats map[*ir.Value]*ir.Value
+}
+
+func (e *emitter) emit(n *ir.Node) error {
+	r := n.Result()
+	spec := ir.NodeSpec{Op: n.Op.Name, Name: n.Name, From: n.From, Value: r.Name, Attrs: n.Attrs, Span: n.Span}
+	switch e.d.kind[n] {
+	case factor:
+		return nil
+	case integer:
+		return e.integer(n, spec)
+	case moving:
+		return e.moving(n, spec)
+	}
+	want := e.d.store[r]
+	if want != nil {
+		spec.Value = r.Name + "_f"
+	}
+	for _, v := range n.Operands {
+		w, err := e.float(v)
+		if err != nil {
+			return err
+		}
+		spec.Operands = append(spec.Operands, w)
+	}
+	y := e.b.Node(spec)
+	if y == nil {
+		return e.c.Remarks.Err()
+	}
+	e.stored[r] = y
+	if want != nil {
+		t := ir.Quantized(want, r.Type.Shape...)
+		e.stored[r] = e.b.Node(ir.NodeSpec{Op: "q.quantize", Name: n.Name + ".quant", From: n.From, Value: r.Name, Operands: []*ir.Value{y}, Elem: &t, Span: n.Span})
+		e.floats[r] = y
+	}
+	return nil
+}
+
+// integer emits n's twin.
+func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
+	r, q := n.Result(), n.Op.Quant
+	spec.Op = q.Twin
+	for _, i := range q.Activations {
+		v, err := e.code(n.Operands[i].Def.Operands[0], op.FakeQuant(n.Operands[i].Def))
+		if err != nil {
+			return err
+		}
+		spec.Operands = append(spec.Operands, v)
+	}
+	if q.IsLayer() {
+		l := e.d.weights[n]
+		w := n.Operands[q.Weights].Def.Operands[0]
+		wq := ir.PerTensor(l.scale[0], 0)
+		if len(l.scale) > 1 {
+			wq = ir.PerChannel(q.ChannelAxis, l.scale)
+		}
+		base := ir.Identifier(n.Name)
+		wv := e.m.AddConst(base+"_w", ir.Quantized(wq, w.Type.Shape...), tensor.FromI8(l.codes, w.Type.Shape...))
+		bv := e.m.AddConst(base+"_b", ir.TensorType(tensor.I32, len(l.bias)), tensor.FromI32(l.bias, len(l.bias)))
+		spec.Operands = append(spec.Operands, wv, bv)
+	}
+	t := ir.Float(r.Type.Shape...)
+	if want := e.d.store[r]; want != nil {
+		t = ir.Quantized(want, r.Type.Shape...)
+	}
+	spec.Elem = &t
+	y := e.b.Node(spec)
+	if y == nil {
+		return e.c.Remarks.Err()
+	}
+	e.stored[r] = y
+	return nil
+}
+
+// moving emits n on codes.
+func (e *emitter) moving(n *ir.Node, spec ir.NodeSpec) error {
+	r := n.Result()
+	q := e.d.store[r]
+	for _, v := range n.Operands {
+		w, err := e.code(v, q)
+		if err != nil {
+			return err
+		}
+		spec.Operands = append(spec.Operands, w)
+	}
+	if n.Op.Bounds != nil {
+		lo, hi := n.Op.Bounds(n)
+		rec := op.Reciprocal(q.Scale[0])
+		clip := []int{int(op.QuantizeCode(lo, rec, q.Offset[0], q.Min, q.Max)), int(op.QuantizeCode(hi, rec, q.Offset[0], q.Min, q.Max))}
+		spec.Op, spec.Attrs = "q.clip", ir.AttrsOf("clip", clip)
+	}
+	y := e.b.Node(spec)
+	if y == nil {
+		return e.c.Remarks.Err()
+	}
+	e.stored[r] = y
+	return nil
+}
+
+// code gives v as codes of map q.
+func (e *emitter) code(v *ir.Value, q *ir.Quant) (*ir.Value, error) {
+	k := codeKey{v, q.Format(tensor.I8)}
+	if w := e.codes[k]; w != nil {
+		return w, nil
+	}
+	t := ir.Quantized(q, v.Type.Shape...)
+	if v.IsConst() {
+		if !v.Type.IsFloat() {
+			return nil, fmt.Errorf("constant @%s is %s, not float32", v.Name, v.Type)
+		}
+		codes := make([]int8, v.Const.Data.Len())
+		rec := op.Reciprocal(q.Scale[0])
+		for i, x := range v.Const.Data.F32 {
+			codes[i] = int8(op.QuantizeCode(x, rec, q.Offset[0], q.Min, q.Max))
+		}
+		w := e.m.AddConst(v.Name+"_q", t, tensor.FromI8(codes, v.Type.Shape...))
+		e.codes[k] = w
+		return w, nil
+	}
+	s := e.stored[v]
+	if s.Type.IsQuant() && s.Type.Quant.Equal(q) {
+		return s, nil
+	}
+	spec := ir.NodeSpec{Op: "q.quantize", Value: v.Name + "_q", Operands: []*ir.Value{s}, Elem: &t}
+	if v.Def != nil {
+		spec.From, spec.Span = v.Def.From, v.Def.Span
+		spec.Name = v.Def.Name + ".quant"
+	} else {
+		spec.Name = v.Name + ".quant"
+	}
+	if s.Type.IsQuant() {
+		spec.Op = "q.rescale"
+	}
+	w := e.b.Node(spec)
+	if w == nil {
+		return nil, e.c.Remarks.Err()
+	}
+	e.codes[k] = w
+	return w, nil
+}
+
+// float gives v as float32. A q.fake that no integer operator took in is looked through.
+func (e *emitter) float(v *ir.Value) (*ir.Value, error) {
+	if v.Def != nil && e.d.kind[v.Def] == factor {
+		return e.float(v.Def.Operands[0])
+	}
+	if v.IsConst() {
+		return v, nil
+	}
+	if w := e.floats[v]; w != nil {
+		return w, nil
+	}
+	s := e.stored[v]
+	if !s.Type.IsQuant() {
+		return s, nil
+	}
+	spec := ir.NodeSpec{Op: "q.dequantize", Value: v.Name + "_dq", Operands: []*ir.Value{s}}
+	if v.Def != nil {
+		spec.Name, spec.From, spec.Span = v.Def.Name+".dequant", v.Def.From, v.Def.Span
+	} else {
+		spec.Name = v.Name + ".dequant"
+	}
+	w := e.b.Node(spec)
+	if w == nil {
+		return nil, e.c.Remarks.Err()
+	}
+	e.floats[v] = w
+	return w, nil
+}

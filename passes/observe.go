@@ -1,0 +1,65 @@
+package passes
+
+import (
+	"fmt"
+
+	"github.com/amctc/amctc/ir"
+)
+
+// Key is the record key of operand i of n: the node's name for a layer with weights, as AMCT has
+// it, and NODE:INPUT for operands that AMCT has no key for.
+func Key(n *ir.Node, i int) string {
+	if n.Op.Quant.IsLayer() {
+		return n.Name
+	}
+	return fmt.Sprintf("%s:%d", n.Name, i)
+}
+
+// insertObservers puts q.observe before every operand that needs factors. Node names, which are
+// record keys, are made unique first.
+func insertObservers(c *Context, m *ir.Module, f *ir.Func) error {
+	uniqueNames(f)
+	f.Stage = ir.StageObserved
+	for _, n := range append([]*ir.Node(nil), f.Nodes...) {
+		q := n.Op.Quant
+		if q == nil || c.Settings.For(n.Name, q.IsLayer()).Skip {
+			continue
+		}
+		if q.Applies != nil {
+			if why := q.Applies(n); why != "" {
+				c.Remark("Q002", n, "stays float: %s", why)
+				continue
+			}
+		}
+		for _, i := range q.Activations {
+			v := n.Operands[i]
+			p := ir.NewPatch(c.Ops, m, f, n, "insert-observers: "+Key(n, i))
+			o := p.Node(ir.NodeSpec{Op: "q.observe", Name: n.Name, Value: v.Name + "_obs", Operands: []*ir.Value{v}, Attrs: ir.AttrsOf("key", Key(n, i))})
+			if !c.Apply(p) {
+				return nil
+			}
+			n.Operands[i] = o
+		}
+	}
+	return nil
+}
+
+// uniqueNames gives every node a name of its own.
+func uniqueNames(f *ir.Func) {
+	seen := make(map[string]bool)
+	for i, n := range f.Nodes {
+		base := n.Name
+		if base == "" {
+			base = fmt.Sprintf("%s_%d", ir.Identifier(n.Op.Name), i)
+		}
+		name := base
+		for k := 1; seen[name]; k++ {
+			name = fmt.Sprintf("%s_%d", base, k)
+		}
+		seen[name] = true
+		if name != n.Name {
+			n.Name = name
+			n.From = append([]string{name}, n.From...)
+		}
+	}
+}

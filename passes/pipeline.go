@@ -1,0 +1,50 @@
+package passes
+
+import "github.com/amctc/amctc/ir"
+
+// Simplify takes an imported network to the form that is quantized.
+var Simplify = []Pass{
+	{"fold-constants", "compute what depends on constants only", ir.StageFloat, ir.StageFloat, foldConstants},
+	{"fold-identities", "remove reshapes, transposes, pads and clips that change nothing", ir.StageFloat, ir.StageFloat, foldIdentities},
+	{"fuse-bias", "take a constant added after a convolution or matrix product as its bias", ir.StageFloat, ir.StageFloat, fuseBias},
+	{"fold-batchnorm", "merge batch normalization into the layer before it, or make it a layer", ir.StageFloat, ir.StageFloat, foldBatchNorm},
+	{"fuse-pad", "merge a zero border into the window operator after it", ir.StageFloat, ir.StageFloat, fusePad},
+	{"dead-nodes", "remove what no result depends on", ir.StageFloat, ir.StageFloat, deadNodes},
+}
+
+// Observe marks the operands whose factors calibration finds.
+var Observe = []Pass{
+	{"insert-observers", "mark every operand that needs factors with its record key", ir.StageFloat, ir.StageObserved, insertObservers},
+}
+
+// Quantize takes the observed network with its factors to integers.
+var Quantize = []Pass{
+	{"apply-factors", "put fake quantization where the record has factors", ir.StageObserved, ir.StageFake, applyFactors},
+	{"quantize-weights", "give weights their scales, raised where a bias would not fit", ir.StageFake, ir.StageFake, quantizeWeights},
+	{"fold-integers", "turn fake quantization into integer operators, types and biases", ir.StageFake, ir.StageInt, foldIntegers},
+	{"fuse-activation", "take relu and clip as the code range of the operator before", ir.StageInt, ir.StageInt, fuseActivation},
+	{"drop-clips", "remove code clips that change nothing", ir.StageInt, ir.StageInt, dropClips},
+	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, deadNodes},
+	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
+}
+
+// All is every pass in order.
+func All() []Pass {
+	return append(append(append([]Pass{}, Simplify...), Observe...), Quantize...)
+}
+
+// before says why one pass must run before another.
+type before struct{ first, then, why string }
+
+// order holds the reasons for the pipeline's order; a test checks them against the tables.
+var order = []before{
+	{"fold-constants", "fuse-bias", "a bias computed from constants is a constant only once folded"},
+	{"fold-identities", "fuse-bias", "a reshape that changes nothing must not hide a layer from its bias"},
+	{"fuse-bias", "fold-batchnorm", "the bias takes part in the normalization"},
+	{"fold-batchnorm", "insert-observers", "ranges are taken after scales are merged into weights"},
+	{"fuse-pad", "insert-observers", "a border inside a layer has no factors of its own"},
+	{"apply-factors", "quantize-weights", "the bias scale is the product of input and weight scales"},
+	{"quantize-weights", "fold-integers", "codes need their final scales"},
+	{"fold-integers", "fuse-activation", "only integer operators have a code range"},
+	{"fuse-activation", "drop-clips", "a clip that its producer took in is gone"},
+}
