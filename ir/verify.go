@@ -15,7 +15,7 @@ func Verify(m *Module) *diag.List {
 			l.Errorf("V010", c.Span, "@"+c.Name, "constant is declared twice")
 		}
 		names[c.Name] = true
-		verifyConst(c, &l)
+		VerifyConst(c, &l)
 	}
 	if len(m.Funcs) == 0 {
 		l.Errorf("V011", diag.Span{File: m.File}, "", "module has no function")
@@ -26,13 +26,22 @@ func Verify(m *Module) *diag.List {
 	return &l
 }
 
+// VerifyConst checks a constant's type and data, and reports the first reason why they are wrong.
+func VerifyConst(c *Const, l *diag.List) bool {
+	before := l.Len()
+	verifyConst(c, l)
+	return l.Len() == before
+}
+
 func verifyConst(c *Const, l *diag.List) {
 	t := c.Type()
 	if c.Data.DType != t.DType || !equalShape(c.Data.Shape, t.Shape) {
 		l.Errorf("V012", c.Span, "@"+c.Name, "data is %v of %v, type is %s", c.Data.Shape, c.Data.DType, t)
 		return
 	}
-	verifyType(t, c.Span, "@"+c.Name, l)
+	if !VerifyType(t, c.Span, "@"+c.Name, l) {
+		return
+	}
 	if t.IsFloat() {
 		for i, v := range c.Data.F32 {
 			if v != v || v-v != 0 {
@@ -51,21 +60,47 @@ func verifyConst(c *Const, l *diag.List) {
 	}
 }
 
-// verifyType checks that a type can exist at all.
-func verifyType(t Type, span diag.Span, subject string, l *diag.List) {
+// MaxElems bounds the number of elements of a type, a free dimension counted as one. No machine
+// holds as many; the bound keeps products of dimensions far from overflow.
+const MaxElems = 1 << 40
+
+// VerifyType checks that a type can exist at all, and reports the first reason why not.
+func VerifyType(t Type, span diag.Span, subject string, l *diag.List) bool {
+	before := l.Len()
+	verifyShape(t, span, subject, l)
+	if l.Len() == before && t.Quant != nil {
+		verifyQuant(t, span, subject, l)
+	}
+	return l.Len() == before
+}
+
+func verifyShape(t Type, span diag.Span, subject string, l *diag.List) {
+	elems := 1
 	for i, d := range t.Shape {
 		if d == Free && i == 0 {
 			continue
 		}
 		if d <= 0 {
-			l.Errorf("V015", span, subject, "dimension %d is %d: dimensions are positive, and only the leading one may be free", i, d)
+			l.Errorf("V015", span, subject, "dimension %d is %s: dimensions are positive, and only the leading one may be free", i, dimText(d))
 			return
 		}
+		if d > MaxElems/elems {
+			l.Errorf("V015", span, subject, "the type has more than 2^40 elements")
+			return
+		}
+		elems *= d
 	}
+}
+
+func dimText(d int) string {
+	if d == Free {
+		return "?"
+	}
+	return itoa(d)
+}
+
+func verifyQuant(t Type, span diag.Span, subject string, l *diag.List) {
 	q := t.Quant
-	if q == nil {
-		return
-	}
 	if t.DType != tensor.I8 && t.DType != tensor.I32 {
 		l.Errorf("V016", span, subject, "codes are stored as i8 or i32, not %s", t.DType)
 		return
@@ -73,7 +108,7 @@ func verifyType(t Type, span diag.Span, subject string, l *diag.List) {
 	lo, hi := CodeRange(t.DType)
 	want := 1
 	if q.Axis >= 0 {
-		if q.Axis >= len(t.Shape) || q.Block < 1 || t.Shape[q.Axis]%q.Block != 0 {
+		if q.Axis >= len(t.Shape) || t.Shape[q.Axis] == Free || q.Block < 1 || t.Shape[q.Axis]%q.Block != 0 {
 			l.Errorf("V016", span, subject, "axis %d with block %d does not fit shape %v", q.Axis, q.Block, t.Shape)
 			return
 		}
@@ -113,6 +148,7 @@ func equalShape(a, b []int) bool {
 
 func verifyFunc(f *Func, l *diag.List) {
 	defined := make(map[*Value]bool)
+	bad := make(map[*Value]bool) // values whose type can't exist; what uses them is not checked
 	names := make(map[string]bool)
 	define := func(v *Value) {
 		if names[v.Name] {
@@ -120,32 +156,36 @@ func verifyFunc(f *Func, l *diag.List) {
 		}
 		names[v.Name] = true
 		defined[v] = true
-		verifyType(v.Type, v.Span, "%"+v.Name, l)
+		bad[v] = !VerifyType(v.Type, v.Span, "%"+v.Name, l)
 	}
 	for _, p := range f.Params {
 		define(p)
 	}
 	for _, n := range f.Nodes {
-		in := make([]Type, len(n.Operands))
 		ok := true
 		for i, v := range n.Operands {
 			if v.Const == nil && !defined[v] {
 				l.Errorf("V018", n.Span, n.Subject(), "operand %d, %%%s, is used before it is defined", i, v.Name)
 				ok = false
 			}
-			in[i] = v.Type
+			if v.Const != nil {
+				ok = ok && VerifyType(v.Type, v.Span, "@"+v.Name, new(diag.List))
+			}
+			ok = ok && !bad[v]
 		}
-		if !n.Op.Stages.Has(f.Stage) {
-			l.Errorf("V019", n.Span, n.Subject(), "operator may not appear in stage %s", f.Stage)
-		}
-		if ok {
-			verifyNode(n, in, l)
-		}
+		before := l.Len()
 		for _, r := range n.Results {
 			if r.Def != n {
 				l.Errorf("V017", n.Span, n.Subject(), "result %%%s is defined elsewhere", r.Name)
 			}
 			define(r)
+		}
+		ok = ok && l.Len() == before
+		if !n.Op.Stages.Has(f.Stage) {
+			l.Errorf("V019", n.Span, n.Subject(), "operator may not appear in stage %s", f.Stage)
+		}
+		if ok {
+			VerifyNode(n, l)
 		}
 	}
 	if len(f.Results) == 0 {
@@ -159,7 +199,13 @@ func verifyFunc(f *Func, l *diag.List) {
 	verifyStage(f, l)
 }
 
-func verifyNode(n *Node, in []Type, l *diag.List) {
+// VerifyNode checks one node: arity, attributes, and that the operator makes the results' types of
+// the operands' types, which must be possible ones.
+func VerifyNode(n *Node, l *diag.List) {
+	in := make([]Type, len(n.Operands))
+	for i, v := range n.Operands {
+		in[i] = v.Type
+	}
 	want := make([]Type, len(n.Results))
 	for i, r := range n.Results {
 		want[i] = r.Type

@@ -16,16 +16,14 @@ import (
 // codes when all of them demand the same map, otherwise as float32, from which each consumer
 // quantizes. Operators that only move or clamp elements pass their result's demand on to their
 // operands: saturating before them is the same as after. An operator without accumulator (add,
-// mul, average) whose result is wanted in float32 stays float.
+// mul, average) has no better form of its result than codes: it stores codes as soon as one
+// consumer wants them, other consumers rescale or dequantize, and it stays float when none does.
 func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error {
 	d := &demands{c: c, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
 	for i := len(f.Nodes) - 1; i >= 0; i-- {
 		d.decide(f.Nodes[i])
 	}
-	for _, p := range f.Params {
-		d.store[p], _ = d.demand(p)
-	}
-	e := &emitter{c: c, d: d, m: m, diags: &c.Remarks, stored: make(map[*ir.Value]*ir.Value), codes: make(map[codeKey]*ir.Value), floats: make(map[*ir.Value]*ir.Value)}
+	e := &emitter{c: c, d: d, m: m, stored: make(map[*ir.Value]*ir.Value), codes: make(map[codeKey]*ir.Value), floats: make(map[*ir.Value]*ir.Value)}
 	out := &ir.Func{Name: f.Name, Params: f.Params, Stage: ir.StageInt}
 	e.b = ir.NewBuilder(c.Ops, out, &c.Remarks)
 	for _, p := range f.Params {
@@ -79,7 +77,7 @@ func (d *demands) decide(n *ir.Node) {
 		d.kind[n] = factor
 		return
 	}
-	want, several := d.demand(r)
+	want, some := d.demand(r)
 	switch {
 	case d.isFolded(n) && n.Op.Quant.IsLayer():
 		if why := d.layer(n); why != "" {
@@ -88,11 +86,8 @@ func (d *demands) decide(n *ir.Node) {
 		}
 		d.kind[n], d.store[r] = integer, want
 		return
-	case d.isFolded(n) && (want != nil || several != nil):
-		if want == nil {
-			want = several
-		}
-		d.kind[n], d.store[r] = integer, want
+	case d.isFolded(n) && some != nil:
+		d.kind[n], d.store[r] = integer, some
 		return
 	case want != nil && (n.Op.Has(ir.KeepsParams) || n.Op.Bounds != nil):
 		d.kind[n], d.store[r] = moving, want
@@ -116,37 +111,35 @@ func (d *demands) isFolded(n *ir.Node) bool {
 	return q.Weights < 0 || producer(n.Operands[q.Weights], "q.fake") != nil
 }
 
-// demand is the map that all consumers of v want, or nil. When they want several maps but none
-// wants float32, several is the first. A concatenation is content with a rescale, so that its
-// demand counts only when nobody else has one.
-func (d *demands) demand(v *ir.Value) (want, several *ir.Quant) {
+// demand is the map that all consumers of v want, or nil; some is the first map that any of them
+// wants. A concatenation is content with a rescale, so that its demand counts only when nobody
+// else has one.
+func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	var firm, soft *ir.Quant
-	same, codesOnly := true, true
+	agreed := true
 	for _, u := range d.uses[v] {
 		q := d.useDemand(u)
 		switch {
 		case q == nil:
-			codesOnly = false
-		case u.Node.Op.Name == "nn.concat" && d.kind[u.Node] == moving:
+			agreed = false
+		case u.Node.Op.Name == "nn.concat":
 			if soft == nil {
 				soft = q
 			}
 		case firm == nil:
 			firm = q
 		case !firm.Equal(q):
-			same = false
+			agreed = false
 		}
 	}
-	if !codesOnly {
-		return nil, nil
+	some = firm
+	if some == nil {
+		some = soft
 	}
-	if firm == nil {
-		return soft, soft
+	if !agreed {
+		return nil, some
 	}
-	if !same {
-		return nil, firm
-	}
-	return firm, firm
+	return some, some
 }
 
 // useDemand is the map one use wants, nil for float32.
@@ -204,7 +197,6 @@ type emitter struct {
 	d      *demands
 	m      *ir.Module
 	b      *ir.Builder
-	diags  any
 	stored map[*ir.Value]*ir.Value // old value -> new value in its stored form
 	codes  map[codeKey]*ir.Value
 	floats map[*ir.Value]*ir.Value

@@ -2,6 +2,7 @@ package agree
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
@@ -35,4 +36,40 @@ func (s *Simulated) Trace(ctx context.Context, samples [][]*tensor.Tensor, emit 
 		}
 	}
 	return nil
+}
+
+// Time runs one sample with the cycle model.
+func (s *Simulated) Time(ctx context.Context, in []*tensor.Tensor) (*sim.Result, error) {
+	inputs := make(map[string][]byte)
+	for j, p := range s.Func.Params {
+		inputs[p.Name] = in[j].Bytes()
+	}
+	return sim.Run(ctx, s.Program, s.Consts, s.Description, inputs, sim.Options{Timing: true})
+}
+
+// Outputs runs one sample and gives the function's results.
+func (s *Simulated) Outputs(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	byName := make(map[string]*tensor.Tensor)
+	err := s.Trace(ctx, [][]*tensor.Tensor{in}, func(_ int, name string, data []byte) {
+		for _, v := range s.Func.Results {
+			if v.Name != name {
+				continue
+			}
+			if t, err := tensor.FromBytes(v.Type.DType, v.Type.Bind(1).Shape, data); err == nil {
+				byName[name] = t
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []*tensor.Tensor
+	for _, v := range s.Func.Results {
+		t := byName[v.Name]
+		if t == nil {
+			return nil, fmt.Errorf("the program does not show %%%s", v.Name)
+		}
+		out = append(out, t)
+	}
+	return out, nil
 }

@@ -122,7 +122,7 @@ func accOperands(c *ir.InferCtx, axis int) bool {
 func accResult(c *ir.InferCtx, shape []int) {
 	t := c.WantElem(ir.Type{}).WithShape(shape)
 	if t.IsFloat() {
-		if clip := c.Node.Ints("clip"); clip[0] != -128 || clip[1] != 127 {
+		if clip := c.Node.Ints("clip"); len(clip) != 2 || clip[0] != -128 || clip[1] != 127 {
 			c.Errorf("V034", "clip is a pair of codes; a float32 result has none")
 			return
 		}

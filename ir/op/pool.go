@@ -145,13 +145,13 @@ func poolShape(c *ir.InferCtx) ([]int, bool) {
 // covered says whether every output has a tap inside the input.
 func (w *Window) covered() bool {
 	axis := func(n, k, s, d, before, size int) bool {
-		for o := range n {
-			hit := false
-			for t := range k {
-				p := o*s - before + t*d
-				hit = hit || p >= 0 && p < size
-			}
-			if !hit {
+		if (n-1)*s-before >= size {
+			return false // the last window begins behind the input
+		}
+		// Windows that begin inside the input are covered; the others begin in the leading padding.
+		for o := 0; o < n && o*s < before; o++ {
+			first := (before - o*s + d - 1) / d // the first tap at or behind the input's edge
+			if first >= k || o*s-before+first*d >= size {
 				return false
 			}
 		}

@@ -46,8 +46,8 @@ var Fake = &ir.OpDef{
 			return
 		}
 		for i, s := range q.Scale {
-			if !(s > 0) || s-s != 0 || q.Offset[i] < -128 || q.Offset[i] > 127 {
-				c.Errorf("V055", "scale %v, offset %d at %d: scales are positive and finite, offsets codes", s, q.Offset[i], i)
+			if o := c.Node.Ints("offset")[i]; !(s > 0) || s-s != 0 || o < -128 || o > 127 {
+				c.Errorf("V055", "scale %v, offset %d at %d: scales are positive and finite, offsets codes", s, o, i)
 				return
 			}
 		}

@@ -1,9 +1,9 @@
 package calib
 
 import (
+	"errors"
 	"fmt"
 	"math"
-	"sync"
 )
 
 // IFMRConfig are the parameters of IFMR (AMCT 2.1).
@@ -41,6 +41,14 @@ func (c IFMRConfig) Check() error {
 	return nil
 }
 
+// candidates is the number of candidates: start + i*step, both ends included.
+func (c IFMRConfig) candidates() int {
+	if c.Check() != nil {
+		return 0
+	}
+	return int(math.Round((c.End-c.Start)/c.Step)) + 1
+}
+
 // ifmr is IFMR, exact in constant memory by three sweeps: the k-th largest and smallest element are
 // found by counting the upper 16 bits of the ordered float pattern and then the lower 16 within
 // the bin found; the third sweep sums the candidates' squared errors in float64, element by
@@ -57,18 +65,13 @@ type ifmr struct {
 	binMin   uint32
 	rankMax  uint64 // of the wanted element within its bin, from the top
 	rankMin  uint64 // from the bottom
+	inBins   uint64 // elements of the first sweep in the bins found
 	max, min float32
 	cand     []candidate
-	sign     int32
+	block    []float32 // elements on their way to the candidates
 	bounded  bool
 	blo, bhi float32
 	err      error
-}
-
-type candidate struct {
-	scale, inv float32
-	lo, hi     float32
-	loss       float64
 }
 
 // NewIFMR observes with the exact IFMR search. Candidate i moves the upper bound to
@@ -80,11 +83,12 @@ func NewIFMR(cfg IFMRConfig) Observer {
 	return &ifmr{cfg: cfg, err: cfg.Check()}
 }
 
-// IFMRBytes is the most that an exact IFMR observer with default candidates holds.
-const IFMRBytes = 2*8<<16 + 61*24 + 256
+// IFMRBytes is the most that an exact IFMR observer with default candidates holds: the counters
+// of its second sweep, or the candidates and the block of its third.
+const IFMRBytes = 2*8<<16 + 61*candidateBytes + 256
 
 func (o *ifmr) Bytes() int {
-	return 8*(len(o.upper)+len(o.lowMax)+len(o.lowMin)) + 24*len(o.cand) + 256
+	return IFMRBytes + (o.cfg.candidates()-61)*candidateBytes
 }
 
 func (o *ifmr) Bound(lo, hi float32) { o.bounded, o.blo, o.bhi = true, lo, hi }
@@ -159,6 +163,10 @@ func (o *ifmr) End() (bool, error) {
 		}
 		o.binMax, o.rankMax = fromTop(o.upper, rank(o.cfg.MaxPercentile, o.total))
 		o.binMin, o.rankMin = fromBottom(o.upper, rank(o.cfg.MinPercentile, o.total))
+		o.inBins = o.upper[o.binMax]
+		if o.binMin != o.binMax {
+			o.inBins += o.upper[o.binMin]
+		}
 		o.upper = nil
 		return true, nil
 	}
@@ -166,6 +174,13 @@ func (o *ifmr) End() (bool, error) {
 		return false, fmt.Errorf("sweep %d saw %d elements, the first saw %d: the data must be the same every time", o.pass+1, o.n, o.total)
 	}
 	if o.pass == 1 {
+		n := sum(o.lowMax)
+		if o.binMin != o.binMax {
+			n += sum(o.lowMin)
+		}
+		if n != o.inBins {
+			return false, errors.New("sweep 2 saw other numbers than the first: the data must be the same every time")
+		}
 		hi, _ := fromTop(o.lowMax, o.rankMax)
 		lo, _ := fromBottom(o.lowMin, o.rankMin)
 		o.max = max(0, unordered(o.binMax<<16|hi))
@@ -173,7 +188,21 @@ func (o *ifmr) End() (bool, error) {
 		o.lowMax, o.lowMin = nil, nil
 		return true, o.candidates()
 	}
+	for i := range o.cand {
+		if l := o.cand[i].loss; l-l != 0 {
+			return false, errors.New("sweep 3 saw other numbers than the first: the data must be the same every time")
+		}
+	}
+	o.block = nil
 	return false, nil
+}
+
+func sum(count []uint64) uint64 {
+	var n uint64
+	for _, c := range count {
+		n += c
+	}
+	return n
 }
 
 // rank is k: the wanted element is the k-th largest or smallest of n.
@@ -203,82 +232,6 @@ func fromBottom(count []uint64, k uint64) (uint32, uint64) {
 		k -= c
 	}
 	return uint32(len(count) - 1), 1
-}
-
-func (o *ifmr) candidates() error {
-	if o.bounded {
-		o.max, o.min = min(o.max, max(0, o.bhi)), max(o.min, min(0, o.blo))
-	}
-	lo, hi := CodeRange(o.cfg.Bits)
-	n := int(math.Round((o.cfg.End-o.cfg.Start)/o.cfg.Step)) + 1
-	o.cand = make([]candidate, n)
-	for i := range o.cand {
-		r := float32(o.cfg.Start + float64(float64(i)*o.cfg.Step))
-		c := &o.cand[i]
-		if o.cfg.Asymmetric {
-			c.hi, c.lo = float32(r*o.max), o.min
-			if o.bounded {
-				c.hi = min(c.hi, max(0, o.bhi))
-			}
-			c.scale = float32(float32(c.hi-c.lo) / float32(hi-lo))
-		} else {
-			limit := float32(hi)
-			m := abs(o.max)
-			if m < abs(o.min) {
-				m, limit = abs(o.min), float32(hi+1)
-			}
-			c.hi = float32(r * m)
-			if o.bounded {
-				c.hi = min(c.hi, max(abs(o.blo), abs(o.bhi)))
-			}
-			c.lo, c.scale = -c.hi, float32(c.hi/limit)
-		}
-		var err error
-		if c.scale, _, err = ProcessScale(c.scale, 0, o.cfg.Asymmetric, o.cfg.Bits); err != nil {
-			return err
-		}
-		c.inv = float32(1 / c.scale)
-	}
-	return nil
-}
-
-// addLoss adds the squared errors of x to every candidate, each in the order of the elements.
-func (o *ifmr) addLoss(x []float32) {
-	const workers = 2
-	if len(x) < 1<<12 {
-		for i := range o.cand {
-			o.cand[i].add(x)
-		}
-		return
-	}
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(o.cand); i += workers {
-				o.cand[i].add(x)
-			}
-		})
-	}
-	wg.Wait()
-}
-
-// add follows AMCT 2.1: (round(clip(x)/scale)*scale - x)^2, without offset.
-func (c *candidate) add(x []float32) {
-	const magic = 3 << 22 // adding and subtracting rounds to even below 2^22
-	scale, lo, hi, loss := c.scale, c.lo, c.hi, c.loss
-	for _, v := range x {
-		u := v
-		if u > hi {
-			u = hi
-		} else if u < lo {
-			u = lo
-		}
-		q := float32(u / scale)
-		q = float32(float32(q+magic) - magic)
-		d := float64(float32(float32(q*scale) - v))
-		loss += float64(d * d)
-	}
-	c.loss = loss
 }
 
 func (o *ifmr) Result() (Params, error) {

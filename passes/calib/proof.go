@@ -8,15 +8,19 @@ import (
 // Interval bounds a sum and every partial sum of it, in any order.
 type Interval struct{ Lo, Hi int64 }
 
-// Proof bounds the accumulators of a layer over all its channels: Plain is
-// b + sum (q-o)*w, Folded the form that kernels use, b - (128+o)*sum w + sum u*w with u = q+128.
+// Proof bounds the accumulators of a layer over all its channels, in the three forms that engines
+// sum: Plain is b + sum (q-o)*w, Signed is b - o*sum w + sum q*w, and Folded, the form of machines
+// that multiply an unsigned byte, is b - (128+o)*sum w + sum u*w with u = q+128.
 type Proof struct {
-	Plain, Folded Interval
+	Plain, Signed, Folded Interval
 }
 
-// ProveAccumulator bounds the accumulators of a layer from its actual weights (channel-major) and
-// folded biases, for input codes in [lo, hi] and zero point offset. The error names the first
-// channel whose sums, plain or folded, may leave int32.
+// Worst spans all three forms.
+func (p Proof) Worst() Interval { return p.Plain.union(p.Signed).union(p.Folded) }
+
+// ProveAccumulator bounds the accumulators of a layer from its actual weights, channel-major, and
+// its quantized biases, one for each channel, for input codes in [lo, hi] and zero point offset.
+// The error names the first channel whose sums may leave int32 in one of the forms.
 func ProveAccumulator(w []int8, bias []int32, lo, hi, offset int32) (Proof, error) {
 	var p Proof
 	per := len(w) / max(1, len(bias))
@@ -26,20 +30,21 @@ func ProveAccumulator(w []int8, bias []int32, lo, hi, offset int32) (Proof, erro
 			sum += int64(v)
 		}
 		plain := span(w[c*per:(c+1)*per], int64(b), int64(lo-offset), int64(hi-offset))
+		signed := span(w[c*per:(c+1)*per], int64(b)-int64(offset)*sum, int64(lo), int64(hi))
 		folded := span(w[c*per:(c+1)*per], int64(b)-int64(128+offset)*sum, int64(lo+128), int64(hi+128))
-		for _, iv := range []Interval{plain, folded} {
+		for _, iv := range []Interval{plain, signed, folded} {
 			if iv.Lo < math.MinInt32 || iv.Hi > math.MaxInt32 {
 				return p, fmt.Errorf("the accumulator of output channel %d may reach [%d, %d], beyond int32", c, iv.Lo, iv.Hi)
 			}
 		}
-		p.Plain, p.Folded = p.Plain.union(plain), p.Folded.union(folded)
+		p.Plain, p.Signed, p.Folded = p.Plain.union(plain), p.Signed.union(signed), p.Folded.union(folded)
 	}
 	return p, nil
 }
 
 func (a Interval) union(b Interval) Interval { return Interval{min(a.Lo, b.Lo), max(a.Hi, b.Hi)} }
 
-// span is start plus every partial sum of x*w, x in [lo, hi] for each w.
+// span bounds start plus every partial sum, in any order, of x*w with x in [lo, hi] for each w.
 func span(w []int8, start, lo, hi int64) Interval {
 	iv := Interval{start, start}
 	for _, v := range w {

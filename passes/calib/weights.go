@@ -5,9 +5,25 @@ import (
 	"math"
 )
 
+// CheckWeights reports the first weight that is not finite, or is too large for any scale in
+// [2^-23, 2^23] of bits-wide codes.
+func CheckWeights(w []float32, bits int) error {
+	_, hi := CodeRange(bits)
+	for i, v := range w {
+		if v-v != 0 {
+			return fmt.Errorf("the weight to be quantized has the invalid value %v at element %d", v, i)
+		}
+		if float64(abs(v)) > float64(hi)/Eps {
+			return fmt.Errorf("the weight %v at element %d is too large to be quantized", v, i)
+		}
+	}
+	return nil
+}
+
 // ARQ gives the symmetric min-max scales of weights, channel-major with as many elements for
 // each of the channels (AMCT 2.3): one scale, or one for each channel. A (nearly) zero channel
-// takes scale 1. The codes are those of QuantizeWeights for bits-wide codes.
+// takes scale 1. The codes are those of QuantizeWeights for bits-wide codes. The weights must pass
+// CheckWeights.
 func ARQ(w []float32, channels int, perChannel bool, bits int) (scale []float32, codes []int8) {
 	n := 1
 	if perChannel {

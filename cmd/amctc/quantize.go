@@ -1,0 +1,176 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/passes"
+)
+
+func calibrateCommand(u *ui) *cobra.Command {
+	var load loadFlags
+	var data dataFlags
+	var calib []string
+	var record, config string
+	var force bool
+	c := &cobra.Command{
+		Use:     "calibrate MODEL --calib DATA --record R",
+		Short:   "find quantization factors and write them as an AMCT record",
+		Example: "  amctc calibrate model.onnx --calib images.npy --limit 128 --record factors.txt\n  amctc quantize model.onnx --record factors.txt -o quantized.amir",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pc, float, err := prepare(cmd, u, load, args[0], config)
+			if err != nil {
+				return err
+			}
+			opt, err := data.options()
+			if err != nil {
+				return err
+			}
+			d, err := amctc.OpenData(float.Main(), calib, opt)
+			if err != nil {
+				return err
+			}
+			if err := amctc.Calibrate(pc, float, d); err != nil {
+				return err
+			}
+			// Quantizing once writes the raised weight scales back, so that the record holds
+			// what will be used.
+			if _, err := amctc.Quantize(pc, float, amctc.DefaultTarget); err != nil {
+				return err
+			}
+			for _, d := range pc.Remarks.Sorted() {
+				u.note("%s", d.Error())
+			}
+			return writeFile(record, amctc.ToRecord(pc.Factors).Format(), force)
+		},
+	}
+	load.register(c)
+	data.register(c)
+	c.Flags().StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
+	c.Flags().StringVar(&record, "record", "", "record file to write")
+	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
+	c.Flags().BoolVar(&force, "force", false, "replace an existing record")
+	_ = c.MarkFlagRequired("calib")
+	_ = c.MarkFlagRequired("record")
+	return c
+}
+
+// prepare loads a float model and takes it to the form that is quantized.
+func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (*passes.Context, *ir.Module, error) {
+	lo, err := load.options()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := amctc.Load(path, lo)
+	if err != nil {
+		return nil, nil, err
+	}
+	pc := amctc.NewContext(cmd.Context())
+	pc.Progress, pc.Log = u.progress, u.log()
+	cfg, err := readConfig(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	if cfg != nil {
+		if err := amctc.ApplyConfig(pc.Settings, cfg, m.Main()); err != nil {
+			return nil, nil, err
+		}
+	}
+	float, err := amctc.Prepare(pc, m)
+	return pc, float, err
+}
+
+func quantizeCommand(u *ui) *cobra.Command {
+	var load loadFlags
+	var record, out, soc, config string
+	var force bool
+	c := &cobra.Command{
+		Use:     "quantize MODEL --record R -o Q.amir",
+		Short:   "apply the factors of an AMCT record, the user's own ones included",
+		Example: "  amctc quantize model.onnx --record factors.txt -o quantized.amir",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pc, float, err := prepare(cmd, u, load, args[0], config)
+			if err != nil {
+				return err
+			}
+			r, err := readRecord(record)
+			if err != nil {
+				return err
+			}
+			if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+				return err
+			}
+			q, err := amctc.Quantize(pc, float, soc)
+			if err != nil {
+				return err
+			}
+			for _, d := range pc.Remarks.Sorted() {
+				u.note("%s", d.Error())
+			}
+			return saveModule(u, out, q, force)
+		},
+	}
+	load.register(c)
+	c.Flags().StringVar(&record, "record", "", "AMCT record file")
+	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
+	c.Flags().StringVarP(&out, "output", "o", "", "output .amir, - for standard output")
+	c.Flags().StringVar(&soc, "target", amctc.DefaultTarget, "Ascend SoC")
+	c.Flags().BoolVar(&force, "force", false, "replace existing files")
+	_ = c.MarkFlagRequired("record")
+	_ = c.MarkFlagRequired("output")
+	return c
+}
+
+func emitCommand(u *ui) *cobra.Command {
+	var out, soc, pkg, module string
+	c := &cobra.Command{
+		Use:       "emit go|ascend|onnx Q.amir -o OUT",
+		Short:     "write one artefact of a quantized module",
+		Example:   "  amctc emit go lenet.amir -o ./lenet\n  amctc emit ascend lenet.amir -o lenet.ascend\n  amctc emit onnx lenet.amir -o lenet.qdq.onnx",
+		Args:      cobra.ExactArgs(2),
+		ValidArgs: []string{"go", "ascend", "onnx"},
+	}
+	var force bool
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		m, err := amctc.Load(args[1], amctc.LoadOptions{})
+		if err != nil {
+			return err
+		}
+		if err := wantInteger(m, args[1]); err != nil {
+			return err
+		}
+		switch args[0] {
+		case "go":
+			return emitGo(m, out, pkg, module, args[1])
+		case "ascend":
+			if soc == "" {
+				soc = m.Target
+			}
+			a, err := amctc.EmitAscend(m, soc)
+			if err != nil {
+				return err
+			}
+			if err := writeFile(out+".bin", a.Consts, force); err != nil {
+				return err
+			}
+			return writeFile(out, []byte(a.Program.String()), force)
+		case "onnx":
+			b, err := amctc.EmitONNX(m)
+			if err != nil {
+				return err
+			}
+			return writeFile(out, b, force)
+		}
+		return fail(exitUsage, "emit %q: want go, ascend or onnx", args[0])
+	}
+	c.Flags().StringVarP(&out, "output", "o", "", "output file, or folder for go")
+	c.Flags().StringVar(&soc, "target", "", "Ascend SoC (default: the module's)")
+	c.Flags().StringVar(&pkg, "pkg", "", "Go package name (default: the folder's base name)")
+	c.Flags().StringVar(&module, "module", "", "import path of the output folder (default: from the enclosing go.mod)")
+	c.Flags().BoolVar(&force, "force", false, "replace existing files")
+	_ = c.MarkFlagRequired("output")
+	return c
+}

@@ -1,0 +1,382 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/codegen/agree"
+	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/interp"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/parser/dataset"
+	"github.com/amctc/amctc/target"
+	"github.com/amctc/amctc/target/ascend"
+	"github.com/amctc/amctc/target/sim"
+)
+
+func runCommand(u *ui) *cobra.Command {
+	var load loadFlags
+	var data dataFlags
+	var inputs, outputs []string
+	var engine string
+	var force bool
+	c := &cobra.Command{
+		Use:     "run MODEL --input x.npy --output y.npy",
+		Short:   "run a float or quantized model on data",
+		Example: "  amctc run model.onnx --input x.npy --output y.npy\n  amctc run lenet.amir --input x.npy --output y.npy --engine sim",
+		Long:    "A file whose shape equals the input's is one call; otherwise its first axis is cut into calls. --input and --output repeat, in the order of the graph.",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := load.options()
+			if err != nil {
+				return err
+			}
+			m, err := amctc.Load(args[0], lo)
+			if err != nil {
+				return err
+			}
+			f := m.Main()
+			if len(outputs) != len(f.Results) {
+				return fail(exitUsage, "the network has %d outputs; give --output as often", len(f.Results))
+			}
+			opt, err := data.options()
+			if err != nil {
+				return err
+			}
+			d, err := amctc.OpenData(f, inputs, opt)
+			if err != nil {
+				return err
+			}
+			e, err := chooseEngine(engine, m)
+			if err != nil {
+				return err
+			}
+			acc := make([][]float32, len(f.Results))
+			shapes := make([][]int, len(f.Results))
+			err = amctc.RunAll(cmd.Context(), e, f, d.Calls(), 2, func(i int, _, out []*tensor.Tensor) error {
+				for k, t := range out {
+					if t.DType != tensor.F32 {
+						return fmt.Errorf("output %%%s is %v, want float32", f.Results[k].Name, t.DType)
+					}
+					acc[k] = append(acc[k], t.F32...)
+					shapes[k] = t.Shape
+				}
+				u.progress("run", i+1, d.Samples())
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			for k, path := range outputs {
+				shape := append([]int{}, shapes[k]...)
+				if per := tensor.Elems(shape); per > 0 && len(acc[k]) != per {
+					if len(shape) > 0 && shape[0] == 1 {
+						shape = shape[1:]
+					}
+					shape = append([]int{len(acc[k]) / per}, shape...)
+				}
+				var b bytes.Buffer
+				if err := dataset.WriteNPY(&b, shape, acc[k]); err != nil {
+					return err
+				}
+				if err := writeFile(path, b.Bytes(), force); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	load.register(c)
+	data.register(c)
+	c.Flags().StringArrayVar(&inputs, "input", nil, "data for each input, in order")
+	c.Flags().StringArrayVar(&outputs, "output", nil, ".npy file for each output, in order")
+	c.Flags().StringVar(&engine, "engine", "exec", "interp, exec or sim")
+	c.Flags().BoolVar(&force, "force", false, "replace existing outputs")
+	_ = c.MarkFlagRequired("input")
+	_ = c.MarkFlagRequired("output")
+	return c
+}
+
+func chooseEngine(name string, m *ir.Module) (ir.Engine, error) {
+	switch name {
+	case "interp":
+		return interp.Engine{}, nil
+	case "exec":
+		return exec.Engine{}, nil
+	case "sim":
+		if err := wantInteger(m, m.File); err != nil {
+			return nil, err
+		}
+		a, err := amctc.EmitAscend(m, m.Target)
+		if err != nil {
+			return nil, err
+		}
+		return simEngine{a}, nil
+	}
+	return nil, fail(exitUsage, "there is no engine %q: want interp, exec or sim", name)
+}
+
+// simEngine runs one network in the simulator.
+type simEngine struct{ a *amctc.Ascend }
+
+func (e simEngine) Prepare(f *ir.Func) (ir.Runner, error) {
+	return simRunner{&agree.Simulated{Program: e.a.Program, Consts: e.a.Consts, Description: e.a.Description, Func: f}}, nil
+}
+
+type simRunner struct{ s *agree.Simulated }
+
+func (r simRunner) Run(ctx context.Context, in []*tensor.Tensor, _ ir.Tap) ([]*tensor.Tensor, error) {
+	return r.s.Outputs(ctx, in)
+}
+
+func evalCommand(u *ui) *cobra.Command {
+	var load loadFlags
+	var data dataFlags
+	var paths, calib []string
+	var labels, metric, record string
+	c := &cobra.Command{
+		Use:   "eval MODEL --data DATA --labels L",
+		Short: "measure accuracy; of a float model also its int8 form when --calib is given",
+		Example: `  amctc eval model.onnx --data t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
+  amctc eval model.onnx --calib train-images-idx3-ubyte.gz --data t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
+  amctc eval autoencoder.onnx --data x.npy --metric mse`,
+		Long: "With --calib (128 samples) or --record a float model is quantized too and both figures are printed.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pc := amctc.NewContext(cmd.Context())
+			pc.Progress, pc.Log = u.progress, u.log()
+			lo, err := load.options()
+			if err != nil {
+				return err
+			}
+			m, err := amctc.Load(args[0], lo)
+			if err != nil {
+				return err
+			}
+			opt, err := data.options()
+			if err != nil {
+				return err
+			}
+			d, err := amctc.OpenData(m.Main(), paths, opt)
+			if err != nil {
+				return err
+			}
+			var want []int
+			if metric == "top1" {
+				if labels == "" {
+					return fail(exitUsage, "--labels is needed for top1")
+				}
+				if want, err = dataset.Labels(labels, d.Samples()); err != nil {
+					return err
+				}
+			}
+			measure := func(m *ir.Module) (amctc.Evaluation, error) {
+				if metric == "top1" {
+					return amctc.Top1(cmd.Context(), m, d, want, u.progress)
+				}
+				return amctc.Reconstruction(cmd.Context(), m, d, u.progress)
+			}
+			if metric != "top1" && metric != "mse" {
+				return fail(exitUsage, "there is no metric %q: want top1 or mse", metric)
+			}
+			if len(calib) == 0 && record == "" {
+				ev, err := measure(m)
+				if err != nil {
+					return err
+				}
+				u.close()
+				if u.json {
+					return u.object(ev)
+				}
+				fmt.Fprintf(u.stdout, "%-7s %s\n", stageName(m), evalText(ev))
+				return nil
+			}
+			float, err := amctc.Prepare(pc, m)
+			if err != nil {
+				return err
+			}
+			if record != "" {
+				r, err := readRecord(record)
+				if err != nil {
+					return err
+				}
+				if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+					return err
+				}
+			} else {
+				co := opt
+				co.Limit = 128
+				cd, err := amctc.OpenData(float.Main(), calib, co)
+				if err != nil {
+					return err
+				}
+				if err := amctc.Calibrate(pc, float, cd); err != nil {
+					return err
+				}
+			}
+			q, err := amctc.Quantize(pc, float, amctc.DefaultTarget)
+			if err != nil {
+				return err
+			}
+			before, err := measure(m)
+			if err != nil {
+				return err
+			}
+			after, err := measure(q)
+			if err != nil {
+				return err
+			}
+			u.close()
+			if u.json {
+				return u.object(struct {
+					amctc.Evaluation
+					Float amctc.Evaluation `json:"float"`
+				}{after, before})
+			}
+			fmt.Fprintf(u.stdout, "float   %s\nint8    %s\n", evalText(before), evalText(after))
+			if metric == "top1" {
+				fmt.Fprintf(u.stdout, "change  %+.2f points\n", 100*(after.Top1-before.Top1))
+			} else {
+				fmt.Fprintf(u.stdout, "change  x %.4f\n", after.MSE/before.MSE)
+			}
+			return nil
+		},
+	}
+	load.register(c)
+	data.register(c)
+	c.Flags().StringArrayVar(&paths, "data", nil, "data for each input, in order")
+	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
+	c.Flags().StringVar(&metric, "metric", "top1", "top1, or mse of the output against the input")
+	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first 128 samples of this data, and measure that too")
+	c.Flags().StringVar(&record, "record", "", "quantize with this record, and measure that too")
+	_ = c.MarkFlagRequired("data")
+	return c
+}
+
+func stageName(m *ir.Module) string {
+	if amctc.Stage(m) == ir.StageTarget {
+		return "int8"
+	}
+	return "float"
+}
+
+func evalText(e amctc.Evaluation) string {
+	if e.Metric == "top1" {
+		return fmt.Sprintf("top-1 %.2f %% of %d", 100*e.Top1, e.Samples)
+	}
+	return fmt.Sprintf("mean squared error %.6g over %d", e.MSE, e.Samples)
+}
+
+func simCommand(u *ui) *cobra.Command {
+	var inputs []string
+	var trace, desc string
+	var force bool
+	c := &cobra.Command{
+		Use:     "sim PROGRAM.ascend",
+		Short:   "run a target program: cycles, utilization of each pipe, Chrome trace",
+		Example: "  amctc sim lenet/amctc/lenet.ascend --input x.npy --trace trace.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			p, err := target.ParseProgram(text)
+			if err != nil {
+				return fail(exitModel, "%s: %w", args[0], err)
+			}
+			consts, err := os.ReadFile(args[0] + ".bin")
+			if err != nil {
+				return err
+			}
+			d, err := describe(p.Target, desc)
+			if err != nil {
+				return err
+			}
+			in, err := programInputs(p, inputs)
+			if err != nil {
+				return err
+			}
+			r, err := sim.Run(cmd.Context(), p, consts, d, in, sim.Options{Timing: true, Trace: trace != ""})
+			if err != nil {
+				return fail(exitModel, "%s: %w", args[0], err)
+			}
+			if trace != "" {
+				var b bytes.Buffer
+				if err := r.WriteTrace(&b); err != nil {
+					return err
+				}
+				if err := writeFile(trace, b.Bytes(), force); err != nil {
+					return err
+				}
+			}
+			fmt.Fprint(u.stdout, r.String())
+			return nil
+		},
+	}
+	c.Flags().StringArrayVar(&inputs, "input", nil, ".npy for each input, in order; zeros when left out")
+	c.Flags().StringVar(&trace, "trace", "", "write a Chrome trace (chrome://tracing, Perfetto)")
+	c.Flags().StringVar(&desc, "desc", "", "use this description file instead of the bundled one")
+	c.Flags().BoolVar(&force, "force", false, "replace an existing trace")
+	return c
+}
+
+func describe(soc, path string) (*target.Description, error) {
+	if path == "" {
+		return ascend.Describe(soc)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := target.ParseDescription(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return d, nil
+}
+
+func programInputs(p *target.Program, paths []string) (map[string][]byte, error) {
+	in := map[string][]byte{}
+	k := 0
+	for _, s := range p.Symbols {
+		if s.Kind != target.Input {
+			continue
+		}
+		if k >= len(paths) {
+			in[s.Name] = make([]byte, s.Bytes)
+			k++
+			continue
+		}
+		src, err := dataset.Open(paths[k], dataset.Options{Shape: sampleDims(s.Dims), Limit: 1})
+		if err != nil {
+			return nil, fmt.Errorf("input %q: %w", s.Name, err)
+		}
+		for b, err := range src.Batches(1) {
+			if err != nil {
+				return nil, err
+			}
+			in[s.Name] = tensor.FromF32(b.Data, len(b.Data)).Bytes()
+			break
+		}
+		k++
+	}
+	if len(paths) > k {
+		return nil, fail(exitUsage, "the program has %d inputs, %d were given", k, len(paths))
+	}
+	return in, nil
+}
+
+func sampleDims(d []int) []int {
+	if len(d) > 1 && d[0] == 1 {
+		return d[1:]
+	}
+	return d
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/codegen/agree"
+	"github.com/amctc/amctc/ir"
+)
+
+func verifyCommand(u *ui) *cobra.Command {
+	var data dataFlags
+	var inputs, targets []string
+	var require string
+	c := &cobra.Command{
+		Use:   "verify Q.amir --input DATA",
+		Short: "run interpreter, exec, generated Go and simulator; compare every tensor byte by byte",
+		Example: `  amctc verify lenet/amctc/lenet.amir --input images.npy --limit 10
+  amctc verify lenet/amctc/lenet.amir --input images.npy --target ascend910b3 --target ascend950pr --require go`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := amctc.Load(args[0], amctc.LoadOptions{})
+			if err != nil {
+				return err
+			}
+			if err := wantInteger(m, args[0]); err != nil {
+				return err
+			}
+			opt, err := data.options()
+			if err != nil {
+				return err
+			}
+			d, err := amctc.OpenData(m.Main(), inputs, opt)
+			if err != nil {
+				return err
+			}
+			samples, err := d.First(d.Samples())
+			if err != nil {
+				return err
+			}
+			r, why, err := amctc.Verify(cmd.Context(), m, samples, amctc.VerifyOptions{Targets: targets, Progress: u.progress})
+			if err != nil {
+				return err
+			}
+			u.close()
+			if u.json {
+				if err := u.object(struct {
+					*agree.Report
+					GoNotRun string `json:"go_not_run,omitempty"`
+				}{r, why}); err != nil {
+					return err
+				}
+			} else {
+				printAgree(u, r, why)
+			}
+			if !r.OK() {
+				return fail(exitCheck, "the engines disagree")
+			}
+			if require == "go" && why != "" {
+				return fail(exitCheck, "generated Go was not run: %s", why)
+			}
+			return nil
+		},
+	}
+	data.register(c)
+	c.Flags().StringArrayVar(&inputs, "input", nil, "data for each input, in order")
+	c.Flags().StringArrayVar(&targets, "target", nil, "SoC to simulate, repeatable (default: the module's)")
+	c.Flags().StringVar(&require, "require", "", "\"go\": fail when generated Go can't be run here")
+	_ = c.MarkFlagRequired("input")
+	return c
+}
+
+func wantInteger(m *ir.Module, path string) error {
+	if s := amctc.Stage(m); s != ir.StageTarget {
+		return fail(exitUsage, "%s is in stage %s; this command takes a quantized module, as compile and quantize write it", path, s)
+	}
+	return nil
+}
+
+func printAgree(u *ui, r *agree.Report, goNotRun string) {
+	if r.First != nil {
+		fmt.Fprintln(u.stdout, r.First)
+	}
+	if len(r.NotCompared) > 0 {
+		fmt.Fprintf(u.stdout, "not compared: %s\n", strings.Join(r.NotCompared, ", "))
+	}
+	if goNotRun != "" {
+		fmt.Fprintf(u.stdout, "go not run: %s; \"go test\" in the emitted package proves it where Go is\n", goNotRun)
+	}
+	fmt.Fprintln(u.stdout, r.Line())
+}

@@ -1,0 +1,224 @@
+// Package report says where accuracy went: for every tensor of the integer network its factors and
+// how near it comes to the float network.
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes/calib"
+)
+
+// A Row is one operator of the integer network.
+type Row struct {
+	Layer  string   `json:"layer"`
+	From   []string `json:"from"`
+	Op     string   `json:"op"`
+	Value  string   `json:"value"`
+	Shape  []int    `json:"shape"`
+	Codes  bool     `json:"codes"` // int8, or float32
+	Scale  float32  `json:"scale,omitempty"`
+	Offset int32    `json:"offset"`
+	// WeightScales is the number of weight scales, with the least and the greatest.
+	WeightScales   int     `json:"weight_scales,omitempty"`
+	WeightScaleMin float32 `json:"weight_scale_min,omitempty"`
+	WeightScaleMax float32 `json:"weight_scale_max,omitempty"`
+	// SQNR in dB and Cosine compare with the float network; Compared is false when the float
+	// network has no such tensor.
+	Compared bool    `json:"compared"`
+	SQNR     float64 `json:"sqnr_db"`
+	Cosine   float64 `json:"cosine"`
+	MSE      float64 `json:"mse"`
+	// AtEnds is the part of the codes that is the lowest or the highest.
+	AtEnds float64 `json:"at_ends,omitempty"`
+	MACs   int64   `json:"macs,omitempty"`
+}
+
+// MarshalJSON writes an infinite SQNR as null, because JSON has no infinity.
+func (r Row) MarshalJSON() ([]byte, error) {
+	type plain Row
+	var s *float64
+	if !math.IsInf(r.SQNR, 0) && !math.IsNaN(r.SQNR) {
+		s = &r.SQNR
+	}
+	return json.Marshal(struct {
+		plain
+		SQNR *float64 `json:"sqnr_db"`
+	}{plain(r), s})
+}
+
+// Measure runs the float and the integer function on samples and compares tensors of one name.
+func Measure(ctx context.Context, e ir.Engine, float, integer *ir.Func, samples [][]*tensor.Tensor) ([]Row, error) {
+	rf, err := e.Prepare(float)
+	if err != nil {
+		return nil, err
+	}
+	ri, err := e.Prepare(integer)
+	if err != nil {
+		return nil, err
+	}
+	errs := make(map[string]*calib.Error)
+	ends := make(map[string]*[2]int)
+	for _, in := range samples {
+		want := make(map[string][]float32)
+		if _, err := rf.Run(ctx, in, func(v *ir.Value, t *tensor.Tensor) {
+			if t.DType == tensor.F32 {
+				want[v.Name] = slices.Clone(t.F32)
+			}
+		}); err != nil {
+			return nil, err
+		}
+		for i, p := range float.Params {
+			want[p.Name] = in[i].F32
+		}
+		if _, err := ri.Run(ctx, in, func(v *ir.Value, t *tensor.Tensor) {
+			if c := ends[v.Name]; t.DType == tensor.I8 {
+				if c == nil {
+					c = new([2]int)
+					ends[v.Name] = c
+				}
+				c[1] += len(t.I8)
+				for _, q := range t.I8 {
+					if q == -128 || q == 127 {
+						c[0]++
+					}
+				}
+			}
+			ref := want[v.Name]
+			if ref == nil && v.Def.Op.Name == "q.quantize" {
+				ref = source(v, want)
+			}
+			got := real(v.Type, t)
+			if len(ref) != len(got) {
+				return
+			}
+			x := errs[v.Name]
+			if x == nil {
+				x = &calib.Error{}
+				errs[v.Name] = x
+			}
+			x.Add(ref, got)
+		}); err != nil {
+			return nil, err
+		}
+	}
+	var rows []Row
+	for _, n := range integer.Nodes {
+		rows = append(rows, row(n, errs, ends))
+	}
+	return rows, nil
+}
+
+func source(v *ir.Value, want map[string][]float32) []float32 { return want[v.Def.Operands[0].Name] }
+
+func real(t ir.Type, x *tensor.Tensor) []float32 {
+	if x.DType != tensor.I8 {
+		return x.F32
+	}
+	s, o := t.Quant.At(0)
+	out := make([]float32, len(x.I8))
+	for i, q := range x.I8 {
+		out[i] = float32(float32(int32(q)-o) * s)
+	}
+	return out
+}
+
+func row(n *ir.Node, errs map[string]*calib.Error, ends map[string]*[2]int) Row {
+	v := n.Result()
+	r := Row{Layer: n.Name, From: n.From, Op: n.Op.Name, Value: v.Name, Shape: v.Type.Shape, MACs: MACs(n)}
+	if q := v.Type.Quant; q != nil {
+		r.Codes = true
+		r.Scale, r.Offset = q.At(0)
+	}
+	if len(n.Operands) > 1 && n.Operands[1].IsConst() && n.Operands[1].Type.IsQuant() && len(n.Operands) == 3 {
+		s := n.Operands[1].Type.Quant.Scale
+		r.WeightScales, r.WeightScaleMin, r.WeightScaleMax = len(s), slices.Min(s), slices.Max(s)
+	}
+	if e := errs[v.Name]; e != nil {
+		r.Compared, r.SQNR, r.Cosine, r.MSE = true, e.SQNR(), e.Cosine(), e.MSE()
+	}
+	if c := ends[v.Name]; c != nil {
+		r.AtEnds = float64(c[0]) / float64(c[1])
+	}
+	return r
+}
+
+// MACs is the number of multiply-adds of one sample.
+func MACs(n *ir.Node) int64 {
+	if len(n.Operands) < 2 {
+		return 0
+	}
+	w := n.Operands[1].Type
+	switch n.Op.Name {
+	case "nn.conv2d", "q.conv2d":
+		return int64(n.Result().Type.Elems()) * int64(tensor.Elems(w.Shape[1:]))
+	case "nn.dense", "q.dense":
+		return int64(n.Result().Type.Elems()) * int64(w.Shape[1])
+	}
+	return 0
+}
+
+// ConstBytes is the size of a module's constants.
+func ConstBytes(m *ir.Module) int64 {
+	var n int64
+	for _, c := range m.UsedConsts() {
+		n += int64(c.Data.Len()) * int64(c.Data.DType.Size())
+	}
+	return n
+}
+
+// Report is everything that compile tells, machine-readable.
+type Report struct {
+	Format      string   `json:"format"`
+	Version     string   `json:"amctc"`
+	Model       string   `json:"model"`
+	Target      string   `json:"target"`
+	Samples     int      `json:"calibration_samples"`
+	Measured    int      `json:"measured_samples"`
+	Layers      []Row    `json:"layers"`
+	FloatBytes  int64    `json:"float_bytes"`
+	IntBytes    int64    `json:"int_bytes"`
+	MACs        int64    `json:"macs"`
+	IntMACs     int64    `json:"int_macs"`
+	ArenaBytes  int      `json:"arena_bytes"`
+	Cycles      int64    `json:"cycles"`
+	MHz         int      `json:"mhz"`
+	Remarks     []string `json:"remarks"`
+	Agreement   string   `json:"agreement,omitempty"`
+	NotCompared []string `json:"not_compared,omitempty"`
+}
+
+// Total fills the sums from the rows.
+func (r *Report) Total() {
+	r.MACs, r.IntMACs = 0, 0
+	for _, l := range r.Layers {
+		r.MACs += l.MACs
+		if strings.HasPrefix(l.Op, "q.") {
+			r.IntMACs += l.MACs
+		}
+	}
+}
+
+// JSON is the report's file form.
+func (r *Report) JSON() ([]byte, error) {
+	b, err := json.MarshalIndent(r, "", "  ")
+	return append(b, '\n'), err
+}
+
+// Shape is a shape as text, a free batch as N.
+func Shape(s []int) string {
+	out := make([]string, len(s))
+	for i, d := range s {
+		out[i] = fmt.Sprint(d)
+		if d == ir.Free {
+			out[i] = "N"
+		}
+	}
+	return strings.Join(out, "x")
+}

@@ -1,0 +1,233 @@
+package amctc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/amctc/amctc/codegen/agree"
+	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/codegen/gogen"
+	"github.com/amctc/amctc/codegen/report"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/parser"
+	"github.com/amctc/amctc/parser/amct"
+	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/target/sim"
+)
+
+// CompileOptions are the main job's. Model and Calib are required.
+type CompileOptions struct {
+	Model   string
+	Load    LoadOptions
+	Calib   []string // data, one path for each input
+	Data    DataOptions
+	Config  *amct.Config // AMCT's JSON configuration; nil for defaults
+	Record  *amct.Record // factors of the user; calibration is left out
+	Out     string
+	Package string // defaults to Out's base name made an identifier
+	Module  string // import path of Out; found from go.mod when empty
+	Target  string
+	// VerifySamples is how many calibration samples are verified; NoVerify leaves it out.
+	VerifySamples int
+	NoVerify      bool
+	Progress      passes.Progress
+	Log           *slog.Logger
+}
+
+// measuredSamples is how many samples the accuracy table is made from.
+const measuredSamples = 16
+
+// Compiled is the outcome of Compile, not yet on disk.
+type Compiled struct {
+	Files    map[string][]byte // by slash-separated path under Out
+	Float    *ir.Module        // as it was quantized
+	Integer  *ir.Module
+	Report   *report.Report
+	Agree    *agree.Report // nil when not verified
+	GoNotRun string        // why generated Go was not run
+	Plan     string        // the Go plan as text
+	SimTrace *sim.Result
+}
+
+// Compile imports, calibrates, quantizes, emits everything and verifies it. Nothing is written.
+func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
+	if opt.Target == "" {
+		opt.Target = DefaultTarget
+	}
+	if opt.Package == "" {
+		opt.Package = PackageName(opt.Out)
+	}
+	if opt.Progress == nil {
+		opt.Progress = func(string, int, int) {}
+	}
+	c := NewContext(ctx)
+	c.Progress = opt.Progress
+	if opt.Log != nil {
+		c.Log = opt.Log
+	}
+	loaded, err := Load(opt.Model, opt.Load)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Config != nil {
+		if err := ApplyConfig(c.Settings, opt.Config, loaded.Main()); err != nil {
+			return nil, err
+		}
+	}
+	float, err := Prepare(c, loaded)
+	if err != nil {
+		return nil, err
+	}
+	data, err := OpenData(float.Main(), opt.Calib, opt.Data)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Record != nil {
+		if c.Factors, err = FromRecord(opt.Record, float.Main()); err != nil {
+			return nil, err
+		}
+	} else if err := Calibrate(c, float, data); err != nil {
+		return nil, err
+	}
+	integer, err := Quantize(c, float, opt.Target)
+	if err != nil {
+		return nil, err
+	}
+	out := &Compiled{Float: float, Integer: integer}
+	samples, err := data.First(max(measuredSamples, opt.VerifySamples))
+	if err != nil {
+		return nil, err
+	}
+	if err := out.emit(ctx, c, opt, samples); err != nil {
+		return nil, err
+	}
+	out.Report.Samples = data.Samples()
+	if !opt.NoVerify {
+		if err := out.verify(ctx, opt, samples); err != nil {
+			return nil, err
+		}
+	}
+	text, err := out.Report.JSON()
+	if err != nil {
+		return nil, err
+	}
+	out.Files["amctc/report.json"] = text
+	return out, nil
+}
+
+func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptions, samples [][]*tensor.Tensor) error {
+	name := opt.Package
+	where, err := FindModule(opt.Out, opt.Package, opt.Module)
+	if err != nil {
+		return err
+	}
+	step := func(i int, what string) { opt.Progress("emit "+what, i, 5) }
+	step(1, "Go")
+	n := min(len(samples), 4)
+	files, plan, err := EmitGo(o.Integer, gogen.Options{Package: opt.Package, ImportPath: where.Import, Source: filepath.Base(opt.Model), Samples: samples[:n]})
+	if err != nil {
+		return err
+	}
+	if where.Own {
+		files["go.mod"] = []byte("module " + where.Import + "\n\ngo 1.24\n")
+	}
+	o.Plan = plan.String()
+	step(2, "record")
+	files[path.Join("amctc", name+".record.txt")] = ToRecord(c.Factors).Format()
+	text, side, err := parser.Marshal(o.Integer)
+	if err != nil {
+		return err
+	}
+	files[path.Join("amctc", name+".amir")] = text
+	files[path.Join("amctc", name+".safetensors")] = side
+	step(3, "ONNX")
+	if files[path.Join("amctc", name+".qdq.onnx")], err = EmitONNX(o.Integer); err != nil {
+		return err
+	}
+	step(4, "Ascend")
+	a, err := EmitAscend(o.Integer, opt.Target)
+	if err != nil {
+		return err
+	}
+	a.Program.Name = name
+	files[path.Join("amctc", name+".ascend")] = []byte(a.Program.String())
+	files[path.Join("amctc", name+".ascend.bin")] = a.Consts
+	files[path.Join("amctc", opt.Target+".desc")] = []byte(a.Description.String())
+	step(5, "report")
+	o.Files = files
+	return o.report(ctx, c, opt, a, plan.ArenaBytes(), samples[:min(len(samples), measuredSamples)])
+}
+
+func (o *Compiled) report(ctx context.Context, c *passes.Context, opt CompileOptions, a *Ascend, arena int, samples [][]*tensor.Tensor) error {
+	rows, err := report.Measure(ctx, exec.Engine{}, o.Float.Main(), o.Integer.Main(), samples)
+	if err != nil {
+		return err
+	}
+	r := &report.Report{Format: "amctc-report 1", Version: Version, Model: filepath.Base(opt.Model), Target: opt.Target, Measured: len(samples), Layers: rows,
+		FloatBytes: report.ConstBytes(o.Float), IntBytes: report.ConstBytes(o.Integer), ArenaBytes: arena, MHz: a.Description.MHz, Remarks: []string{}}
+	r.Total()
+	for _, d := range c.Remarks.Sorted() {
+		r.Remarks = append(r.Remarks, d.Error())
+	}
+	o.Report = r
+	if len(samples) == 0 {
+		return nil
+	}
+	s := &agree.Simulated{Program: a.Program, Consts: a.Consts, Description: a.Description, Func: o.Integer.Main()}
+	res, err := s.Time(ctx, samples[0])
+	if err != nil {
+		return fmt.Errorf("simulation: %w", err)
+	}
+	o.SimTrace = res
+	r.Cycles = res.Cycles
+	return nil
+}
+
+func (o *Compiled) verify(ctx context.Context, opt CompileOptions, samples [][]*tensor.Tensor) error {
+	n := opt.VerifySamples
+	if n == 0 {
+		n = 4
+	}
+	r, why, err := Verify(ctx, o.Integer, samples[:min(n, len(samples))], VerifyOptions{Targets: []string{opt.Target}, Progress: opt.Progress})
+	if err != nil {
+		return err
+	}
+	o.Agree, o.GoNotRun = r, why
+	o.Report.Agreement, o.Report.NotCompared = r.Line(), r.NotCompared
+	return nil
+}
+
+// PackageName makes a Go package name of a folder's base name.
+func PackageName(dir string) string {
+	base := filepath.Base(filepath.Clean(dir))
+	if base == "." || base == string(filepath.Separator) {
+		if abs, err := filepath.Abs(dir); err == nil {
+			base = filepath.Base(abs)
+		}
+	}
+	var b strings.Builder
+	for _, c := range strings.ToLower(base) {
+		switch {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' && b.Len() > 0:
+			b.WriteRune(c)
+		}
+	}
+	if name := b.String(); name != "" && !reserved[name] {
+		return name
+	}
+	return "network"
+}
+
+var reserved = map[string]bool{"break": true, "case": true, "chan": true, "const": true, "continue": true, "default": true, "defer": true,
+	"else": true, "fallthrough": true, "for": true, "func": true, "go": true, "goto": true, "if": true, "import": true, "interface": true,
+	"map": true, "package": true, "range": true, "return": true, "select": true, "struct": true, "switch": true, "type": true, "var": true,
+	"main": true, "init": true, "internal": true, "amctc": true}
+
+// Exists says whether a path is there.
+func Exists(p string) bool { _, err := os.Stat(p); return err == nil }

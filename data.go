@@ -1,0 +1,118 @@
+package amctc
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/parser/dataset"
+)
+
+// DataOptions say how data files become input samples.
+type DataOptions struct {
+	Limit     int       // number of samples; 0 is all
+	Mean, Std []float32 // for each channel, applied as (x-mean)/std
+}
+
+// Data are the samples of every input of a network, in step.
+type Data struct {
+	params  []*ir.Value
+	sources []dataset.Source
+	n       int
+}
+
+// CallShape is the shape of one sample of a parameter: without a leading batch dimension that is
+// free or one.
+func CallShape(p *ir.Value) []int {
+	s := p.Type.Shape
+	if len(s) > 1 && (s[0] == ir.Free || s[0] == 1) {
+		return s[1:]
+	}
+	return s
+}
+
+// OpenData opens one path for each parameter of f.
+func OpenData(f *ir.Func, paths []string, opt DataOptions) (*Data, error) {
+	if len(paths) != len(f.Params) {
+		return nil, fmt.Errorf("the network has %d inputs, but data for %d were given; name one path for each, in order", len(f.Params), len(paths))
+	}
+	d := &Data{params: f.Params, n: -1}
+	for i, p := range f.Params {
+		s, err := dataset.Open(paths[i], dataset.Options{Shape: CallShape(p), Name: p.Name, Limit: opt.Limit, Mean: opt.Mean, Std: opt.Std})
+		if err != nil {
+			return nil, fmt.Errorf("input %q: %w", p.Name, err)
+		}
+		if d.n >= 0 && s.Len() != d.n {
+			return nil, fmt.Errorf("input %q has %d samples, the inputs before it %d", p.Name, s.Len(), d.n)
+		}
+		d.n = s.Len()
+		d.sources = append(d.sources, s)
+	}
+	return d, nil
+}
+
+// Samples is the number of samples.
+func (d *Data) Samples() int { return d.n }
+
+// batchSize is how many samples one batch of a free network holds.
+const batchSize = 16
+
+// Batches iterates over the samples from the start, batchSize at a time where every input has a
+// free batch, else one by one.
+func (d *Data) Batches() iter.Seq2[[]*tensor.Tensor, error] {
+	size := batchSize
+	for _, p := range d.params {
+		if !p.Type.IsFree() {
+			size = 1
+		}
+	}
+	return d.batches(size)
+}
+
+// Calls iterates over single samples, each with a leading dimension of one batch.
+func (d *Data) Calls() iter.Seq2[[]*tensor.Tensor, error] { return d.batches(1) }
+
+func (d *Data) batches(size int) iter.Seq2[[]*tensor.Tensor, error] {
+	return func(yield func([]*tensor.Tensor, error) bool) {
+		var next []func() (dataset.Batch, error, bool)
+		for _, s := range d.sources {
+			n, stop := iter.Pull2(s.Batches(size))
+			defer stop()
+			next = append(next, n)
+		}
+		for {
+			var in []*tensor.Tensor
+			for i, n := range next {
+				b, err, ok := n()
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if !ok {
+					return
+				}
+				shape := d.params[i].Type.Bind(b.N).Shape
+				in = append(in, tensor.FromF32(append([]float32(nil), b.Data...), shape...))
+			}
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
+}
+
+// First are the first n samples, one call each.
+func (d *Data) First(n int) ([][]*tensor.Tensor, error) {
+	var out [][]*tensor.Tensor
+	for in, err := range d.Calls() {
+		if err != nil {
+			return nil, err
+		}
+		if len(out) == n {
+			break
+		}
+		out = append(out, in)
+	}
+	return out, nil
+}

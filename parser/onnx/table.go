@@ -1,0 +1,57 @@
+package onnx
+
+// table says how each operator of the default domain is imported. Handlers see inputs that
+// exist and are known or computed, never poisoned ones.
+var table = map[string]entry{
+	"Add":                {min: 2, max: 2, outs: 1, build: buildAdd},
+	"AveragePool":        {min: 1, max: 1, outs: 1, attrs: append([]string{"count_include_pad"}, poolAttrs...), build: buildAveragePool},
+	"BatchNormalization": {min: 5, max: 5, outs: 1, attrs: []string{"epsilon", "momentum", "spatial", "training_mode"}, build: buildBatchNorm},
+	"Cast":               {min: 1, max: 1, outs: 1, attrs: []string{"to", "saturate"}, build: buildCast},
+	"Clip":               {min: 1, max: 3, outs: 1, attrs: []string{"min", "max"}, build: buildClip},
+	"Concat":             {min: 1, max: -1, outs: 1, attrs: []string{"axis"}, build: buildConcat},
+	"Constant": {min: 0, max: 0, outs: 1, attrs: []string{"value", "value_float", "value_floats", "value_int", "value_ints",
+		"value_string", "value_strings", "sparse_value"}, build: buildConstant},
+	"ConstantOfShape":   {min: 1, max: 1, outs: 1, attrs: []string{"value"}, since: 9, build: buildConstantOfShape},
+	"Conv":              {min: 2, max: 3, outs: 1, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"}, build: buildConv},
+	"Div":               {min: 2, max: 2, outs: 1, build: buildDiv},
+	"Dropout":           {min: 1, max: 3, outs: 1, attrs: []string{"ratio", "seed", "is_test"}, build: buildDropout},
+	"Expand":            {min: 2, max: 2, outs: 1, since: 8, build: buildExpand},
+	"Flatten":           {min: 1, max: 1, outs: 1, attrs: []string{"axis"}, build: buildFlatten},
+	"Gather":            {min: 2, max: 2, outs: 1, attrs: []string{"axis"}, build: buildGather},
+	"Gemm":              {min: 2, max: 3, outs: 1, attrs: []string{"alpha", "beta", "transA", "transB"}, build: buildGemm},
+	"GlobalAveragePool": {min: 1, max: 1, outs: 1, build: func(c *call) { buildGlobalPool(c, "nn.avg_pool2d") }},
+	"GlobalMaxPool":     {min: 1, max: 1, outs: 1, build: func(c *call) { buildGlobalPool(c, "nn.max_pool2d") }},
+	"Identity":          {min: 1, max: 1, outs: 1, build: func(c *call) { c.alias(0) }},
+	"MatMul":            {min: 2, max: 2, outs: 1, build: buildMatMul},
+	"MaxPool":           {min: 1, max: 1, outs: 1, attrs: append([]string{"storage_order"}, poolAttrs...), build: buildMaxPool},
+	"Mul":               {min: 2, max: 2, outs: 1, build: buildMul},
+	"Neg":               {min: 1, max: 1, outs: 1, build: buildNeg},
+	"Pad":               {min: 1, max: 4, outs: 1, attrs: []string{"mode", "pads", "value"}, build: buildPad},
+	"Range":             {min: 3, max: 3, outs: 1, since: 11, build: buildRange},
+	"ReduceMean":        {min: 1, max: 2, outs: 1, attrs: []string{"axes", "keepdims", "noop_with_empty_axes"}, build: buildReduceMean},
+	"Relu":              {min: 1, max: 1, outs: 1, build: func(c *call) { c.unary("nn.relu") }},
+	"Reshape":           {min: 2, max: 2, outs: 1, attrs: []string{"allowzero"}, build: buildReshape},
+	"Shape":             {min: 1, max: 1, outs: 1, attrs: []string{"start", "end"}, build: buildShape},
+	"Size":              {min: 1, max: 1, outs: 1, build: buildSize},
+	"Slice":             {min: 1, max: 5, outs: 1, attrs: []string{"starts", "ends", "axes"}, build: buildSlice},
+	"Softmax":           {min: 1, max: 1, outs: 1, attrs: []string{"axis"}, build: buildSoftmax},
+	"Sqrt":              {min: 1, max: 1, outs: 1, build: buildSqrt},
+	"Squeeze":           {min: 1, max: 2, outs: 1, attrs: []string{"axes"}, build: buildSqueeze},
+	"Sub":               {min: 2, max: 2, outs: 1, build: buildSub},
+	"Sum":               {min: 1, max: -1, outs: 1, build: buildSum},
+	"Transpose":         {min: 1, max: 1, outs: 1, attrs: []string{"perm"}, build: buildTranspose},
+	"Unsqueeze":         {min: 1, max: 2, outs: 1, attrs: []string{"axes"}, build: buildUnsqueeze},
+}
+
+var poolAttrs = []string{"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "strides"}
+
+// wayOut says what a user can do about an operator that is not supported.
+func wayOut(opType string) string {
+	switch opType {
+	case "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger":
+		return "the model is quantized already: compile the float model it was made from"
+	case "If", "Loop", "Scan":
+		return "export with fixed input shapes and constants folded, so that control flow disappears"
+	}
+	return `replace it by operators that "amctc ops" lists, or cut the model in front of it with onnx.utils.extract_model`
+}

@@ -1,0 +1,154 @@
+package onnx
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+)
+
+// A value is what the importer knows of one ONNX tensor: computed at run time (node), known
+// now (lit), or neither, when a problem with it has been reported already.
+type value struct {
+	name string
+	node *ir.Value
+	lit  *literal
+}
+
+func (v *value) poisoned() bool { return v.node == nil && v.lit == nil }
+
+func (v *value) shape() []int {
+	if v.lit != nil {
+		return v.lit.shape
+	}
+	return v.node.Type.Shape
+}
+
+// A literal is a tensor known while importing. float32 elements live in f, wider or narrower
+// floating-point types as exact float64 in d, integers and booleans in i.
+type literal struct {
+	name  string
+	elem  pb.TensorProto_DataType
+	shape []int
+	f     []float32
+	d     []float64
+	i     []int64
+	// free marks integers that stand for the size of the free batch; nil when none does.
+	free  []bool
+	konst *ir.Value // the module's constant, once there is one
+}
+
+func (l *literal) len() int { return tensor.Elems(l.shape) }
+
+// withShape shares the elements under another shape.
+func (l *literal) withShape(shape []int) *literal {
+	c := *l
+	c.shape = shape
+	c.konst = nil
+	return &c
+}
+
+// hasFree says whether an element depends on the free batch.
+func (l *literal) hasFree() bool {
+	for _, f := range l.free {
+		if f {
+			return true
+		}
+	}
+	return false
+}
+
+// pick makes a literal of the given shape from elements of l, by flat index.
+func (l *literal) pick(shape []int, at []int) *literal {
+	c := &literal{name: l.name, elem: l.elem, shape: shape}
+	switch {
+	case l.f != nil:
+		c.f = gather(l.f, at)
+	case l.d != nil:
+		c.d = gather(l.d, at)
+	case l.i != nil:
+		c.i = gather(l.i, at)
+	}
+	if l.free != nil {
+		c.free = gather(l.free, at)
+	}
+	return c
+}
+
+func gather[T any](from []T, at []int) []T {
+	out := make([]T, len(at))
+	for i, p := range at {
+		out[i] = from[p]
+	}
+	return out
+}
+
+func floatLiteral(name string, shape []int, f []float32) *literal {
+	return &literal{name: name, elem: pb.TensorProto_FLOAT, shape: shape, f: f}
+}
+
+func intLiteral(name string, shape []int, i []int64) *literal {
+	return &literal{name: name, elem: pb.TensorProto_INT64, shape: shape, i: i}
+}
+
+// lookup finds a tensor by name and reads initializers at their first use; nil when nothing
+// provides it.
+func (im *importer) lookup(name string) *value {
+	if v := im.env[name]; v != nil {
+		return v
+	}
+	t := im.inits[name]
+	if t == nil {
+		if !im.sparse[name] {
+			return nil
+		}
+		im.errorf(codeTensor, fmt.Sprintf("initializer %q", name), "sparse initializers are not supported; export dense weights")
+		im.env[name] = &value{name: name}
+		return im.env[name]
+	}
+	l, problem := im.decode(t)
+	v := &value{name: name, lit: l}
+	if problem != nil {
+		im.errorf(problem.code, fmt.Sprintf("initializer %q", name), "%s", problem.text)
+		v.lit = nil
+	} else {
+		l.name = name
+	}
+	im.env[name] = v
+	return v
+}
+
+// constant is the module's constant with the elements of a float literal; a scalar becomes a
+// tensor of one element. The message is empty when all is well.
+func (im *importer) constant(l *literal) (*ir.Value, *problem) {
+	if l.konst != nil {
+		return l.konst, nil
+	}
+	if l.elem != pb.TensorProto_FLOAT {
+		return nil, &problem{codeElem, fmt.Sprintf("constant %q holds %s, where float32 is needed; export the network in float32", l.name, elemName(int32(l.elem)))}
+	}
+	for i, v := range l.f {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, &problem{codeFinite, fmt.Sprintf("element %d of constant %q is %v; weights must be finite", i, l.name, v)}
+		}
+	}
+	if len(l.f) == 0 {
+		return nil, &problem{codeTensor, fmt.Sprintf("constant %q has no elements (shape %v)", l.name, l.shape)}
+	}
+	shape := l.shape
+	if len(shape) == 0 {
+		shape = []int{1}
+	}
+	base := ir.Identifier(l.name)
+	name := base
+	for i := 1; im.constNames[name]; i++ {
+		name = fmt.Sprintf("%s_%d", base, i)
+	}
+	im.constNames[name] = true
+	c := ir.NewConst(name, ir.Float(shape...), tensor.FromF32(l.f, shape...))
+	im.mod.Consts = append(im.mod.Consts, c)
+	l.konst = c.Value()
+	return l.konst, nil
+}

@@ -1,0 +1,122 @@
+package amctc
+
+import (
+	"fmt"
+
+	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/parser/amct"
+	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/target"
+	"github.com/amctc/amctc/target/ascend"
+)
+
+// DefaultTarget is the SoC whose arithmetic is used when none is named.
+const DefaultTarget = "ascend910b3"
+
+// Calibrate finds the factors of a prepared float module on data and stores them in c.Factors.
+// The module is not changed.
+func Calibrate(c *passes.Context, m *ir.Module, data passes.Data) error {
+	observed, err := observe(c, m)
+	if err != nil {
+		return err
+	}
+	return passes.Calibrate(c, exec.Engine{}, observed, data)
+}
+
+func observe(c *passes.Context, m *ir.Module) (*ir.Module, error) {
+	out := m.Clone()
+	var g passes.Manager
+	_, err := g.Run(c, out, passes.Observe)
+	return out, err
+}
+
+// Quantize turns a prepared float module and c.Factors into the integer module of the target's
+// stage. Weight scales that had to be raised are written back to c.Factors.
+func Quantize(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
+	desc, err := ascend.Describe(soc)
+	if err != nil {
+		return nil, err
+	}
+	c.Target = passes.TargetFacts{Name: soc, Fixpipe: hasFixpipe(desc)}
+	out, err := observe(c, m)
+	if err != nil {
+		return nil, err
+	}
+	var g passes.Manager
+	if _, err := g.Run(c, out, passes.Quantize); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func hasFixpipe(d *target.Description) bool { return d.HasQuant(target.VREQ8) }
+
+// ToRecord is the AMCT form of factors.
+func ToRecord(f *passes.Factors) *amct.Record {
+	r := &amct.Record{}
+	for _, l := range f.All() {
+		e := &amct.Layer{Key: l.Key, ScaleW: l.ScaleW, OffsetW: make([]int32, len(l.ScaleW)), IsTensorQuantize: l.ScaleW == nil}
+		e.HasScaleD = l.ScaleD != 0
+		e.ScaleD, e.OffsetD = l.ScaleD, l.OffsetD
+		r.Layers = append(r.Layers, e)
+	}
+	return r
+}
+
+// FromRecord takes the factors of a record. Keys that no node of the network has are an error:
+// a misspelled key would silently leave a layer float.
+func FromRecord(r *amct.Record, f *ir.Func) (*passes.Factors, error) {
+	known := make(map[string]bool)
+	for _, n := range f.Nodes {
+		known[n.Name] = true
+		if n.Op.Quant != nil {
+			for _, i := range n.Op.Quant.Activations {
+				known[passes.Key(n, i)] = true
+			}
+		}
+	}
+	out := passes.NewFactors()
+	for _, l := range r.Layers {
+		if !known[l.Key] {
+			return nil, fmt.Errorf("the record has factors for %q, which the network does not have", l.Key)
+		}
+		e := out.At(l.Key)
+		e.ScaleD, e.OffsetD, e.ScaleW = l.ScaleD, l.OffsetD, l.ScaleW
+	}
+	return out, nil
+}
+
+// ApplyConfig takes AMCT's JSON configuration as settings for the given network.
+func ApplyConfig(s *passes.Settings, cfg *amct.Config, f *ir.Func) error {
+	names := make(map[string]*ir.Node)
+	for _, n := range f.Nodes {
+		for _, o := range n.From {
+			names[o] = n
+		}
+		names[n.Name] = n
+	}
+	s.NoFusion = !cfg.DoFusion
+	s.Default.Asymmetric = cfg.ActivationOffset
+	s.SkipFusion = make(map[string]bool)
+	for _, n := range cfg.SkipFusionLayers {
+		if names[n] == nil {
+			return unknownLayer(n, f)
+		}
+		s.SkipFusion[n] = true
+	}
+	s.OnlyListed = true
+	s.Layers = make(map[string]passes.LayerSettings)
+	for _, name := range cfg.Order {
+		n := names[name]
+		if n == nil {
+			return unknownLayer(name, f)
+		}
+		l, err := layerSettings(s.Default, cfg.Layers[name])
+		if err != nil {
+			return fmt.Errorf("layer %q: %w", name, err)
+		}
+		s.Layers[n.Name] = l
+	}
+	return nil
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT-0
+
+package rt
+
+// ClipF32Args are the bounds of a clamp.
+type ClipF32Args struct{ Lo, Hi float32 }
+
+// ClipF32 clamps; NaN stays.
+func ClipF32(a *ClipF32Args, dst, src []float32) {
+	src = src[:len(dst)]
+	for i, v := range src {
+		if v < a.Lo {
+			v = a.Lo
+		} else if v > a.Hi {
+			v = a.Hi
+		}
+		dst[i] = v
+	}
+}

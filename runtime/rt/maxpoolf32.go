@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT-0
+
+package rt
+
+// MaxPoolF32 takes the greatest number of each window; NaN when there is one, and the first of
+// equal zeros.
+func MaxPoolF32(a *Pool, dst, src []float32) {
+	for at := range a.N * a.OutH * a.OutW {
+		row, fresh := dst[at*a.C:(at+1)*a.C], true
+		a.taps(at, func(first int) {
+			from := src[first : first+len(row)]
+			if fresh {
+				copy(row, from)
+				fresh = false
+				return
+			}
+			for i, v := range from {
+				if b := row[i]; v > b || v != v && b == b {
+					row[i] = v
+				}
+			}
+		})
+	}
+}

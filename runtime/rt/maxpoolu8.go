@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT-0
+
+package rt
+
+// MaxPoolU8 takes the greatest code of each window.
+func MaxPoolU8(a *Pool, dst, src []uint8) {
+	for at := range a.N * a.OutH * a.OutW {
+		row := dst[at*a.C : (at+1)*a.C]
+		clear(row)
+		a.taps(at, func(first int) {
+			for i, v := range src[first : first+len(row)] {
+				row[i] = max(row[i], v)
+			}
+		})
+	}
+}

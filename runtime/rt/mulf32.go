@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT-0
+
+package rt
+
+// MulF32 multiplies element by element.
+func MulF32(a *Strided, dst, x, y []float32) {
+	n, sa, sb := a.last()
+	a.rows(func(at, pa, pb int) {
+		for i := range dst[at : at+n] {
+			dst[at+i] = float32(x[pa] * y[pb])
+			pa += sa
+			pb += sb
+		}
+	})
+}

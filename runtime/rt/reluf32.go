@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT-0
+
+package rt
+
+// ReluF32Args are empty: a maximum with zero has no constants.
+type ReluF32Args struct{}
+
+// ReluF32 keeps positive numbers and NaN; everything else becomes +0.
+func ReluF32(_ *ReluF32Args, dst, src []float32) {
+	src = src[:len(dst)]
+	for i, v := range src {
+		if v <= 0 {
+			v = 0
+		}
+		dst[i] = v
+	}
+}

@@ -1,0 +1,161 @@
+// Package ort runs ONNX models in ONNX Runtime, on one thread. It exists for comparisons: amctc
+// itself never links it.
+package ort
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	runtime "github.com/yalue/onnxruntime_go"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/amctc/amctc/ir/tensor"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+)
+
+var start = sync.OnceValue(func() error {
+	lib := os.Getenv("ORT_LIB")
+	if lib == "" {
+		return errors.New(`ORT_LIB is not set: it names libonnxruntime.so, which "go run ./testdata/fetch -ort" puts into testdata/data/ort`)
+	}
+	if _, err := os.Stat(lib); err != nil {
+		return fmt.Errorf("ORT_LIB: %w", err)
+	}
+	runtime.SetSharedLibraryPath(lib)
+	return runtime.InitializeEnvironment(runtime.WithLogLevelError())
+})
+
+// A Session is a loaded model.
+type Session struct {
+	Inputs, Outputs []Port
+	s               *runtime.DynamicAdvancedSession
+}
+
+// A Port is an input or output. Free dimensions are -1.
+type Port struct {
+	Name  string
+	Shape []int
+}
+
+// Options adjust a session.
+type Options struct {
+	// Optimized, when not empty, is where the runtime writes the model as it executes it.
+	Optimized string
+	// NoPadFusion leaves Pad alone. ONNX Runtime 1.28 merges it into a pooling even where the
+	// sum of the pads reaches the kernel's size, and then refuses its own graph.
+	NoPadFusion bool
+}
+
+// Open loads a model whose inputs and outputs are float32.
+func Open(model []byte, opt Options) (*Session, error) {
+	if err := start(); err != nil {
+		return nil, err
+	}
+	s, err := signature(model)
+	if err != nil {
+		return nil, err
+	}
+	o, err := runtime.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	defer o.Destroy()
+	steps := []error{o.SetIntraOpNumThreads(1), o.SetInterOpNumThreads(1)}
+	if opt.Optimized != "" {
+		steps = append(steps, o.SetOptimizedModelFilePath(opt.Optimized))
+	}
+	if opt.NoPadFusion {
+		steps = append(steps, o.AddSessionConfigEntry("optimization.disable_specified_optimizers", "Pad_Fusion"))
+	}
+	if err := errors.Join(steps...); err != nil {
+		return nil, err
+	}
+	s.s, err = runtime.NewDynamicAdvancedSessionWithONNXData(model, names(s.Inputs), names(s.Outputs), o)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// signature reads the ports from the file: the runtime tells them only after optimizing with
+// options of its own.
+func signature(model []byte) (*Session, error) {
+	m := &pb.ModelProto{}
+	if err := proto.Unmarshal(model, m); err != nil {
+		return nil, err
+	}
+	constant := make(map[string]bool)
+	for _, t := range m.GetGraph().GetInitializer() {
+		constant[t.GetName()] = true
+	}
+	s := &Session{}
+	for _, v := range m.GetGraph().GetInput() {
+		if !constant[v.GetName()] {
+			s.Inputs = append(s.Inputs, port(v))
+		}
+	}
+	for _, v := range m.GetGraph().GetOutput() {
+		s.Outputs = append(s.Outputs, port(v))
+	}
+	return s, nil
+}
+
+func port(v *pb.ValueInfoProto) Port {
+	p := Port{Name: v.GetName()}
+	for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
+		n := int(d.GetDimValue())
+		if n <= 0 {
+			n = -1
+		}
+		p.Shape = append(p.Shape, n)
+	}
+	return p
+}
+
+func names(p []Port) []string {
+	out := make([]string, len(p))
+	for i := range p {
+		out[i] = p[i].Name
+	}
+	return out
+}
+
+// Run executes the model once. in has one float32 tensor for each input, in order.
+func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	values := make([]runtime.Value, len(in))
+	for i, t := range in {
+		shape := make([]int64, len(t.Shape))
+		for k, d := range t.Shape {
+			shape[k] = int64(d)
+		}
+		v, err := runtime.NewTensor(runtime.NewShape(shape...), t.F32)
+		if err != nil {
+			return nil, err
+		}
+		defer v.Destroy()
+		values[i] = v
+	}
+	results := make([]runtime.Value, len(s.Outputs))
+	if err := s.s.Run(values, results); err != nil {
+		return nil, err
+	}
+	var out []*tensor.Tensor
+	for i, v := range results {
+		t, ok := v.(*runtime.Tensor[float32])
+		if !ok {
+			return nil, fmt.Errorf("output %q is no float32 tensor", s.Outputs[i].Name)
+		}
+		var shape []int
+		for _, d := range t.GetShape() {
+			shape = append(shape, int(d))
+		}
+		out = append(out, tensor.FromF32(append([]float32(nil), t.GetData()...), shape...))
+		v.Destroy()
+	}
+	return out, nil
+}
+
+// Close frees the session.
+func (s *Session) Close() error { return s.s.Destroy() }
