@@ -1,0 +1,91 @@
+package exec
+
+import (
+	"github.com/amctc/amctc/codegen/plan"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/runtime/rt"
+)
+
+// memory holds every slice that a plan's steps can name.
+type memory struct {
+	p       *plan.Plan
+	arena   *rt.Mem
+	in, out []port
+}
+
+// A port is the canonical form of an input or output.
+type port struct {
+	f32 []float32
+	i8  []int8
+}
+
+func newMemory(p *plan.Plan) memory {
+	m := memory{p: p, arena: rt.NewMem(p.ArenaBytes())}
+	for _, x := range p.Inputs {
+		m.in = append(m.in, newPort(x))
+	}
+	for _, x := range p.Outputs {
+		m.out = append(m.out, newPort(x))
+	}
+	return m
+}
+
+func newPort(x plan.Port) port {
+	if x.Kind == plan.I8 {
+		return port{i8: make([]int8, x.Len)}
+	}
+	return port{f32: make([]float32, x.Len)}
+}
+
+// load copies sample i of t into input j.
+func (m *memory) load(j int, t *tensor.Tensor, i int) {
+	n := m.p.Inputs[j].Len
+	if t.DType == tensor.I8 {
+		copy(m.in[j].i8, t.I8[i*n:(i+1)*n])
+		return
+	}
+	copy(m.in[j].f32, t.F32[i*n:(i+1)*n])
+}
+
+// store copies output j into sample i of t.
+func (m *memory) store(j int, t *tensor.Tensor, i int) {
+	n := m.p.Outputs[j].Len
+	if t.DType == tensor.I8 {
+		copy(t.I8[i*n:(i+1)*n], m.out[j].i8)
+		return
+	}
+	copy(t.F32[i*n:(i+1)*n], m.out[j].f32)
+}
+
+// slice is what a slot names, as the kernel's parameter wants it.
+func (m *memory) slice(s plan.Slot) any {
+	switch s.In {
+	case plan.Input:
+		return m.in[s.Index].slice(m.p.Inputs[s.Index].Kind)
+	case plan.Output:
+		return m.out[s.Index].slice(m.p.Outputs[s.Index].Kind)
+	case plan.Constant:
+		c := &m.p.Consts[s.Index]
+		if c.Kind == plan.U8 {
+			return c.U8
+		}
+		return c.F32
+	}
+	b := &m.p.Buffers[s.Index]
+	switch b.Kind {
+	case plan.U8:
+		return m.arena.U8(b.Offset, b.Len)
+	case plan.I32:
+		return m.arena.I32(b.Offset, b.Len)
+	case plan.I64:
+		return m.arena.I64(b.Offset, b.Len)
+	}
+	return m.arena.F32(b.Offset, b.Len)
+}
+
+func (p port) slice(k plan.Kind) any {
+	if k == plan.I8 {
+		return p.i8
+	}
+	return p.f32
+}

@@ -1,0 +1,260 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/runtime/rt"
+)
+
+// Options choose a plan.
+type Options struct {
+	// Batch is the size of a free leading dimension; 0 stands for 1.
+	Batch int
+}
+
+// maxArena bounds the memory of a plan, so that offsets fit an int everywhere.
+const maxArena = math.MaxInt32
+
+// Build plans f, a verified function of m. It fails for an operator that has no kernel for its
+// element types and for a function that needs more than 2 GiB of working memory.
+func Build(m *ir.Module, f *ir.Func, opt Options) (*Plan, error) {
+	b := &builder{
+		Plan:   &Plan{Module: m, Func: f, Batch: max(opt.Batch, 1)},
+		places: make(map[*ir.Value][]place),
+		consts: make(map[*ir.Value]*tensor.Tensor),
+	}
+	for _, v := range f.Params {
+		if err := b.param(v); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range f.Nodes {
+		if err := b.add(n); err != nil {
+			return nil, err
+		}
+	}
+	b.node = nil
+	for _, v := range f.Results {
+		if err := b.result(v); err != nil {
+			return nil, err
+		}
+	}
+	b.live()
+	if b.arena = b.allocate(); b.arena > maxArena {
+		return nil, fmt.Errorf("@%s needs %d bytes of working memory for a batch of %d, more than 2 GiB; use a smaller input", f.Name, b.arena, b.Batch)
+	}
+	return b.Plan, nil
+}
+
+type builder struct {
+	*Plan
+	places map[*ir.Value][]place        // all the orders in which a value is there
+	consts map[*ir.Value]*tensor.Tensor // values known now
+	node   *ir.Node                     // being planned
+}
+
+// typ is a value's type at the plan's batch.
+func (b *builder) typ(v *ir.Value) ir.Type { return v.Type.Bind(b.Batch) }
+
+func storage(t ir.Type) (Kind, error) {
+	switch {
+	case t.DType == tensor.F32:
+		return F32, nil
+	case t.DType == tensor.I8:
+		return U8, nil
+	}
+	return 0, fmt.Errorf("no kernel works on %s", t)
+}
+
+func (b *builder) port(v *ir.Value) (Port, error) {
+	t := b.typ(v)
+	k, err := storage(t)
+	if err != nil {
+		return Port{}, fmt.Errorf("%%%s: %w", v.Name, err)
+	}
+	if k == U8 {
+		k = I8
+	}
+	return Port{Name: v.Name, Type: t, Kind: k, Len: elems(t)}, nil
+}
+
+func (b *builder) param(v *ir.Value) error {
+	p, err := b.port(v)
+	if err != nil {
+		return err
+	}
+	b.Inputs = append(b.Inputs, p)
+	slot := Slot{Input, len(b.Inputs) - 1}
+	if p.Kind == F32 {
+		b.put(v, slot, rows)
+		return nil
+	}
+	to := best(len(p.Type.Shape))
+	args := reorder(p.Type.Shape, rows, to)
+	b.step("ImportCodes", &args, b.make(v, to), slot)
+	return nil
+}
+
+func (b *builder) result(v *ir.Value) error {
+	p, err := b.port(v)
+	if err != nil {
+		return err
+	}
+	b.Outputs = append(b.Outputs, p)
+	src, from := b.any(v)
+	args := reorder(p.Type.Shape, from, rows)
+	name := "PermuteF32"
+	if p.Kind == I8 {
+		name = "ExportCodes"
+	}
+	b.step(name, &args, Slot{Output, len(b.Outputs) - 1}, src)
+	return nil
+}
+
+// add plans a node. One whose operands are all known is computed now.
+func (b *builder) add(n *ir.Node) error {
+	b.node = n
+	known := true
+	for _, v := range n.Operands {
+		known = known && b.known(v) != nil
+	}
+	if known {
+		b.fold(n)
+	} else {
+		f := kernels[n.Op.Name]
+		if f == nil {
+			return fmt.Errorf("%s: no kernel", n.Subject())
+		}
+		for _, v := range append(slices.Clone(n.Operands), n.Results...) {
+			if _, err := storage(v.Type); err != nil && !v.IsConst() {
+				return fmt.Errorf("%s: %w", n.Subject(), err)
+			}
+		}
+		f(b, n)
+	}
+	for _, v := range n.Results {
+		b.trace(v)
+	}
+	return nil
+}
+
+// known is the content of a value that doesn't depend on inputs, or nil.
+func (b *builder) known(v *ir.Value) *tensor.Tensor {
+	if v.Const != nil {
+		return v.Const.Data
+	}
+	return b.consts[v]
+}
+
+func (b *builder) fold(n *ir.Node) {
+	c := &ir.EvalCtx{Node: n, Out: make([]*tensor.Tensor, len(n.Results))}
+	for _, v := range n.Operands {
+		c.In, c.InType = append(c.In, b.known(v)), append(c.InType, b.typ(v))
+	}
+	for _, v := range n.Results {
+		c.OutType = append(c.OutType, b.typ(v))
+	}
+	n.Op.Eval(c)
+	for i, v := range n.Results {
+		b.consts[v] = c.Out[i]
+	}
+}
+
+// trace notes where a node's result can be seen.
+func (b *builder) trace(v *ir.Value) {
+	slot, from := b.any(v)
+	t := b.typ(v)
+	b.Traces = append(b.Traces, Trace{Value: v, Type: t, After: len(b.Steps), From: slot, Kind: b.Kind(slot), Canonical: reorder(t.Shape, from, rows)})
+}
+
+// any gives a value in whatever order it is.
+func (b *builder) any(v *ir.Value) (Slot, order) {
+	if p := b.places[v]; len(p) > 0 {
+		return p[0].slot, p[0].order
+	}
+	if data := b.known(v); data != nil {
+		b.put(v, b.constant(v, data), rows)
+		return b.any(v)
+	}
+	panic("value %" + v.Name + " has no place")
+}
+
+// in gives a value in the wanted order, moving it when needed.
+func (b *builder) in(v *ir.Value, want order) Slot {
+	slot, from := b.any(v)
+	t := b.typ(v)
+	for _, p := range b.places[v] {
+		if p.order == want || same(t.Shape) {
+			return p.slot
+		}
+	}
+	args := reorder(t.Shape, from, want)
+	to := b.make(v, want)
+	b.step(typed(b.Kind(slot), "PermuteU8", "PermuteF32"), &args, to, slot)
+	return to
+}
+
+// constant stores known data as a readable slice.
+func (b *builder) constant(v *ir.Value, data *tensor.Tensor) Slot {
+	c := Const{Name: v.Name, Kind: F32, F32: data.F32}
+	if data.DType == tensor.I8 {
+		c.Kind, c.F32, c.U8 = U8, nil, make([]uint8, len(data.I8))
+		for i, q := range data.I8 {
+			c.U8[i] = uint8(int(q) + 128)
+		}
+	}
+	b.Consts = append(b.Consts, c)
+	return Slot{Constant, len(b.Consts) - 1}
+}
+
+// make takes memory for a value in the given order.
+func (b *builder) make(v *ir.Value, o order) Slot {
+	t := b.typ(v)
+	k, _ := storage(t)
+	s := b.scratch(k, elems(t))
+	b.put(v, s, o)
+	return s
+}
+
+func (b *builder) scratch(k Kind, n int) Slot {
+	b.Buffers = append(b.Buffers, Buffer{Kind: k, Len: n})
+	return Slot{Arena, len(b.Buffers) - 1}
+}
+
+func (b *builder) put(v *ir.Value, s Slot, o order) {
+	b.places[v] = append(b.places[v], place{s, o})
+}
+
+func (b *builder) step(kernel string, args any, slots ...Slot) {
+	b.Steps = append(b.Steps, Step{Kernel: kernel, Args: args, Slots: slots, Node: b.node})
+}
+
+// typed picks the kernel for codes or for float32 numbers.
+func typed(k Kind, u8, f32 string) string {
+	if k == F32 {
+		return f32
+	}
+	return u8
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// codes is the way from float32 to the codes of t, clamped to the node's clip.
+func codes(t ir.Type, clip []int) rt.Codes {
+	q := t.Quant
+	lo, hi := max(q.Min, int32(clip[0])), min(q.Max, int32(clip[1]))
+	o := q.Offset[0]
+	return rt.Codes{Lo: float32(lo - o), Hi: float32(hi - o), Zero: o + 128, NaN: uint8(min(max(o, lo), hi) + 128)}
+}
+
+var anyCode = []int{-128, 127}
+
+// zero is the stored code of the number 0 of a type.
+func zero(t ir.Type) int32 { return t.Quant.Offset[0] + 128 }
