@@ -3,61 +3,24 @@ package passes_test
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math"
 	"testing"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/interp"
 	"github.com/amctc/amctc/ir/irtest"
-	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/ir/tensor"
-	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/passtest"
 )
 
-type batch [][]*tensor.Tensor
-
-func (b batch) Samples() int { return len(b) }
-func (b batch) Batches() iter.Seq2[[]*tensor.Tensor, error] {
-	return func(yield func([]*tensor.Tensor, error) bool) {
-		for _, in := range b {
-			if !yield(in, nil) {
-				return
-			}
-		}
-	}
-}
-
-// quantized takes a random module through every pass, calibrated by the interpreter.
+// quantized takes a random module through every pass.
 func quantized(t *testing.T, seed uint64) (float, integer *ir.Module) {
 	t.Helper()
-	c := passes.NewContext(context.Background(), op.All())
-	c.Settings.Default.MinMax = seed%2 == 0
-	c.Settings.Default.Asymmetric = seed%5 != 0
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
-	m := irtest.Random(seed)
-	if l := ir.Verify(m); l.HasErrors() {
-		t.Fatalf("seed %d: random module: %v", seed, l)
+	float, integer, err := passtest.Quantized(seed, "ascend910b3")
+	if err != nil {
+		t.Fatal(err)
 	}
-	var g passes.Manager
-	run := func(m *ir.Module, list []passes.Pass) {
-		t.Helper()
-		if _, err := g.Run(c, m, list); err != nil {
-			if b, ok := err.(*passes.Bug); ok {
-				t.Fatalf("seed %d: %v\n%s", seed, err, b.Stack)
-			}
-			t.Fatalf("seed %d: %v", seed, err)
-		}
-	}
-	run(m, passes.Simplify)
-	float = m.Clone()
-	run(m, passes.Observe)
-	data := batch{irtest.RandomInputs(m.Main(), seed, 1), irtest.RandomInputs(m.Main(), seed+1000, 1)}
-	if err := passes.Calibrate(c, interp.Engine{}, m, data); err != nil {
-		return float, nil
-	}
-	run(m, passes.Quantize)
-	return float, m
+	return float, integer
 }
 
 // TestRandomPipeline holds for random graphs: every pass verifies, float rewriting changes little,

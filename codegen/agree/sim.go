@@ -44,7 +44,7 @@ func (s *Simulated) Time(ctx context.Context, in []*tensor.Tensor) (*sim.Result,
 	for j, p := range s.Func.Params {
 		inputs[p.Name] = in[j].Bytes()
 	}
-	return sim.Run(ctx, s.Program, s.Consts, s.Description, inputs, sim.Options{Timing: true})
+	return sim.Run(ctx, s.Program, s.Consts, s.Description, inputs, sim.Options{Trace: true})
 }
 
 // Outputs runs one sample and gives the function's results.

@@ -10,6 +10,7 @@ import (
 	"github.com/amctc/amctc/ir/interp"
 	"github.com/amctc/amctc/ir/irtest"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes/passtest"
 	"github.com/amctc/amctc/runtime"
 )
 
@@ -26,6 +27,27 @@ func TestFloat(t *testing.T) {
 		if err := compare(m.Main(), irtest.RandomInputs(m.Main(), seed, 3)); err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, ir.Print(m))
 		}
+	}
+}
+
+// TestInteger does so with integer graphs, and with the fake-quantized ones that calibration observes.
+func TestInteger(t *testing.T) {
+	ran := 0
+	for seed := range uint64(150) {
+		_, m, err := passtest.Quantized(seed, "ascend910b3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m == nil {
+			continue
+		}
+		ran++
+		if err := compare(m.Main(), irtest.RandomInputs(m.Main(), seed, 2)); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, ir.Print(m))
+		}
+	}
+	if ran < 100 {
+		t.Errorf("only %d of 150 graphs were quantized", ran)
 	}
 }
 
