@@ -12,6 +12,7 @@ import (
 	"github.com/amctc/amctc/codegen/agree"
 	"github.com/amctc/amctc/codegen/exec"
 	"github.com/amctc/amctc/codegen/gogen"
+	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/codegen/report"
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
@@ -130,12 +131,13 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	step := func(i int, what string) { opt.Progress("emit "+what, i, 5) }
 	step(1, "Go")
 	n := min(len(samples), 4)
-	files, plan, err := EmitGo(o.Integer, gogen.Options{Package: opt.Package, ImportPath: where.Import, Source: filepath.Base(opt.Model), Samples: samples[:n]})
+	files, err := GoPackage(o.Integer, where, gogen.Options{Package: opt.Package, Source: filepath.Base(opt.Model), Samples: samples[:n]})
 	if err != nil {
 		return err
 	}
-	if where.Own {
-		files["go.mod"] = []byte("module " + where.Import + "\n\ngo 1.24\n")
+	plan, err := plan.Build(o.Integer, o.Integer.Main(), plan.Options{})
+	if err != nil {
+		return err
 	}
 	o.Plan = plan.String()
 	step(2, "record")

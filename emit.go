@@ -34,21 +34,25 @@ func EmitAscend(m *ir.Module, soc string) (*Ascend, error) {
 
 // EmitONNX gives the QDQ form of an integer module.
 func EmitONNX(m *ir.Module) ([]byte, error) {
-	return onnx.Export(m, onnx.Options{Producer: "amctc", Version: Version})
+	return onnx.Export(m, onnx.Options{Name: m.Main().Name})
 }
 
-// EmitGo gives the files of the Go package of an integer or float module, by slash-separated path.
-func EmitGo(m *ir.Module, opt gogen.Options) (map[string][]byte, *plan.Plan, error) {
+// GoPackage gives the files of a module's Go package at a place, by slash-separated path; go.mod is
+// among them when no module encloses the place.
+func GoPackage(m *ir.Module, where Enclosing, opt gogen.Options) (map[string][]byte, error) {
 	p, err := plan.Build(m, m.Main(), plan.Options{})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	opt.Version = Version
+	opt.Version, opt.ImportPath = Version, where.Import
 	files, err := gogen.Generate(p, opt)
 	if err != nil {
-		return nil, nil, fmt.Errorf("go: %w", err)
+		return nil, fmt.Errorf("go: %w", err)
 	}
-	return files, p, nil
+	if where.Own {
+		files["go.mod"] = []byte("module " + where.Import + "\n\ngo 1.24\n")
+	}
+	return files, nil
 }
 
 // Text is the canonical text of a module.

@@ -42,7 +42,7 @@ func Verify(ctx context.Context, m *ir.Module, samples [][]*tensor.Tensor, opt V
 		if err != nil {
 			return nil, "", err
 		}
-		engines = append(engines, &agree.Simulated{Program: a.Program, Consts: a.Consts, Description: a.Description, Func: m.Main()})
+		engines = append(engines, &agree.Simulated{Program: a.Program, Consts: a.Consts, Description: a.Description, Func: m.Main(), Several: len(opt.Targets) > 1})
 	}
 	r, err = agree.Run(ctx, m, samples, opt.Progress, engines...)
 	return r, goNotRun, err

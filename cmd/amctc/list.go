@@ -9,7 +9,6 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/op"
-	"github.com/amctc/amctc/parser/onnx"
 	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/target/ascend"
 )
@@ -128,7 +127,7 @@ func targetCommand(u *ui) *cobra.Command {
 					return err
 				}
 				can := "compile, sim"
-				if !ascend.CanLower(d) {
+				if ascend.CanLower(d) != nil {
 					can = "description only"
 				}
 				rows = append(rows, []string{n, fmt.Sprint(d.MHz), can})
@@ -147,22 +146,16 @@ func explainCommand(u *ui) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			code := strings.ToUpper(args[0])
-			for _, c := range onnx.Codes {
-				if c.Code == code {
-					fmt.Fprintf(u.stdout, "%s: %s\n\n%s\n", c.Code, c.Title, c.Text)
-					return nil
-				}
-			}
 			e, ok := diag.Explain(code)
 			if !ok {
 				return fail(exitUsage, "there is no diagnostic %q", args[0])
 			}
-			fmt.Fprintf(u.stdout, "%s: %s\n\n%s\n", e.Code, e.Title, e.Text)
+			fmt.Fprintf(u.stdout, "%s: %s\n\n%s\n", e.Code, e.Title, e.Meaning)
 			if e.Example != "" {
 				fmt.Fprintf(u.stdout, "\nA program that has it:\n\n%s\n", e.Example)
 			}
-			if e.Fix != "" {
-				fmt.Fprintf(u.stdout, "\nThe way out: %s\n", e.Fix)
+			if e.WayOut != "" {
+				fmt.Fprintf(u.stdout, "\nThe way out: %s\n", e.WayOut)
 			}
 			return nil
 		},

@@ -64,11 +64,11 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	if err == nil {
 		return exitOK
 	}
-	return report(u, err, ctx.Err() != nil)
+	return exitCode(u, err, ctx.Err() != nil)
 }
 
-// report prints an error and gives its exit code: the one place where errors become numbers.
-func report(u *ui, err error, interrupted bool) int {
+// exitCode prints an error and gives its exit code: the one place where errors become numbers.
+func exitCode(u *ui, err error, interrupted bool) int {
 	var f *failure
 	var l *diag.List
 	var d *diag.Diagnostic

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/codegen/gogen"
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/passes"
 )
@@ -144,7 +147,18 @@ func emitCommand(u *ui) *cobra.Command {
 		}
 		switch args[0] {
 		case "go":
-			return emitGo(m, out, pkg, module, args[1])
+			if pkg == "" {
+				pkg = amctc.PackageName(out)
+			}
+			where, err := amctc.FindModule(out, pkg, module)
+			if err != nil {
+				return err
+			}
+			files, err := amctc.GoPackage(m, where, gogen.Options{Package: pkg, Source: filepath.Base(args[1])})
+			if err != nil {
+				return err
+			}
+			return amctc.WriteAll(out, files)
 		case "ascend":
 			if soc == "" {
 				soc = m.Target

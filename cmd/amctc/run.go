@@ -304,7 +304,7 @@ func simCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := sim.Run(cmd.Context(), p, consts, d, in, sim.Options{Timing: true, Trace: trace != ""})
+			r, err := sim.Run(cmd.Context(), p, consts, d, in, sim.Options{Trace: trace != ""})
 			if err != nil {
 				return fail(exitModel, "%s: %w", args[0], err)
 			}
@@ -317,7 +317,7 @@ func simCommand(u *ui) *cobra.Command {
 					return err
 				}
 			}
-			fmt.Fprint(u.stdout, r.String())
+			fmt.Fprint(u.stdout, r.Report())
 			return nil
 		},
 	}
@@ -336,7 +336,7 @@ func describe(soc, path string) (*target.Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := target.ParseDescription(b)
+	d, err := target.ParseDescription(string(b))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}

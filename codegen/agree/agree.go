@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"strings"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/interp"
@@ -49,7 +50,7 @@ type Report struct {
 
 // Line is the closing line of compile and verify.
 func (r *Report) Line() string {
-	return fmt.Sprintf("interp = exec = go = sim: %d tensors, %d bytes differ", r.Tensors, r.DiffBytes)
+	return fmt.Sprintf("%s: %d tensors, %d bytes differ", strings.Join(append([]string{"interp"}, r.Engines...), " = "), r.Tensors, r.DiffBytes)
 }
 
 // OK says whether every tensor of every engine was compared and none differed.

@@ -16,10 +16,16 @@ type Simulated struct {
 	Consts      []byte
 	Description *target.Description
 	Func        *ir.Func // for the names of the inputs
+	Several     bool     // more than one SoC is compared: the name says which
 }
 
-// Name is "sim", or "sim on SOC" when several are compared at once.
-func (s *Simulated) Name() string { return "sim" }
+// Name is "sim", or "sim(SOC)" when several are compared at once.
+func (s *Simulated) Name() string {
+	if s.Several {
+		return "sim(" + s.Description.Name + ")"
+	}
+	return "sim"
+}
 
 // Trace runs each sample in the simulator; probes give the tensors.
 func (s *Simulated) Trace(ctx context.Context, samples [][]*tensor.Tensor, emit func(int, string, []byte)) error {
