@@ -140,7 +140,7 @@ func evalCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
 	var paths, calib []string
-	var labels, metric, record string
+	var labels, metric, record, config string
 	c := &cobra.Command{
 		Use:   "eval MODEL --data DATA --labels L",
 		Short: "measure accuracy; of a float model also its int8 form when --calib is given",
@@ -197,6 +197,15 @@ func evalCommand(u *ui) *cobra.Command {
 				}
 				fmt.Fprintf(u.stdout, "%-7s %s\n", stageName(m), evalText(ev))
 				return nil
+			}
+			cfg, err := readConfig(config)
+			if err != nil {
+				return err
+			}
+			if cfg != nil {
+				if err := amctc.ApplyConfig(pc.Settings, cfg, m.Main()); err != nil {
+					return err
+				}
 			}
 			float, err := amctc.Prepare(pc, m)
 			if err != nil {
@@ -256,6 +265,7 @@ func evalCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&metric, "metric", "top1", "top1, or mse of the output against the input")
 	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first 128 samples of this data, and measure that too")
 	c.Flags().StringVar(&record, "record", "", "quantize with this record, and measure that too")
+	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	_ = c.MarkFlagRequired("data")
 	return c
 }

@@ -89,7 +89,7 @@ func (r *Runner) once(tap ir.Tap) {
 		if tap != nil {
 			at = r.show(tap, at, i)
 		}
-		r.calls[i].run()
+		r.calls[i].run(tap != nil)
 	}
 	if tap != nil {
 		r.show(tap, at, len(r.calls))
@@ -100,7 +100,7 @@ func (r *Runner) once(tap ir.Tap) {
 func (r *Runner) show(tap ir.Tap, at, i int) int {
 	for ; at < len(r.shows) && r.p.Traces[at].After == i; at++ {
 		s := &r.shows[at]
-		s.run()
+		s.f.Call(s.args)
 		tap(r.p.Traces[at].Value, s.tensor)
 	}
 	return at

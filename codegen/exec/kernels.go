@@ -20,6 +20,7 @@ var kernels = map[string]any{
 	"ConcatF32":        rt.ConcatF32,
 	"ConcatU8":         rt.ConcatU8,
 	"Conv2D":           rt.Conv2D,
+	"Conv2DAdd":        rt.Conv2DAdd,
 	"Conv2DToF32":      rt.Conv2DToF32,
 	"ConvComputedF32":  rt.ConvComputedF32,
 	"ConvF32":          rt.ConvF32,
@@ -50,11 +51,18 @@ var kernels = map[string]any{
 
 // A call is a kernel with its arguments.
 type call struct {
-	f    reflect.Value
-	args []reflect.Value
+	f      reflect.Value
+	args   []reflect.Value // with taps
+	silent []reflect.Value // without
 }
 
-func (c *call) run() { c.f.Call(c.args) }
+func (c *call) run(tapped bool) {
+	if tapped {
+		c.f.Call(c.args)
+		return
+	}
+	c.f.Call(c.silent)
+}
 
 // bind prepares the step's arguments and finds its slices.
 func bind(m *memory, s *plan.Step) call {
@@ -63,16 +71,22 @@ func bind(m *memory, s *plan.Step) call {
 	if p, ok := args.Interface().(interface{ Prepare() }); ok {
 		p.Prepare()
 	}
-	c := call{f: reflect.ValueOf(kernels[s.Kernel]), args: []reflect.Value{args}}
+	c := call{f: reflect.ValueOf(kernels[s.Kernel]), args: []reflect.Value{args}, silent: []reflect.Value{args}}
 	for _, slot := range s.Slots {
-		c.args = append(c.args, reflect.ValueOf(m.slice(slot)))
+		v := reflect.ValueOf(m.slice(slot))
+		c.args = append(c.args, v)
+		if slot.In == plan.Tapped {
+			v = v.Slice(0, 0)
+		}
+		c.silent = append(c.silent, v)
 	}
 	return c
 }
 
 // A show puts a traced value into a canonical tensor.
 type show struct {
-	call
+	f      reflect.Value
+	args   []reflect.Value
 	tensor *tensor.Tensor
 }
 
@@ -83,11 +97,11 @@ func newShow(m *memory, t *plan.Trace) show {
 	src := reflect.ValueOf(m.slice(t.From))
 	switch {
 	case t.Kind == plan.F32:
-		s.call = call{reflect.ValueOf(rt.PermuteF32), []reflect.Value{args, reflect.ValueOf(out.F32), src}}
+		s.f, s.args = reflect.ValueOf(rt.PermuteF32), []reflect.Value{args, reflect.ValueOf(out.F32), src}
 	case m.p.Kind(t.From) == plan.I8: // a parameter seen through an alias
-		s.call = call{reflect.ValueOf(func(dst, src []int8) { copy(dst, src) }), []reflect.Value{reflect.ValueOf(out.I8), src}}
+		s.f, s.args = reflect.ValueOf(func(dst, src []int8) { copy(dst, src) }), []reflect.Value{reflect.ValueOf(out.I8), src}
 	default:
-		s.call = call{reflect.ValueOf(rt.ExportCodes), []reflect.Value{args, reflect.ValueOf(out.I8), src}}
+		s.f, s.args = reflect.ValueOf(rt.ExportCodes), []reflect.Value{args, reflect.ValueOf(out.I8), src}
 	}
 	return s
 }

@@ -11,6 +11,7 @@ type memory struct {
 	p       *plan.Plan
 	arena   *rt.Mem
 	in, out []port
+	taps    [][]uint8
 }
 
 // A port is the canonical form of an input or output.
@@ -26,6 +27,9 @@ func newMemory(p *plan.Plan) memory {
 	}
 	for _, x := range p.Outputs {
 		m.out = append(m.out, newPort(x))
+	}
+	for _, x := range p.Taps {
+		m.taps = append(m.taps, make([]uint8, x.Len))
 	}
 	return m
 }
@@ -70,6 +74,8 @@ func (m *memory) slice(s plan.Slot) any {
 			return c.U8
 		}
 		return c.F32
+	case plan.Tapped:
+		return m.taps[s.Index]
 	}
 	b := &m.p.Buffers[s.Index]
 	switch b.Kind {

@@ -32,6 +32,7 @@ func Build(m *ir.Module, f *ir.Func, opt Options) (*Plan, error) {
 			return nil, err
 		}
 	}
+	b.fused = residuals(f)
 	for _, n := range f.Nodes {
 		if err := b.add(n); err != nil {
 			return nil, err
@@ -54,6 +55,7 @@ type builder struct {
 	*Plan
 	places map[*ir.Value][]place        // all the orders in which a value is there
 	consts map[*ir.Value]*tensor.Tensor // values known now
+	fused  map[*ir.Node]*ir.Node        // convolution to the sum that takes it in
 	node   *ir.Node                     // being planned
 }
 
@@ -118,6 +120,9 @@ func (b *builder) result(v *ir.Value) error {
 // add plans a node. One whose operands are all known is computed now.
 func (b *builder) add(n *ir.Node) error {
 	b.node = n
+	if b.fused[n] != nil {
+		return nil // its sum computes it
+	}
 	known := true
 	for _, v := range n.Operands {
 		known = known && b.known(v) != nil

@@ -87,6 +87,12 @@ func (b *builder) mul2(n *ir.Node) {
 }
 
 func (b *builder) qadd(n *ir.Node) {
+	for i, v := range n.Operands {
+		if v.Def != nil && b.fused[v.Def] == n {
+			b.residual(n, v.Def, n.Operands[1-i])
+			return
+		}
+	}
 	s, x, y, o := b.binary(n)
 	p, q, r := n.Operands[0].Type, n.Operands[1].Type, n.Result().Type
 	a := &rt.AddCodesArgs{Strided: s, OA: zero(p), OB: zero(q), Codes: codes(r, n.Ints("clip")),

@@ -110,20 +110,28 @@ func accCodes(n *ir.Node) rt.Codes {
 func (b *builder) qconv(n *ir.Node) {
 	x, w, y := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape, b.typ(n.Result())
 	win := window(n, x, w[2], w[3])
-	group, out := n.Int("group"), y.Shape[1]
+	out := y.Shape[1]
 	weights, bias := b.known(n.Operands[1]).I8, b.known(n.Operands[2]).I32
 	offset := n.Operands[0].Type.Quant.Offset[0]
 	src := b.in(n.Operands[0], pixel)
 	dst := b.make(n.Result(), pixel)
 	kind := b.Kind(dst)
-	if group == x[1] && group == out {
+	if depthwise(n) {
 		a := &rt.DepthwiseArgs{N: x[0], C: x[1], Window: win, Weights: weights, Bias: bias, Offset: offset, M: b.factors(n, out), Codes: accCodes(n)}
 		b.step(typed(kind, "Depthwise", "DepthwiseToF32"), a, dst, src, b.scratch(I32, out))
 		return
 	}
-	a := &rt.Conv{N: x[0], C: x[1], Out: out, Group: group, Window: win, Weights: filters(weights, w), Bias: bias, Offset: offset, M: b.factors(n, out), Codes: accCodes(n)}
+	a := b.convArgs(n)
 	patch, acc := a.Scratch()
 	b.step(typed(kind, "Conv2D", "Conv2DToF32"), a, dst, src, b.scratch(I64, patch), b.scratch(I32, acc))
+}
+
+// convArgs are those of a convolution of codes.
+func (b *builder) convArgs(n *ir.Node) *rt.Conv {
+	x, w, y := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape, b.typ(n.Result())
+	return &rt.Conv{N: x[0], C: x[1], Out: y.Shape[1], Group: n.Int("group"), Window: window(n, x, w[2], w[3]),
+		Weights: filters(b.known(n.Operands[1]).I8, w), Bias: b.known(n.Operands[2]).I32, Offset: n.Operands[0].Type.Quant.Offset[0],
+		M: b.factors(n, y.Shape[1]), Codes: accCodes(n)}
 }
 
 func (b *builder) qdense(n *ir.Node) {

@@ -31,15 +31,17 @@ func (k Kind) Size() int { return kindSizes[k] }
 // Memory says where a slice lives.
 type Memory uint8
 
-// The memories: the arena's buffers, the caller's inputs and outputs, constants.
+// The memories: the arena's buffers, the caller's inputs and outputs, constants, and taps: memory
+// that is there only while the run is traced, an empty slice otherwise.
 const (
 	Arena Memory = iota
 	Input
 	Output
 	Constant
+	Tapped
 )
 
-// A Slot names a slice: entry Index of Plan.Buffers, Inputs, Outputs or Consts.
+// A Slot names a slice: entry Index of Plan.Buffers, Inputs, Outputs, Consts or Taps.
 type Slot struct {
 	In    Memory
 	Index int
@@ -77,6 +79,13 @@ type Const struct {
 // Len is the number of elements.
 func (c *Const) Len() int { return len(c.U8) + len(c.F32) }
 
+// A Tap is a slice of codes that a fused kernel fills only while the run is traced: a value that
+// otherwise is never in memory.
+type Tap struct {
+	Name string
+	Len  int
+}
+
 // A Step is one kernel call: function Kernel of runtime/rt with a pointer to an argument struct of
 // that package, and slices. Args has exported fields only set; one with a method Prepare wants it
 // called once before.
@@ -106,6 +115,7 @@ type Plan struct {
 	Inputs  []Port
 	Outputs []Port
 	Consts  []Const
+	Taps    []Tap
 	Buffers []Buffer
 	Steps   []Step
 	Traces  []Trace // every node result, in the order of After
@@ -124,6 +134,8 @@ func (p *Plan) Kind(s Slot) Kind {
 		return p.Outputs[s.Index].Kind
 	case Constant:
 		return p.Consts[s.Index].Kind
+	case Tapped:
+		return U8
 	}
 	return p.Buffers[s.Index].Kind
 }
@@ -137,6 +149,8 @@ func (p *Plan) Len(s Slot) int {
 		return p.Outputs[s.Index].Len
 	case Constant:
 		return p.Consts[s.Index].Len()
+	case Tapped:
+		return p.Taps[s.Index].Len
 	}
 	return p.Buffers[s.Index].Len
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// String lists the buffers by offset of life and the steps, one line each.
+// String lists the buffers and the steps, one line each.
 func (p *Plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan of @%s, batch %d: %d steps, arena %d bytes\n", p.Func.Name, p.Batch, len(p.Steps), p.arena)
@@ -35,5 +35,5 @@ func (p *Plan) String() string {
 
 // String is the slot's name in listings.
 func (s Slot) String() string {
-	return [...]string{"b", "in", "out", "c"}[s.In] + fmt.Sprint(s.Index)
+	return [...]string{"b", "in", "out", "c", "tap"}[s.In] + fmt.Sprint(s.Index)
 }

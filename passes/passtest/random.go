@@ -31,33 +31,48 @@ func (b Batches) Batches() iter.Seq2[[]*tensor.Tensor, error] {
 	}
 }
 
-// Quantized is random network number seed, simplified, and its integer form for target, calibrated
-// by the interpreter on two random batches. Settings follow from the seed: min-max or IFMR,
-// activations symmetric or not. integer is nil when the data don't calibrate it, because some
-// tensor is constant or not finite.
+// Quantized is random network number seed, simplified, and its integer form for target. integer is
+// nil when the data don't calibrate it, because some tensor is constant or not finite.
 func Quantized(seed uint64, target string) (float, integer *ir.Module, err error) {
+	float, _, integer, err = Stages(seed, target)
+	return float, integer, err
+}
+
+// Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
+// random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not.
+func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
 	c.Settings.Default.MinMax = seed%2 == 0
 	c.Settings.Default.Asymmetric = seed%5 != 0
 	c.Target = passes.TargetFacts{Name: target, Fixpipe: true}
 	m := irtest.Random(seed)
 	if l := ir.Verify(m); l.HasErrors() {
-		return nil, nil, fmt.Errorf("seed %d: random module: %v", seed, l)
+		return nil, nil, nil, fmt.Errorf("seed %d: random module: %v", seed, l)
 	}
 	var g passes.Manager
-	if _, err := g.Run(c, m, passes.Simplify); err != nil {
-		return nil, nil, fmt.Errorf("seed %d: %w", seed, err)
+	run := func(list []passes.Pass) {
+		if err == nil {
+			if _, err = g.Run(c, m, list); err != nil {
+				err = fmt.Errorf("seed %d: %w", seed, err)
+			}
+		}
 	}
+	run(passes.Simplify)
 	float = m.Clone()
-	if _, err := g.Run(c, m, passes.Observe); err != nil {
-		return nil, nil, fmt.Errorf("seed %d: %w", seed, err)
+	run(passes.Observe)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	data := Batches{irtest.RandomInputs(m.Main(), seed, 1), irtest.RandomInputs(m.Main(), seed+1000, 1)}
-	if err := passes.Calibrate(c, interp.Engine{}, m, data); err != nil {
-		return float, nil, nil
+	if passes.Calibrate(c, interp.Engine{}, m, data) != nil {
+		return float, nil, nil, nil
 	}
-	if _, err := g.Run(c, m, passes.Quantize); err != nil {
-		return nil, nil, fmt.Errorf("seed %d: %w", seed, err)
+	const faked = 2 // passes of Quantize that stay in the fake stage
+	run(passes.Quantize[:faked])
+	fake = m.Clone()
+	run(passes.Quantize[faked:])
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	return float, m, nil
+	return float, fake, m, nil
 }

@@ -1,0 +1,189 @@
+package gogen
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/format"
+	"go/token"
+	"slices"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/amctc/amctc/codegen/plan"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/runtime"
+)
+
+// Options say how a package is written. Package and ImportPath are required.
+type Options struct {
+	Package    string // name of the package
+	ImportPath string // under which the package will be found
+	Version    string // of amctc
+	Source     string // what the network was compiled from, for the header
+	// Samples are recorded in the package's test: one tensor for each parameter with a leading
+	// dimension of one batch. At least one is recorded, and as many as fit recordedBytes; without
+	// samples, one of pseudo-random numbers is.
+	Samples [][]*tensor.Tensor
+	// Runtime is the import path of kernels that exist already, which Runtime gives. Empty copies
+	// those that are needed below the package.
+	Runtime string
+	// Program leaves the test and the documentation out and emits the trace as an exported function,
+	// so that many packages can be linked into one program.
+	Program bool
+}
+
+// Generate gives the files of the package that runs p, by slash-separated path below its folder. The
+// same plan and options give the same bytes.
+func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
+	e, err := newEmitter(p, opt)
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte)
+	if opt.Runtime == "" {
+		if files, err = runtimeFiles(e.kernels(), "internal/", opt.ImportPath+"/internal", opt.Version); err != nil {
+			return nil, err
+		}
+	}
+	if files["layers.go"], err = e.render(e.layersFile()); err != nil {
+		return nil, err
+	}
+	if files["model.go"], err = e.render(e.modelFile()); err != nil {
+		return nil, err
+	}
+	if files["weights.go"], err = e.fill(weightsText(e.reads)); err != nil {
+		return nil, err
+	}
+	files["weights.bin"] = e.weights.data
+	if opt.Program {
+		if files["trace.go"], err = e.traceProgram(); err != nil {
+			return nil, err
+		}
+		return files, nil
+	}
+	rec, err := e.record()
+	if err != nil {
+		return nil, err
+	}
+	files["testdata/recorded.bin"] = rec.data
+	if files["recorded_test.go"], err = e.render(e.recordedFile(rec)); err != nil {
+		return nil, err
+	}
+	if files["model_test.go"], err = e.fill(testText); err != nil {
+		return nil, err
+	}
+	files["README.md"] = e.readme(rec)
+	return files, nil
+}
+
+// Runtime gives the files of a shared kernel package, by path below the folder that is found under
+// importPath: rt/… and f32/…. Options.Runtime is then importPath + "/rt".
+func Runtime(kernels []string, importPath, version string) (map[string][]byte, error) {
+	return runtimeFiles(append(slices.Clone(kernels), traceKernels...), "", importPath, version)
+}
+
+// runtimeFiles are kernels with generated-file headers, below a folder.
+func runtimeFiles(kernels []string, folder, importPath, version string) (map[string][]byte, error) {
+	sources, err := runtime.Sources(kernels, importPath+"/f32")
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte, len(sources))
+	for name, text := range sources {
+		files[folder+name] = append([]byte(headerLine(version, "its runtime")), text...)
+	}
+	return files, nil
+}
+
+// traceKernels are what the test of a package needs beyond its steps.
+var traceKernels = []string{"ExportCodes", "PermuteF32"}
+
+// emitter holds what the files of one package have in common.
+type emitter struct {
+	p       *plan.Plan
+	opt     Options
+	rt      string // import path of the kernels
+	in, out []port
+	steps   []step
+	buffers []string // field of each arena buffer
+	consts  []string // field of each constant; empty for an empty one
+	weights weightsFile
+	reads   map[string]bool // readers of weights.bin that are used
+}
+
+func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
+	switch {
+	case !token.IsIdentifier(opt.Package) || opt.Package == "_":
+		return nil, fmt.Errorf("%q cannot name a Go package", opt.Package)
+	case opt.ImportPath == "":
+		return nil, errors.New("the import path of the package is not known")
+	case strings.ContainsAny(opt.ImportPath+opt.Runtime, "\"\\`\n \t"):
+		return nil, fmt.Errorf("%q is no import path", opt.ImportPath)
+	}
+	for _, t := range p.Traces {
+		if k := p.Kind(t.From); k != t.Kind || t.From.In == plan.Output {
+			return nil, fmt.Errorf("%%%s can't be traced: it is %s in %s", t.Value.Name, k, t.From)
+		}
+	}
+	e := &emitter{p: p, opt: opt, rt: opt.Runtime, reads: make(map[string]bool)}
+	if e.rt == "" {
+		e.rt = opt.ImportPath + "/internal/rt"
+	}
+	e.namePorts()
+	e.nameSteps()
+	return e, nil
+}
+
+// kernels are those that the steps and the test need.
+func (e *emitter) kernels() []string {
+	names := append(e.p.Kernels(), traceKernels...)
+	for _, x := range e.in {
+		if x.codes {
+			names = append(names, "ImportCodes")
+		}
+	}
+	return names
+}
+
+// file starts a Go file of the package.
+func (e *emitter) file() *jen.File {
+	f := jen.NewFilePathName(e.opt.ImportPath, e.opt.Package)
+	f.ImportName(e.rt, "rt")
+	for _, line := range e.header() {
+		f.HeaderComment(line)
+	}
+	return f
+}
+
+// header is what every file begins with.
+func (e *emitter) header() []string {
+	return []string{strings.TrimSpace(headerLine(e.opt.Version, e.opt.Source)), "// SPDX-License-Identifier: MIT-0"}
+}
+
+// headerLine marks a file for tools that leave generated code alone.
+func headerLine(version, source string) string {
+	if source == "" {
+		source = "a network"
+	}
+	return oneLine(strings.TrimSpace("// Code generated by amctc "+version)+" from "+source+"; DO NOT EDIT.") + "\n"
+}
+
+func (e *emitter) render(f *jen.File) ([]byte, error) {
+	var b bytes.Buffer
+	if err := f.Render(&b); err != nil {
+		return nil, fmt.Errorf("gogen: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// fill puts the header, the package and the import path of the kernels into Go text.
+func (e *emitter) fill(text string) ([]byte, error) {
+	r := strings.NewReplacer("PACKAGE", e.opt.Package, "RUNTIME", e.rt)
+	out, err := format.Source([]byte(strings.Join(e.header(), "\n") + "\n\n" + r.Replace(text)))
+	if err != nil {
+		return nil, fmt.Errorf("gogen: %w", err)
+	}
+	return out, nil
+}

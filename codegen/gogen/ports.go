@@ -1,0 +1,115 @@
+package gogen
+
+import (
+	"slices"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/amctc/amctc/codegen/plan"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+)
+
+// A port is an input or output as the emitted package shows it.
+type port struct {
+	*plan.Port
+	field  string // of Inputs or Outputs
+	param  string // of run
+	length string // constant: elements of one sample
+	shape  string // variable
+	shared bool   // one tensor serves all samples, because its batch is not free
+	codes  bool   // an input that is quantized first, so that codes can be given instead
+	quant  *ir.Quant
+}
+
+// packageNames are the identifiers that every emitted package declares, its test included.
+var packageNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Target", "ArenaBytes", "WeightsBytes",
+	"Input", "Output", "InputLen", "OutputLen", "InputShape", "OutputShape", "InputScale", "InputOffset", "Trace",
+	"layers", "buffers", "samples", "weightsFile", "weightsSum", "weights", "section",
+	"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "decodeInputs", "newOutputs", "encodeOutputs", "polynomial",
+	"canonical", "dump", "must", "differ", "separable", "putF32", "putI8", "getF32", "getI8",
+	"rt", "sync", "math", "fmt", "strconv", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
+
+// localNames are the identifiers of emitted functions.
+var localNames = []string{"m", "s", "n", "i", "b", "l", "w", "in", "out", "err", "dst", "src", "rt", "mem", "file", "layers", "buffers"}
+
+// namePorts finds a name for everything that belongs to inputs and outputs.
+func (e *emitter) namePorts() {
+	params, fields := newScope(localNames...), newScope(packageNames...)
+	name := func(p *plan.Port, v *ir.Value, other string) port {
+		x := port{Port: p, param: params.pick(ident(p.Name, other))}
+		x.field = fields.pick(exported(x.param))
+		x.length, x.shape = fields.pick(x.field+"Len"), fields.pick(x.field+"Shape")
+		x.shared = e.p.Func.IsFree() && !v.Type.IsFree()
+		return x
+	}
+	for i := range e.p.Inputs {
+		x := name(&e.p.Inputs[i], e.p.Func.Params[i], "x")
+		if q := e.quantizer(i); q != nil {
+			x.codes, x.quant = true, q.Node.Result().Type.Quant
+		}
+		e.in = append(e.in, x)
+	}
+	for i := range e.p.Outputs {
+		e.out = append(e.out, name(&e.p.Outputs[i], e.p.Func.Results[i], "y"))
+	}
+	if e.single() {
+		e.in[0].length, e.in[0].shape = "InputLen", "InputShape"
+		e.out[0].length, e.out[0].shape = "OutputLen", "OutputShape"
+	}
+}
+
+// single says whether the network is one function from float32 numbers to float32 numbers.
+func (e *emitter) single() bool {
+	return len(e.p.Inputs) == 1 && len(e.p.Outputs) == 1 && e.p.Inputs[0].Kind == plan.F32 && e.p.Outputs[0].Kind == plan.F32
+}
+
+// quantizer is the step that quantizes an input, when nothing else reads it.
+func (e *emitter) quantizer(input int) (found *plan.Step) {
+	slot := plan.Slot{In: plan.Input, Index: input}
+	for i := range e.p.Steps {
+		s := &e.p.Steps[i]
+		if !slices.Contains(s.Slots, slot) {
+			continue
+		}
+		if found != nil || s.Kernel != "Quantize" || s.Node == nil {
+			return nil
+		}
+		found = s
+	}
+	for _, t := range e.p.Traces {
+		if t.From == slot {
+			return nil
+		}
+	}
+	return found
+}
+
+// anyCodes says whether some input can be given as codes.
+func (e *emitter) anyCodes() bool {
+	return slices.ContainsFunc(e.in, func(x port) bool { return x.codes })
+}
+
+// goType is the slice type of a port.
+func (x *port) goType() *jen.Statement { return sliceOf(x.Kind) }
+
+func sliceOf(k plan.Kind) *jen.Statement {
+	return jen.Index().Id([...]string{"uint8", "int8", "int32", "float32", "int64"}[k])
+}
+
+// bytes is the size of one sample.
+func (x *port) bytes() int { return x.Len * x.Kind.Size() }
+
+// of is the part of a slice that belongs to sample i: v[i*XLen:(i+1)*XLen]. A shared one is taken whole.
+func (x *port) of(v *jen.Statement) jen.Code {
+	if x.shared {
+		return v
+	}
+	return v.Index(jen.Id("i").Op("*").Id(x.length), jen.Parens(jen.Id("i").Op("+").Lit(1)).Op("*").Id(x.length))
+}
+
+// dims is a shape as a type shows it: 1x1x28x28.
+func dims(shape []int) string {
+	t := ir.TensorType(tensor.F32, shape...).String()
+	return t[len("tensor<") : len(t)-len("xf32>")]
+}

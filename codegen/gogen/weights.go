@@ -1,0 +1,60 @@
+package gogen
+
+import (
+	"encoding/binary"
+	"hash/crc64"
+	"math"
+
+	"github.com/amctc/amctc/runtime/rt"
+)
+
+// sectionAlign is the alignment of every section of weights.bin in bytes.
+const sectionAlign = 64
+
+// codesSize is the number of bytes of one rt.Codes in weights.bin: Lo, Hi, Zero, and NaN in four bytes.
+const codesSize = 16
+
+// polynomial is that of every checksum in an emitted package.
+var polynomial = crc64.MakeTable(crc64.ECMA)
+
+// A weightsFile becomes weights.bin: sections of little-endian numbers, zeros between them.
+type weightsFile struct{ data []byte }
+
+// add appends a section and gives its offset. v is []int8, []uint8, []int32, []float32 or []rt.Codes.
+func (w *weightsFile) add(v any) int {
+	for len(w.data)%sectionAlign != 0 {
+		w.data = append(w.data, 0)
+	}
+	at := len(w.data)
+	switch v := v.(type) {
+	case []int8:
+		for _, x := range v {
+			w.data = append(w.data, byte(x))
+		}
+	case []uint8:
+		w.data = append(w.data, v...)
+	case []int32:
+		for _, x := range v {
+			w.data = binary.LittleEndian.AppendUint32(w.data, uint32(x))
+		}
+	case []float32:
+		w.floats(v...)
+	case []rt.Codes:
+		for _, x := range v {
+			w.floats(x.Lo, x.Hi)
+			w.data = binary.LittleEndian.AppendUint32(w.data, uint32(x.Zero))
+			w.data = binary.LittleEndian.AppendUint32(w.data, uint32(x.NaN))
+		}
+	default:
+		panic("gogen: no section for this type")
+	}
+	return at
+}
+
+func (w *weightsFile) floats(v ...float32) {
+	for _, x := range v {
+		w.data = binary.LittleEndian.AppendUint32(w.data, math.Float32bits(x))
+	}
+}
+
+func (w *weightsFile) sum() uint64 { return crc64.Checksum(w.data, polynomial) }
