@@ -2,12 +2,13 @@ package gogen
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
 	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/ir"
-	"github.com/amctc/amctc/ir/tensor"
 )
 
 // A port is an input or output as the emitted package shows it.
@@ -22,31 +23,34 @@ type port struct {
 	quant  *ir.Quant
 }
 
-// packageNames are the identifiers that every emitted package declares, its test included.
-var packageNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Target", "ArenaBytes", "WeightsBytes",
-	"Input", "Output", "InputLen", "OutputLen", "InputShape", "OutputShape", "InputScale", "InputOffset", "Trace",
-	"layers", "buffers", "samples", "weightsFile", "weightsSum", "weights", "section",
-	"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "decodeInputs", "newOutputs", "encodeOutputs", "polynomial",
-	"canonical", "dump", "must", "differ", "separable", "putF32", "putI8", "getF32", "getI8",
-	"rt", "sync", "math", "fmt", "strconv", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
+// exportedNames and packageNames are the identifiers that emitted packages declare or import, their
+// tests included.
+var (
+	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
+	packageNames  = []string{"layers", "buffers", "samples", "weights", "weightsSum", "section", "polynomial", "init", "main",
+		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "sharedInputs", "decodeInputs", "newOutputs", "encodeOutputs",
+		"canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "putF32", "putI8",
+		"rt", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
+)
 
 // localNames are the identifiers of emitted functions.
 var localNames = []string{"m", "s", "n", "i", "b", "l", "w", "in", "out", "err", "dst", "src", "rt", "mem", "file", "layers", "buffers"}
 
 // namePorts finds a name for everything that belongs to inputs and outputs.
 func (e *emitter) namePorts() {
-	params, fields := newScope(localNames...), newScope(packageNames...)
+	params, fields := newScope(localNames...), newScope(exportedNames...)
 	name := func(p *plan.Port, v *ir.Value, other string) port {
-		x := port{Port: p, param: params.pick(ident(p.Name, other))}
-		x.field = fields.pick(exported(x.param))
+		name := ident(p.Name, other)
+		x := port{Port: p, param: params.pick(name), field: fields.pick(exported(name))}
 		x.length, x.shape = fields.pick(x.field+"Len"), fields.pick(x.field+"Shape")
 		x.shared = e.p.Func.IsFree() && !v.Type.IsFree()
 		return x
 	}
 	for i := range e.p.Inputs {
 		x := name(&e.p.Inputs[i], e.p.Func.Params[i], "x")
-		if q := e.quantizer(i); q != nil {
-			x.codes, x.quant = true, q.Node.Result().Type.Quant
+		if s := e.quantizer(i); s != nil {
+			q := s.Node.Result().Type.Quant
+			x.codes, x.quant = q.Min == -128 && q.Max == 127, q
 		}
 		e.in = append(e.in, x)
 	}
@@ -108,8 +112,22 @@ func (x *port) of(v *jen.Statement) jen.Code {
 	return v.Index(jen.Id("i").Op("*").Id(x.length), jen.Parens(jen.Id("i").Op("+").Lit(1)).Op("*").Id(x.length))
 }
 
-// dims is a shape as a type shows it: 1x1x28x28.
+// dims is a shape in words: 1x1x28x28.
 func dims(shape []int) string {
-	t := ir.TensorType(tensor.F32, shape...).String()
-	return t[len("tensor<") : len(t)-len("xf32>")]
+	if len(shape) == 0 {
+		return "scalar"
+	}
+	var parts []string
+	for _, d := range shape {
+		parts = append(parts, strconv.Itoa(d))
+	}
+	return strings.Join(parts, "x")
+}
+
+// describe is a type in words: 1x10 float32, or 1x8x24x24 codes.
+func describe(t ir.Type) string {
+	if t.IsQuant() {
+		return dims(t.Shape) + " codes"
+	}
+	return dims(t.Shape) + " float32"
 }

@@ -1,0 +1,60 @@
+# amctc: see "make help".
+
+GO      ?= go
+BIN     := build/amctc
+DATA    := testdata/data
+MNIST   := $(DATA)/mnist
+# Packages under testdata are not part of ./... and are named here.
+EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/mobilenetv2
+FUZZTIME ?= 10s
+
+.PHONY: help demo test check figures data data-all build fmt clean bench
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
+
+demo: build data ## compile a real MNIST network on real images and show what came out
+	@echo "--- compile: 128 training images calibrate, 16 of them are verified on every engine"
+	$(BIN) compile $(DATA)/cntk/mnist.onnx --calib $(MNIST)/train-images-idx3-ubyte.gz --limit 128 \
+	  --out build/demo/mnist --pkg mnist --target ascend910b3 --verify-samples 16
+	@echo
+	@echo "--- the written package proves itself, without amctc"
+	cd build/demo/mnist && GOWORK=off GOFLAGS= $(GO) test .
+	@echo
+	@echo "--- accuracy on all 10,000 test images"
+	$(BIN) -q eval $(DATA)/cntk/mnist.onnx --calib $(MNIST)/train-images-idx3-ubyte.gz \
+	  --data $(MNIST)/t10k-images-idx3-ubyte.gz --labels $(MNIST)/t10k-labels-idx1-ubyte.gz
+
+build: ## build the command into build/amctc
+	@mkdir -p build
+	$(GO) build -o $(BIN) ./cmd/amctc
+
+test: data ## the test suite
+	$(GO) vet ./... $(EXTRA)
+	$(GO) test ./... $(EXTRA)
+
+check: data-all ## what takes longer: 1,000 random graphs on every engine, other machines, peers, fuzzing
+	$(GO) test ./codegen/agree -run 'TestRandomGraphs|TestNetworks' -count=1 -timeout 15m -v -agree.graphs=1000
+	AMCTC_CHECK=1 $(GO) test ./testdata/selftest -count=1 -timeout 15m
+	cd testdata/peers && GOWORK=off $(GO) test -count=1 ./...
+	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	$(GO) test ./parser/dataset -run '^$$' -fuzz FuzzNPY -fuzztime $(FUZZTIME)
+	$(GO) test ./target -run '^$$' -fuzz FuzzParseProgram -fuzztime $(FUZZTIME)
+
+figures: build data-all ## measure every figure and write testdata/figures.md
+	$(GO) run ./testdata/figures
+
+data: ## MNIST and the CNTK network, by the Go module mirror
+	@$(GO) run ./testdata/fetch
+
+data-all: ## Fashion-MNIST, ONNX Runtime and emulators too
+	@$(GO) run ./testdata/fetch -all
+
+bench: ## benchmarks of the kernels and the simulator
+	$(GO) test -run '^$$' -bench . ./...
+
+fmt: ## format every Go file
+	gofmt -l -w $$(git ls-files '*.go')
+
+clean: ## remove what was built
+	rm -rf build

@@ -1,0 +1,206 @@
+package gogen
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/amctc/amctc/codegen/plan"
+	"github.com/amctc/amctc/runtime/rt"
+)
+
+// layersFile is layers.go: the constant arguments of every step, the working memory, and the steps.
+func (e *emitter) layersFile() *jen.File {
+	f := e.file()
+	e.layerStruct(f)
+	e.layerLoad(f)
+	e.arguments(f)
+	e.bufferStruct(f)
+	e.run(f)
+	return f
+}
+
+// importArgs describes how codes given in row-major order come to where a quantize step puts them.
+func (e *emitter) importArgs(s *plan.Step) jen.Code {
+	q := s.Args.(*rt.QuantizeArgs)
+	p := rt.Permute{Dims: []int{q.N, q.P, q.C}, From: []int{q.C * q.P, 1, q.P}}
+	if q.C == 1 {
+		p = rt.Permute{Dims: []int{q.N * q.P}, From: []int{1}}
+	}
+	return e.literal(reflect.ValueOf(p), false)
+}
+
+func (e *emitter) layerStruct(f *jen.File) {
+	// type layers struct {
+	// 	conv1 rt.Conv // q.conv2d "/conv1/Conv": 1x1x28x28 codes -> 1x8x24x24 codes
+	// }
+	var fields []jen.Code
+	for _, s := range e.steps {
+		if s.layer {
+			fields = append(fields, jen.Id(s.name).Add(e.typeName(reflect.TypeOf(s.Args).Elem())).Add(lineComment(s.title())))
+		}
+	}
+	for i, name := range e.consts {
+		if name != "" {
+			fields = append(fields, jen.Id(name).Add(sliceOf(e.p.Consts[i].Kind)).Add(lineComment("constant "+e.p.Consts[i].Name)))
+		}
+	}
+	f.Comment("// layers are the layers that have weights. They are read-only once loaded.")
+	f.Type().Id("layers").Struct(fields...)
+}
+
+func (e *emitter) layerLoad(f *jen.File) {
+	// func (l *layers) load(w section) {
+	// 	// q.conv2d "/conv1/Conv"
+	// 	l.conv1 = rt.Conv{…, Weights: w.i8(0, 200)}
+	// 	l.conv1.Prepare()
+	// }
+	f.Line().Comment("// load takes the weights from their sections of the file and packs them.")
+	f.Func().Params(jen.Id("l").Op("*").Id("layers")).Id("load").Params(jen.Id("w").Id("section")).BlockFunc(func(g *jen.Group) {
+		for _, s := range e.steps {
+			if !s.layer {
+				continue
+			}
+			g.Add(lineComment(s.comment))
+			g.Id("l").Dot(s.name).Op("=").Add(s.literal)
+			if _, ok := s.Args.(interface{ Prepare() }); ok {
+				g.Id("l").Dot(s.name).Dot("Prepare").Call()
+			}
+		}
+		for i, name := range e.consts {
+			if name == "" {
+				continue
+			}
+			var data any = e.p.Consts[i].F32
+			if e.p.Consts[i].Kind == plan.U8 {
+				data = e.p.Consts[i].U8
+			}
+			g.Id("l").Dot(name).Op("=").Add(e.section(data))
+		}
+	})
+}
+
+func (e *emitter) arguments(f *jen.File) {
+	// var (
+	// 	// nn.max_pool2d "/pool1/MaxPool": 1x8x24x24 codes -> 1x8x8x8 codes
+	// 	pool1 = rt.Pool{…}
+	// )
+	var vars []jen.Code
+	for _, s := range e.steps {
+		if !s.layer {
+			vars = append(vars, lineComment(s.comment), jen.Id(s.name).Op("=").Add(s.literal))
+		}
+		if s.codes != nil {
+			vars = append(vars, lineComment("codes of input "+e.in[s.input].Name), jen.Id(s.codesName).Op("=").Add(s.codes))
+		}
+	}
+	if len(vars) > 0 {
+		f.Line().Comment("// The arguments of kernels without weights. They are read-only.")
+		f.Var().Defs(vars...)
+	}
+}
+
+func (e *emitter) bufferStruct(f *jen.File) {
+	// type buffers struct {
+	// 	conv1 []uint8 // 4608 bytes at 896, in use from step 1 to step 2
+	// }
+	var fields []jen.Code
+	for i, name := range e.buffers {
+		b := &e.p.Buffers[i]
+		fields = append(fields, jen.Id(name).Add(sliceOf(b.Kind)).Add(lineComment(fmt.Sprintf("%d bytes at %d, in use from step %d to step %d", b.Bytes(), b.Offset, b.First, b.Last))))
+	}
+	f.Line().Comment("// buffers are the parts of a session's working memory. Parts that are in use at different times share bytes.")
+	f.Type().Id("buffers").Struct(fields...)
+	f.Line().Func().Params(jen.Id("b").Op("*").Id("buffers")).Id("place").Params(jen.Id("mem").Op("*").Qual(e.rt, "Mem")).BlockFunc(func(g *jen.Group) {
+		for i, name := range e.buffers {
+			b := &e.p.Buffers[i]
+			view := [...]string{plan.U8: "U8", plan.I32: "I32", plan.F32: "F32", plan.I64: "I64"}[b.Kind]
+			g.Id("b").Dot(name).Op("=").Id("mem").Dot(view).Call(jen.Lit(b.Offset), jen.Lit(b.Len))
+		}
+	})
+}
+
+func (e *emitter) run(f *jen.File) {
+	// func (s *Session) run(y, x []float32, xCodes []int8) {
+	// 	b, l := &s.buffers, &s.model.layers
+	// 	// q.conv2d "/conv1/Conv": 1x1x28x28 codes -> 1x8x24x24 codes
+	// 	rt.Conv2D(&l.conv1, b.conv1, b.quantize, b.conv1Patch, b.conv1Sums)
+	// 	s.showCodes(1, b.conv1)
+	// }
+	f.Line().Comment("// run computes one sample. The show calls do nothing outside the package's test.")
+	if e.anyCodes() {
+		f.Comment("// An input that is given as codes is not quantized.")
+	}
+	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("run").ParamsFunc(func(g *jen.Group) {
+		for i := range e.out {
+			g.Id(e.out[i].param).Add(e.out[i].goType())
+		}
+		for i := range e.in {
+			g.Id(e.in[i].param).Add(e.in[i].goType())
+			if e.in[i].codes {
+				g.Id(e.in[i].param + "Codes").Index().Int8()
+			}
+		}
+	}).BlockFunc(func(g *jen.Group) {
+		if usesBuffers, usesLayers := e.uses(); usesBuffers && usesLayers {
+			g.List(jen.Id("b"), jen.Id("l")).Op(":=").List(jen.Op("&").Id("s").Dot("buffers"), jen.Op("&").Id("s").Dot("model").Dot("layers"))
+		} else if usesBuffers {
+			g.Id("b").Op(":=").Op("&").Id("s").Dot("buffers")
+		} else if usesLayers {
+			g.Id("l").Op(":=").Op("&").Id("s").Dot("model").Dot("layers")
+		}
+		shown := e.show(g, 0, 0)
+		for i, s := range e.steps {
+			g.Line().Add(lineComment(s.comment))
+			args := jen.Op("&").Id(s.name)
+			if s.layer {
+				args = jen.Op("&").Id("l").Dot(s.name)
+			}
+			call := []jen.Code{args}
+			for _, slot := range s.Slots {
+				call = append(call, e.slot(slot))
+			}
+			kernel := jen.Qual(e.rt, s.Kernel).Call(call...)
+			if s.codes == nil {
+				g.Add(kernel)
+			} else {
+				codes := e.in[s.input].param + "Codes"
+				g.If(jen.Id(codes).Op("==").Nil()).Block(kernel).Else().Block(
+					jen.Qual(e.rt, "ImportCodes").Call(jen.Op("&").Id(s.codesName), e.slot(s.Slots[0]), jen.Id(codes)))
+			}
+			shown = e.show(g, shown, i+1)
+		}
+	})
+}
+
+// uses says whether run names buffers and layers.
+func (e *emitter) uses() (buffers, layers bool) {
+	slot := func(s plan.Slot) {
+		buffers = buffers || s.In == plan.Arena
+		layers = layers || s.In == plan.Constant && e.consts[s.Index] != ""
+	}
+	for _, s := range e.steps {
+		layers = layers || s.layer
+		for _, x := range s.Slots {
+			slot(x)
+		}
+	}
+	for _, t := range e.p.Traces {
+		slot(t.From)
+	}
+	return buffers, layers
+}
+
+// show emits the trace calls of the values that are there after the given number of steps.
+func (e *emitter) show(g *jen.Group, shown, after int) int {
+	for ; shown < len(e.p.Traces) && e.p.Traces[shown].After == after; shown++ {
+		t := &e.p.Traces[shown]
+		name := "showCodes"
+		if t.Kind == plan.F32 {
+			name = "showNumbers"
+		}
+		g.Id("s").Dot(name).Call(jen.Lit(shown), e.slot(t.From))
+	}
+	return shown
+}

@@ -1,0 +1,362 @@
+package gogen
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/amctc/amctc/codegen/plan"
+	"github.com/amctc/amctc/ir/op"
+)
+
+// modelFile is model.go: what a user of the package calls.
+func (e *emitter) modelFile() *jen.File {
+	f := e.file()
+	if e.opt.ImportPath != "" {
+		f.HeaderComment("// The package is found under " + oneLine(e.opt.ImportPath) + ".")
+	}
+	for _, line := range e.packageDoc() {
+		f.PackageComment(line)
+	}
+	e.constants(f)
+	e.portStructs(f)
+	e.shapeError(f)
+	e.modelType(f)
+	e.sessionType(f)
+	e.sampleCount(f)
+	return f
+}
+
+func (e *emitter) packageDoc() []string {
+	kind := "float32"
+	if e.p.Func.Stage >= 3 {
+		kind = "int8"
+	}
+	lines := []string{fmt.Sprintf("// Package %s is the %s network %s.", e.opt.Package, kind, oneLine(e.sourceName())), "//"}
+	for _, x := range e.in {
+		lines = append(lines, fmt.Sprintf("//\tinput   %s  %s", oneLine(x.Name), describe(x.Type)))
+	}
+	for _, x := range e.out {
+		lines = append(lines, fmt.Sprintf("//\toutput  %s  %s", oneLine(x.Name), describe(x.Type)))
+	}
+	lines = append(lines, "//", "// "+e.sizes())
+	if t := e.target(); t != "" {
+		lines = append(lines, "// Its integer arithmetic is that of "+oneLine(t)+"; results are the same bits on every machine.")
+	}
+	lines = append(lines, "//")
+	if e.single() {
+		lines = append(lines, "// Model.Run is all that most programs need. A program that must not allocate keeps a Session for each goroutine.")
+	} else {
+		lines = append(lines, "// Model.Run takes and fills named slices. A program that must not allocate keeps a Session for each goroutine.")
+	}
+	return lines
+}
+
+func (e *emitter) sourceName() string {
+	if e.opt.Source == "" {
+		return e.opt.Package
+	}
+	return e.opt.Source
+}
+
+func (e *emitter) target() string {
+	if e.p.Module == nil {
+		return ""
+	}
+	return e.p.Module.Target
+}
+
+// sizes is a sentence about calls and memory.
+func (e *emitter) sizes() string {
+	layers := 0
+	for _, s := range e.steps {
+		if s.layer {
+			layers++
+		}
+	}
+	return fmt.Sprintf("%d kernel calls, %d of them layers with weights; %d bytes of weights, %d bytes of working memory for each session.",
+		len(e.steps), layers, len(e.weights.data), e.p.ArenaBytes())
+}
+
+func (e *emitter) constants(f *jen.File) {
+	// const (
+	// 	// InputLen is the number of elements of one sample of Input3.
+	// 	InputLen = 784
+	// )
+	// var InputShape = [...]int{1, 1, 28, 28}
+	f.Const().DefsFunc(func(g *jen.Group) {
+		for _, x := range e.ports() {
+			g.Comment(fmt.Sprintf("// %s is the number of elements of one sample of %s, %s.", x.length, oneLine(x.Name), describe(x.Type)))
+			g.Id(x.length).Op("=").Lit(x.Len)
+			g.Line()
+		}
+		for i := range e.in {
+			if x := &e.in[i]; x.codes {
+				g.Comment(fmt.Sprintf("// Code q of %s stands for the number (q - %s) * %s.", oneLine(x.Name), e.quantName(x, "Offset"), e.quantName(x, "Scale")))
+				g.Id(e.quantName(x, "Scale")).Id("float32").Op("=").Add(float(x.quant.Scale[0]))
+				g.Id(e.quantName(x, "Offset")).Op("=").Lit(int(x.quant.Offset[0]))
+				g.Line()
+			}
+		}
+		g.Comment("// ArenaBytes is the working memory of a session, WeightsBytes the size of the weights in the binary.")
+		g.Id("ArenaBytes").Op("=").Lit(e.p.ArenaBytes())
+		g.Id("WeightsBytes").Op("=").Lit(len(e.weights.data))
+		g.Line()
+		g.Comment("// Target names the machine whose integer arithmetic the network follows.")
+		g.Id("Target").Op("=").Lit(e.target())
+	})
+	f.Line().Comment("// weightsSum is the CRC-64 (ECMA) of weights.bin.")
+	f.Const().Id("weightsSum").Uint64().Op("=").Id(fmt.Sprintf("%#016x", e.weights.sum()))
+	f.Line().Comment("// The shapes of one sample, row-major: images are (N, C, H, W).")
+	f.Var().DefsFunc(func(g *jen.Group) {
+		for _, x := range e.ports() {
+			g.Id(x.shape).Op("=").Index(jen.Op("...")).Int().ValuesFunc(func(g *jen.Group) {
+				for _, d := range x.Type.Shape {
+					g.Lit(d)
+				}
+			})
+		}
+	})
+}
+
+// quantName is the constant with the scale or offset of an input's codes.
+func (e *emitter) quantName(x *port, what string) string {
+	if e.single() {
+		return "Input" + what
+	}
+	return x.field + what
+}
+
+func (e *emitter) ports() []port { return append(append([]port{}, e.in...), e.out...) }
+
+func (e *emitter) portStructs(f *jen.File) {
+	// type Inputs struct {
+	// 	Input3 []float32 // Input3, 1x1x28x28 float32
+	// }
+	fields := func(ports []port, codes bool) func(*jen.Group) {
+		return func(g *jen.Group) {
+			for i := range ports {
+				x := &ports[i]
+				text, typ := oneLine(x.Name)+", "+describe(x.Type), x.goType()
+				if codes && x.codes {
+					text, typ = fmt.Sprintf("%s, %s codes with scale %s and offset %s", oneLine(x.Name), dims(x.Type.Shape), e.quantName(x, "Scale"), e.quantName(x, "Offset")), jen.Index().Int8()
+				}
+				if x.shared {
+					text += ", one for all samples"
+				}
+				g.Id(x.field).Add(typ).Add(lineComment(text))
+			}
+		}
+	}
+	f.Line().Comment("// Inputs are the network's inputs in row-major order: any whole number of samples, one after another.")
+	f.Type().Id("Inputs").StructFunc(fields(e.in, false))
+	f.Line().Comment("// Outputs receive as many samples as the inputs hold. They must not overlap the inputs.")
+	f.Type().Id("Outputs").StructFunc(fields(e.out, false))
+	if e.anyCodes() {
+		f.Line().Comment("// QuantizedInputs are inputs of which some are codes already.")
+		f.Type().Id("QuantizedInputs").StructFunc(fields(e.in, true))
+	}
+}
+
+func (e *emitter) shapeError(f *jen.File) {
+	f.Line().Comment("// ErrShape is the error for a slice of the wrong length: Port has Got elements instead of Want.")
+	f.Type().Id("ErrShape").Struct(jen.Id("Port").String(), jen.List(jen.Id("Want"), jen.Id("Got")).Int())
+	f.Line().Comment("// Error names the input or output and both lengths.")
+	f.Func().Params(jen.Id("e").Op("*").Id("ErrShape")).Id("Error").Params().String().Block(
+		jen.Return(jen.Qual("fmt", "Sprintf").Call(jen.Lit(e.opt.Package+": %s has %d elements, want %d"), jen.Id("e").Dot("Port"), jen.Id("e").Dot("Got"), jen.Id("e").Dot("Want"))),
+	)
+}
+
+func (e *emitter) modelType(f *jen.File) {
+	f.Line().Comment("// A Model is the network with its weights. It is immutable and may be shared by goroutines.")
+	f.Type().Id("Model").Struct(
+		jen.Id("layers").Id("layers"),
+		jen.Id("sessions").Qual("sync", "Pool").Comment("of *Session"),
+	)
+	// func New() (*Model, error) {
+	// 	w, err := open()
+	// 	…
+	// }
+	f.Line().Comment("// New unpacks the weights. It fails when weights.bin is not the file that was compiled with this source.")
+	f.Func().Id("New").Params().Params(jen.Op("*").Id("Model"), jen.Error()).Block(
+		jen.List(jen.Id("w"), jen.Err()).Op(":=").Id("open").Call(),
+		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Err())),
+		jen.Id("m").Op(":=").Op("&").Id("Model").Values(),
+		jen.Id("m").Dot("layers").Dot("load").Call(jen.Id("w")),
+		jen.Id("m").Dot("sessions").Dot("New").Op("=").Func().Params().Any().Block(jen.Return(jen.Id("m").Dot("NewSession").Call())),
+		jen.Return(jen.Id("m"), jen.Nil()),
+	)
+	f.Line().Comment("// NewSession allocates the memory of one run. A session serves one goroutine at a time, any number of sessions at once.")
+	f.Func().Params(jen.Id("m").Op("*").Id("Model")).Id("NewSession").Params().Op("*").Id("Session").Block(
+		jen.Id("s").Op(":=").Op("&").Id("Session").Values(jen.Dict{jen.Id("model"): jen.Id("m")}),
+		jen.Id("s").Dot("buffers").Dot("place").Call(jen.Qual(e.rt, "NewMem").Call(jen.Id("ArenaBytes"))),
+		jen.Return(jen.Id("s")),
+	)
+	params := []jen.Code{jen.Id("out").Op("*").Id("Outputs"), jen.Id("in").Op("*").Id("Inputs")}
+	call := jen.Id("Run").Call(jen.Id("out"), jen.Id("in"))
+	if e.single() {
+		params = []jen.Code{jen.List(jen.Id("dst"), jen.Id("src")).Index().Float32()}
+		call = jen.Id("RunFloat").Call(jen.Id("dst"), jen.Id("src"))
+		f.Line().Comment(fmt.Sprintf("// Run computes dst from src: n samples of %s numbers each from n samples of %s numbers, for any n > 0. It", e.out[0].length, e.in[0].length))
+	} else {
+		f.Line().Comment("// Run computes the outputs of every sample of the inputs. It")
+	}
+	f.Comment("// may be called by several goroutines at once. The error is an *ErrShape.")
+	f.Func().Params(jen.Id("m").Op("*").Id("Model")).Id("Run").Params(params...).Error().Block(
+		jen.Id("s").Op(":=").Id("m").Dot("sessions").Dot("Get").Call().Assert(jen.Op("*").Id("Session")),
+		jen.Defer().Id("m").Dot("sessions").Dot("Put").Call(jen.Id("s")),
+		jen.Return(jen.Id("s").Dot("").Add(call)),
+	)
+}
+
+func (e *emitter) sessionType(f *jen.File) {
+	f.Line().Comment("// A Session is the working memory of one run at a time. Its methods don't allocate.")
+	f.Type().Id("Session").Struct(
+		jen.Id("model").Op("*").Id("Model"),
+		jen.Id("buffers").Id("buffers"),
+		jen.Id("trace").Func().Params(jen.Id("value").Int(), jen.Id("codes").Index().Uint8(), jen.Id("numbers").Index().Float32()).Comment("sees every value in a test, otherwise nil"),
+	)
+	e.method(f, "Run", "in", "Inputs", false, "Run computes the outputs of every sample of the inputs. The error is an *ErrShape.")
+	if e.anyCodes() {
+		e.method(f, "RunQuantized", "in", "QuantizedInputs", true, "RunQuantized is Run for inputs that are codes already. The error is an *ErrShape.")
+	}
+	if e.single() {
+		x, y := &e.in[0], &e.out[0]
+		f.Line().Comment(fmt.Sprintf("// RunFloat computes dst from src: n samples of %s numbers each from n samples of %s numbers, for any n > 0.", y.length, x.length))
+		f.Comment("// The error is an *ErrShape.")
+		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("RunFloat").Params(jen.List(jen.Id("dst"), jen.Id("src")).Index().Float32()).Error().Block(
+			jen.List(jen.Id("n"), jen.Err()).Op(":=").Id("samples").Call(jen.Len(jen.Id("dst")), jen.Len(jen.Id("src"))),
+			jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Err())),
+			jen.For(jen.Id("i").Op(":=").Range().Id("n")).Block(e.callRun(func(p *port) *jen.Statement {
+				if p.field == y.field && p.length == y.length {
+					return jen.Id("dst")
+				}
+				return jen.Id("src")
+			}, false)),
+			jen.Return(jen.Nil()),
+		)
+	}
+	for _, k := range []struct{ name, what, param, typ, a, b string }{
+		{"showCodes", "codes", "codes", "uint8", "codes", "nil"},
+		{"showNumbers", "numbers", "numbers", "float32", "nil", "numbers"},
+	} {
+		f.Line().Comment("// " + k.name + " shows a value that is held as " + k.what + ".")
+		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id(k.name).Params(jen.Id("value").Int(), jen.Id(k.param).Index().Id(k.typ)).Block(
+			jen.If(jen.Id("s").Dot("trace").Op("!=").Nil()).Block(
+				jen.Id("s").Dot("trace").Call(jen.Id("value"), jen.Id(k.a), jen.Id(k.b))),
+		)
+	}
+}
+
+// method is Run or RunQuantized.
+func (e *emitter) method(f *jen.File, name, param, typ string, codes bool, doc string) {
+	// func (s *Session) Run(out *Outputs, in *Inputs) error {
+	// 	if in == nil || out == nil {
+	// 		in, out = &Inputs{}, &Outputs{}
+	// 	}
+	// 	n, err := samples(len(out.Y), len(in.X))
+	// 	…
+	// 	for i := range n {
+	// 		s.run(out.Y[i*YLen:(i+1)*YLen], in.X[i*XLen:(i+1)*XLen])
+	// 	}
+	// 	return nil
+	// }
+	field := func(p *port) *jen.Statement {
+		for i := range e.out {
+			if p == &e.out[i] {
+				return jen.Id("out").Dot(p.field)
+			}
+		}
+		return jen.Id(param).Dot(p.field)
+	}
+	var lens []jen.Code
+	for i := range e.out {
+		lens = append(lens, jen.Len(field(&e.out[i])))
+	}
+	for i := range e.in {
+		lens = append(lens, jen.Len(field(&e.in[i])))
+	}
+	f.Line().Comment("// " + doc)
+	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id(name).Params(jen.Id("out").Op("*").Id("Outputs"), jen.Id(param).Op("*").Id(typ)).Error().Block(
+		jen.If(jen.Id(param).Op("==").Nil().Op("||").Id("out").Op("==").Nil()).Block(
+			jen.List(jen.Id("out"), jen.Id(param)).Op("=").List(jen.Op("&").Id("Outputs").Values(), jen.Op("&").Id(typ).Values())),
+		jen.List(jen.Id("n"), jen.Err()).Op(":=").Id("samples").Call(lens...),
+		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Err())),
+		jen.For(jen.Id("i").Op(":=").Range().Id("n")).Block(e.callRun(field, codes)),
+		jen.Return(jen.Nil()),
+	)
+}
+
+// callRun is the call for sample i, its slices given by field.
+func (e *emitter) callRun(field func(*port) *jen.Statement, codes bool) jen.Code {
+	var args []jen.Code
+	for i := range e.out {
+		args = append(args, e.out[i].of(field(&e.out[i])))
+	}
+	for i := range e.in {
+		x := &e.in[i]
+		v := x.of(field(x))
+		switch {
+		case x.codes && codes:
+			args = append(args, jen.Nil(), v)
+		case x.codes:
+			args = append(args, v, jen.Nil())
+		default:
+			args = append(args, v)
+		}
+	}
+	return jen.Id("s").Dot("run").Call(args...)
+}
+
+func (e *emitter) sampleCount(f *jen.File) {
+	// func samples(y, x int) (int, error) {
+	// 	n := max(x/XLen, 1)
+	// 	switch {
+	// 	case x != n*XLen:
+	// 		return 0, &ErrShape{"x", n * XLen, x}
+	// 	}
+	// 	return n, nil
+	// }
+	var names []jen.Code
+	for _, x := range append(append([]port{}, e.out...), e.in...) {
+		names = append(names, jen.Id(x.param))
+	}
+	counted := e.counted()
+	f.Line().Comment("// samples is the number of samples in slices of the given lengths.")
+	f.Func().Id("samples").Params(jen.List(names...).Int()).Params(jen.Int(), jen.Error()).Block(
+		jen.Id("n").Op(":=").Max(jen.Id(counted.param).Op("/").Id(counted.length), jen.Lit(1)),
+		jen.Switch().BlockFunc(func(g *jen.Group) {
+			for _, x := range e.ports() {
+				want := jen.Id("n").Op("*").Id(x.length)
+				if x.shared {
+					want = jen.Id(x.length)
+				}
+				g.Case(jen.Id(x.param).Op("!=").Add(want)).Block(
+					jen.Return(jen.Lit(0), jen.Op("&").Id("ErrShape").Values(jen.Lit(x.Name), want.Clone(), jen.Id(x.param))))
+			}
+		}),
+		jen.Return(jen.Id("n"), jen.Nil()),
+	)
+}
+
+// counted is the port whose length says how many samples there are.
+func (e *emitter) counted() *port {
+	for i := range e.in {
+		if !e.in[i].shared {
+			return &e.in[i]
+		}
+	}
+	return &e.in[0]
+}
+
+// opTitle is an operator's title for listings; the name itself when it is not known.
+func opTitle(name string) string {
+	if d := op.All().Lookup(name); d != nil {
+		return d.Name
+	}
+	return name
+}
+
+var _ = plan.Arena
+var _ = strings.TrimSpace
