@@ -1,0 +1,160 @@
+package amctc_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/parser"
+	"github.com/amctc/amctc/parser/amct"
+	"github.com/amctc/amctc/passes"
+)
+
+const mnistTrain = "testdata/data/mnist/train-images-idx3-ubyte.gz"
+
+// calibrated is one of the trained networks, simplified, with factors from n training images.
+func calibrated(t *testing.T, name string, n int) (*passes.Context, *ir.Module) {
+	t.Helper()
+	if !amctc.Exists(mnistTrain) {
+		t.Fatalf("%s is missing; \"make data\" brings it", mnistTrain)
+	}
+	m, err := amctc.Load(filepath.Join("testdata/models", name+".onnx"), amctc.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := amctc.NewContext(context.Background())
+	float, err := amctc.Prepare(c, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Images of digits serve every network here: what is tested is not accuracy.
+	d, err := amctc.OpenData(float.Main(), []string{mnistTrain}, amctc.DataOptions{Limit: n, Std: []float32{255}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := amctc.Calibrate(c, float, d); err != nil {
+		t.Fatal(err)
+	}
+	return c, float
+}
+
+// TestRecordLaw holds calibrate, record, quantize against compile's direct way: the same module.
+func TestRecordLaw(t *testing.T) {
+	for _, name := range []string{"lenet", "residual", "autoencoder"} {
+		c, float := calibrated(t, name, 16)
+		direct, err := amctc.Quantize(c, float, amctc.DefaultTarget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := amctc.ToRecord(c.Factors).Format()
+		r, err := amct.ParseRecord(name+".txt", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c2 := amctc.NewContext(context.Background())
+		if c2.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+			t.Fatal(err)
+		}
+		again, err := amctc.Quantize(c2, float, amctc.DefaultTarget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := ir.Print(direct), ir.Print(again); a != b {
+			t.Errorf("%s: the record gives another module\n%s\n%s", name, a, b)
+		}
+		if second := amctc.ToRecord(c2.Factors).Format(); string(second) != string(text) {
+			t.Errorf("%s: the record of the record differs\n%s\n%s", name, text, second)
+		}
+		for _, n := range direct.Main().Nodes {
+			if n.Op.Name == "nn.conv2d" || n.Op.Name == "nn.dense" {
+				t.Errorf("%s: %s stayed float", name, n.Subject())
+			}
+		}
+	}
+}
+
+// TestRecordOfUnknownLayer refuses a misspelt key.
+func TestRecordOfUnknownLayer(t *testing.T) {
+	_, float := calibrated(t, "lenet", 1)
+	r := &amct.Record{Layers: []*amct.Layer{{Key: "conv9", HasScaleD: true, ScaleD: 1}}}
+	if _, err := amctc.FromRecord(r, float.Main()); err == nil || !strings.Contains(err.Error(), "conv9") {
+		t.Errorf("%v, want an error that names conv9", err)
+	}
+}
+
+// TestModuleOnDisk writes a quantized module and reads the same module back.
+func TestModuleOnDisk(t *testing.T) {
+	c, float := calibrated(t, "lenet", 4)
+	q, err := amctc.Quantize(c, float, amctc.DefaultTarget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "q.amir")
+	if err := parser.Save(path, q); err != nil {
+		t.Fatal(err)
+	}
+	back, err := amctc.Load(path, amctc.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := ir.Print(q), ir.Print(back); a != b {
+		t.Errorf("read back:\n%s\nwritten:\n%s", b, a)
+	}
+	for i, c := range q.UsedConsts() {
+		if d := back.UsedConsts()[i]; d.Digest() != c.Digest() {
+			t.Errorf("constant %s differs", c.Name)
+		}
+	}
+}
+
+func TestWriteAll(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	v1 := map[string][]byte{"a.go": []byte("1"), "sub/b.bin": {0}}
+	if err := amctc.WriteAll(dir, v1); err != nil {
+		t.Fatal(err)
+	}
+	if err := amctc.CheckAll(dir, v1); err != nil {
+		t.Error(err)
+	}
+	v2 := map[string][]byte{"a.go": []byte("2")}
+	if err := amctc.CheckAll(dir, v2); !errors.Is(err, amctc.ErrStale) || !strings.Contains(err.Error(), "sub/b.bin") {
+		t.Errorf("stale folder: %v", err)
+	}
+	own := filepath.Join(dir, "mine.txt")
+	if err := os.WriteFile(own, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := amctc.WriteAll(dir, v2); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "sub/b.bin")); err == nil {
+		t.Error("a file no longer written stayed")
+	}
+	if b, _ := os.ReadFile(own); string(b) != "mine" {
+		t.Error("a user's file was touched")
+	}
+	err := amctc.WriteAll(dir, map[string][]byte{"a.go": []byte("3"), "mine.txt": []byte("theirs")})
+	if !errors.Is(err, amctc.ErrForeign) {
+		t.Errorf("writing over a user's file: %v", err)
+	}
+	if b, _ := os.ReadFile(filepath.Join(dir, "a.go")); string(b) != "2" {
+		t.Error("a refused write changed a file")
+	}
+}
+
+func TestConfigNamesUnknownLayer(t *testing.T) {
+	_, float := calibrated(t, "lenet", 1)
+	cfg, err := amct.ParseConfig("c.json", []byte(`{"version":1,"/conv1/Con":{"quant_enable":false}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := amctc.NewContext(context.Background()).Settings
+	if err := amctc.ApplyConfig(s, cfg, float.Main()); err == nil || !strings.Contains(err.Error(), "/conv1/Con") {
+		t.Errorf("%v, want an error that names the layer", err)
+	}
+}
