@@ -149,12 +149,12 @@ func TestWriteAll(t *testing.T) {
 
 func TestConfigNamesUnknownLayer(t *testing.T) {
 	_, float := calibrated(t, "lenet", 1)
-	cfg, err := amct.ParseConfig("c.json", []byte(`{"version":1,"/conv1/Con":{"quant_enable":false}}`))
+	cfg, err := amct.ParseConfig("c.json", []byte(`{"version":1,"/c1/Con":{"quant_enable":false}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := amctc.NewContext(context.Background()).Settings
-	if err := amctc.ApplyConfig(s, cfg, float.Main()); err == nil || !strings.Contains(err.Error(), "/conv1/Con") {
+	if err := amctc.ApplyConfig(s, cfg, float.Main()); err == nil || !strings.Contains(err.Error(), "/c1/Con") {
 		t.Errorf("%v, want an error that names the layer", err)
 	}
 }

@@ -46,6 +46,9 @@ func Load(path string, opt LoadOptions) (*ir.Module, error) {
 		if l := ir.Verify(m); l.HasErrors() {
 			return nil, l
 		}
+		if m.Main() == nil {
+			return nil, fmt.Errorf("%s has no function @main, and not exactly one function", path)
+		}
 		return m, nil
 	default:
 		return nil, fmt.Errorf("%s: a model is .onnx or .amir, not %q", path, ext)
