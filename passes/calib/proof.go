@@ -10,13 +10,14 @@ type Interval struct{ Lo, Hi int64 }
 
 // Proof bounds the accumulators of a layer over all its channels, in the three forms that engines
 // sum: Plain is b + sum (q-o)*w, Signed is b - o*sum w + sum q*w, and Folded, the form of machines
-// that multiply an unsigned byte, is b - (128+o)*sum w + sum u*w with u = q+128.
+// that multiply an unsigned byte, is b - (128+o)*sum w + sum u*w with u = q+128. Products is sum u*w
+// alone: machines that keep two sums in one register part them before they add the start.
 type Proof struct {
-	Plain, Signed, Folded Interval
+	Plain, Signed, Folded, Products Interval
 }
 
-// Worst spans all three forms.
-func (p Proof) Worst() Interval { return p.Plain.union(p.Signed).union(p.Folded) }
+// Worst spans all forms.
+func (p Proof) Worst() Interval { return p.Plain.union(p.Signed).union(p.Folded).union(p.Products) }
 
 // ProveAccumulator bounds the accumulators of a layer from its actual weights, channel-major, and
 // its quantized biases, one for each channel, for input codes in [lo, hi] and zero point offset.
@@ -32,12 +33,14 @@ func ProveAccumulator(w []int8, bias []int32, lo, hi, offset int32) (Proof, erro
 		plain := span(w[c*per:(c+1)*per], int64(b), int64(lo-offset), int64(hi-offset))
 		signed := span(w[c*per:(c+1)*per], int64(b)-int64(offset)*sum, int64(lo), int64(hi))
 		folded := span(w[c*per:(c+1)*per], int64(b)-int64(128+offset)*sum, int64(lo+128), int64(hi+128))
-		for _, iv := range []Interval{plain, signed, folded} {
+		products := span(w[c*per:(c+1)*per], 0, int64(lo+128), int64(hi+128))
+		for _, iv := range []Interval{plain, signed, folded, products} {
 			if iv.Lo < math.MinInt32 || iv.Hi > math.MaxInt32 {
 				return p, fmt.Errorf("the accumulator of output channel %d may reach [%d, %d], beyond int32", c, iv.Lo, iv.Hi)
 			}
 		}
 		p.Plain, p.Signed, p.Folded = p.Plain.union(plain), p.Signed.union(signed), p.Folded.union(folded)
+		p.Products = p.Products.union(products)
 	}
 	return p, nil
 }

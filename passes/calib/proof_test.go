@@ -135,3 +135,18 @@ func TestProofRefuses(t *testing.T) {
 		t.Error("a folded bias beyond int32 was proven")
 	}
 }
+
+// TestProofCoversProducts: the sum of products must fit by itself, even where a start of the other
+// sign would bring it back.
+func TestProofCoversProducts(t *testing.T) {
+	w := make([]int8, 70000)
+	for i := range w {
+		w[i] = 127
+	}
+	if _, err := ProveAccumulator(w, []int32{-2_100_000_000}, -128, 127, -128); err == nil {
+		t.Errorf("%d products of up to 255*127 were proven to fit int32", len(w))
+	}
+	if _, err := ProveAccumulator(w[:60000], []int32{-2_100_000_000}, -128, 127, -128); err != nil {
+		t.Error(err)
+	}
+}
