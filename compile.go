@@ -171,8 +171,9 @@ func (o *Compiled) report(ctx context.Context, c *passes.Context, opt CompileOpt
 	if err != nil {
 		return err
 	}
-	r := &report.Report{Format: "amctc-report 1", Version: Version, Model: filepath.Base(opt.Model), Target: opt.Target, Measured: len(samples), Layers: rows,
-		FloatBytes: report.ConstBytes(o.Float), IntBytes: report.ConstBytes(o.Integer), ArenaBytes: arena, MHz: a.Description.MHz, Remarks: []string{}}
+	r := report.New()
+	r.Version, r.Model, r.Target, r.Measured, r.Layers = Version, filepath.Base(opt.Model), opt.Target, len(samples), rows
+	r.FloatBytes, r.IntBytes, r.ArenaBytes, r.MHz = report.ConstBytes(o.Float), report.ConstBytes(o.Integer), arena, a.Description.MHz
 	r.Total()
 	for _, d := range c.Remarks.Sorted() {
 		r.Remarks = append(r.Remarks, d.Error())

@@ -86,8 +86,14 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 }
 
 func printCompiled(u *ui, dir string, r *amctc.Compiled) {
-	printLayers(u, r.Report.Layers)
-	p := r.Report
+	printReport(u, r.Report)
+	fmt.Fprintf(u.stdout, "written   %s (%d files)\n", dir, len(r.Files)+1)
+	printAgreement(u, r)
+}
+
+// printReport is the table of layers and the sums below it.
+func printReport(u *ui, p *report.Report) {
+	printLayers(u, p.Layers)
 	fmt.Fprintln(u.stdout)
 	if len(p.Remarks) > 0 {
 		for _, s := range p.Remarks {
@@ -99,8 +105,6 @@ func printCompiled(u *ui, dir string, r *amctc.Compiled) {
 		float64(p.FloatBytes)/float64(max(1, p.IntBytes)), 100*float64(p.IntMACs)/float64(max(1, p.MACs)), countText(p.MACs))
 	fmt.Fprintf(u.stdout, "arena     %s for one sample, no allocation per call\n", bytesText(int64(p.ArenaBytes)))
 	fmt.Fprintf(u.stdout, "%s  %d cycles estimated for one sample, %.1f µs at %d MHz on one core\n", p.Target, p.Cycles, float64(p.Cycles)/float64(p.MHz), p.MHz)
-	fmt.Fprintf(u.stdout, "written   %s (%d files)\n", dir, len(r.Files)+1)
-	printAgreement(u, r)
 }
 
 func printAgreement(u *ui, r *amctc.Compiled) {

@@ -90,5 +90,18 @@ func printAgree(u *ui, r *agree.Report, goNotRun string) {
 	if goNotRun != "" {
 		fmt.Fprintf(u.stdout, "go not run: %s; \"go test\" in the emitted package proves it where Go is\n", goNotRun)
 	}
+	if socs := simulatedOn(r.Engines); len(socs) > 0 {
+		fmt.Fprintf(u.stdout, "simulated on %s\n", strings.Join(socs, ", "))
+	}
 	fmt.Fprintln(u.stdout, r.Line())
+}
+
+// simulatedOn are the SoCs that engine names mention.
+func simulatedOn(engines []string) (socs []string) {
+	for _, e := range engines {
+		if soc, ok := strings.CutPrefix(e, "sim("); ok {
+			socs = append(socs, strings.TrimSuffix(soc, ")"))
+		}
+	}
+	return socs
 }

@@ -43,7 +43,7 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	}
 	files := make(map[string][]byte)
 	if opt.Runtime == "" {
-		if files, err = runtimeFiles(e.kernels(), "internal/", opt.ImportPath+"/internal", opt.Version); err != nil {
+		if files, err = runtimeFiles(p.Kernels(), "internal/", opt.ImportPath+"/internal", opt.Version); err != nil {
 			return nil, err
 		}
 	}
@@ -53,7 +53,7 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	if files["model.go"], err = e.render(e.modelFile()); err != nil {
 		return nil, err
 	}
-	if files["weights.go"], err = e.fill(weightsText(e.reads)); err != nil {
+	if files["weights.go"], err = e.fill(weightsText(e.reads), ""); err != nil {
 		return nil, err
 	}
 	files["weights.bin"] = e.weights.data
@@ -71,7 +71,7 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	if files["recorded_test.go"], err = e.render(e.recordedFile(rec)); err != nil {
 		return nil, err
 	}
-	if files["model_test.go"], err = e.fill(testText); err != nil {
+	if files["model_test.go"], err = e.fill(testText, ""); err != nil {
 		return nil, err
 	}
 	files["README.md"] = e.readme(rec)
@@ -79,14 +79,15 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 }
 
 // Runtime gives the files of a shared kernel package, by path below the folder that is found under
-// importPath: rt/… and f32/…. Options.Runtime is then importPath + "/rt".
+// importPath: rt/… and f32/…. kernels are those of all plans that share it. Options.Runtime is then
+// importPath + "/rt".
 func Runtime(kernels []string, importPath, version string) (map[string][]byte, error) {
-	return runtimeFiles(append(slices.Clone(kernels), traceKernels...), "", importPath, version)
+	return runtimeFiles(kernels, "", importPath, version)
 }
 
-// runtimeFiles are kernels with generated-file headers, below a folder.
+// runtimeFiles are the kernels of plans, and of their traces, with generated-file headers, below a folder.
 func runtimeFiles(kernels []string, folder, importPath, version string) (map[string][]byte, error) {
-	sources, err := runtime.Sources(kernels, importPath+"/f32")
+	sources, err := runtime.Sources(withTrace(kernels), importPath+"/f32")
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +98,6 @@ func runtimeFiles(kernels []string, folder, importPath, version string) (map[str
 	return files, nil
 }
 
-// traceKernels are what the test of a package needs beyond its steps.
-var traceKernels = []string{"ExportCodes", "PermuteF32"}
-
 // emitter holds what the files of one package have in common.
 type emitter struct {
 	p       *plan.Plan
@@ -108,6 +106,7 @@ type emitter struct {
 	in, out []port
 	steps   []step
 	buffers []string // field of each arena buffer
+	taps    []string // field of each tap
 	consts  []string // field of each constant; empty for an empty one
 	weights weightsFile
 	reads   map[string]bool // readers of weights.bin that are used
@@ -119,6 +118,8 @@ func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
 		return nil, fmt.Errorf("%q cannot name a Go package", opt.Package)
 	case opt.ImportPath == "":
 		return nil, errors.New("the import path of the package is not known")
+	case isStandard(opt.ImportPath):
+		return nil, fmt.Errorf("the import path %q belongs to Go's standard library; choose another package name or give the module's path", opt.ImportPath)
 	case strings.ContainsAny(opt.ImportPath+opt.Runtime, "\"\\`\n \t"):
 		return nil, fmt.Errorf("%q is no import path", opt.ImportPath)
 	}
@@ -136,13 +137,21 @@ func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
 	return e, nil
 }
 
-// kernels are those that the steps and the test need.
-func (e *emitter) kernels() []string {
-	names := append(e.p.Kernels(), traceKernels...)
-	for _, x := range e.in {
-		if x.codes {
-			names = append(names, "ImportCodes")
-		}
+// isStandard says whether an import path begins like one of the standard library's.
+func isStandard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return slices.Contains(standard, first)
+}
+
+var standard = strings.Fields(`archive arena bufio builtin bytes cmp compress container context crypto database debug embed encoding errors expvar
+	flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime simd slices sort strconv
+	strings structs sync syscall testing text time unicode unique unsafe vendor weak`)
+
+// withTrace adds to the kernels of steps those that a trace needs, and those for inputs given as codes.
+func withTrace(kernels []string) []string {
+	names := append(slices.Clone(kernels), "ExportCodes", "PermuteF32")
+	if slices.Contains(names, "Quantize") {
+		names = append(names, "ImportCodes")
 	}
 	return names
 }
@@ -175,13 +184,37 @@ func (e *emitter) render(f *jen.File) ([]byte, error) {
 	if err := f.Render(&b); err != nil {
 		return nil, fmt.Errorf("gogen: %w", err)
 	}
-	return b.Bytes(), nil
+	return groupImports(b.Bytes()), nil
 }
 
-// fill puts the header, the package and the import path of the kernels into Go text.
-func (e *emitter) fill(text string) ([]byte, error) {
-	r := strings.NewReplacer("PACKAGE", e.opt.Package, "RUNTIME", e.rt)
-	out, err := format.Source([]byte(strings.Join(e.header(), "\n") + "\n\n" + r.Replace(text)))
+// groupImports puts the standard library before the packages of the network.
+func groupImports(src []byte) []byte {
+	head, rest, ok := strings.Cut(string(src), "\nimport (\n")
+	list, tail, closed := strings.Cut(rest, ")\n")
+	if !ok || !closed {
+		return src
+	}
+	var std, own strings.Builder
+	for line := range strings.Lines(list) {
+		if isStandard(strings.Trim(strings.TrimSpace(line), `"`)) {
+			std.WriteString(line)
+		} else {
+			own.WriteString(line)
+		}
+	}
+	between := ""
+	if std.Len() > 0 && own.Len() > 0 {
+		between = "\n"
+	}
+	return []byte(head + "\nimport (\n" + std.String() + between + own.String() + ")\n" + tail)
+}
+
+// fill puts the header, the package and the import path of the kernels into Go text, then body in
+// place of the word BODY.
+func (e *emitter) fill(text, body string) ([]byte, error) {
+	text = strings.NewReplacer("PACKAGE", e.opt.Package, "RUNTIME", e.rt).Replace(text)
+	text = strings.Replace(text, "BODY", body, 1)
+	out, err := format.Source([]byte(strings.Join(e.header(), "\n") + "\n\n" + text))
 	if err != nil {
 		return nil, fmt.Errorf("gogen: %w", err)
 	}

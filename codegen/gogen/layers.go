@@ -17,6 +17,7 @@ func (e *emitter) layersFile() *jen.File {
 	e.layerLoad(f)
 	e.arguments(f)
 	e.bufferStruct(f)
+	e.tapStruct(f)
 	e.run(f)
 	return f
 }
@@ -121,6 +122,29 @@ func (e *emitter) bufferStruct(f *jen.File) {
 	})
 }
 
+// tapStruct declares what fused kernels fill in a test.
+func (e *emitter) tapStruct(f *jen.File) {
+	// type taps struct {
+	// 	conv2 []uint8 // 4704 codes
+	// }
+	var fields []jen.Code
+	for i, name := range e.taps {
+		fields = append(fields, jen.Id(name).Index().Uint8().Add(lineComment(fmt.Sprintf("%s, %d codes", e.p.Taps[i].Name, e.p.Taps[i].Len))))
+	}
+	f.Line().Comment("// taps are values inside fused kernels, which are in memory only in the package's test.")
+	f.Type().Id("taps").Struct(fields...)
+}
+
+// openTaps is the function that makes a session fill its taps.
+func (e *emitter) openTaps(f *jen.File) {
+	f.Line().Comment("// openTaps lets fused kernels show what they compute on the way.")
+	f.Func().Id("openTaps").Params(jen.Id("s").Op("*").Id("Session")).BlockFunc(func(g *jen.Group) {
+		for i, name := range e.taps {
+			g.Id("s").Dot("taps").Dot(name).Op("=").Make(jen.Index().Uint8(), jen.Lit(e.p.Taps[i].Len))
+		}
+	})
+}
+
 func (e *emitter) run(f *jen.File) {
 	// func (s *Session) run(y, x []float32, xCodes []int8) {
 	// 	b, l := &s.buffers, &s.model.layers
@@ -139,7 +163,7 @@ func (e *emitter) run(f *jen.File) {
 		for i := range e.in {
 			g.Id(e.in[i].param).Add(e.in[i].goType())
 			if e.in[i].codes {
-				g.Id(e.in[i].param + "Codes").Index().Int8()
+				g.Id(e.in[i].codesParam).Index().Int8()
 			}
 		}
 	}).BlockFunc(func(g *jen.Group) {
@@ -165,7 +189,7 @@ func (e *emitter) run(f *jen.File) {
 			if s.codes == nil {
 				g.Add(kernel)
 			} else {
-				codes := e.in[s.input].param + "Codes"
+				codes := e.in[s.input].codesParam
 				g.If(jen.Id(codes).Op("==").Nil()).Block(kernel).Else().Block(
 					jen.Qual(e.rt, "ImportCodes").Call(jen.Op("&").Id(s.codesName), e.slot(s.Slots[0]), jen.Id(codes)))
 			}

@@ -131,7 +131,7 @@ func float(f float32) jen.Code {
 	case math.IsInf(float64(f), 0):
 		return jen.Float32().Call(jen.Qual("math", "Inf").Call(jen.Id(strconv.Itoa(int(math.Copysign(1, float64(f)))))))
 	case f != f || f == 0 && math.Signbit(float64(f)):
-		return jen.Qual("math", "Float32frombits").Call(jen.Id(fmt.Sprintf("%#08x", math.Float32bits(f))))
+		return jen.Qual("math", "Float32frombits").Call(jen.Id(fmt.Sprintf("0x%08x", math.Float32bits(f))))
 	}
 	return jen.Id(strconv.FormatFloat(float64(f), 'g', -1, 32))
 }

@@ -2,12 +2,10 @@ package gogen
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/dave/jennifer/jen"
 
-	"github.com/amctc/amctc/codegen/plan"
-	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir"
 )
 
 // modelFile is model.go: what a user of the package calls.
@@ -30,7 +28,7 @@ func (e *emitter) modelFile() *jen.File {
 
 func (e *emitter) packageDoc() []string {
 	kind := "float32"
-	if e.p.Func.Stage >= 3 {
+	if e.p.Func.Stage >= ir.StageInt {
 		kind = "int8"
 	}
 	lines := []string{fmt.Sprintf("// Package %s is the %s network %s.", e.opt.Package, kind, oneLine(e.sourceName())), "//"}
@@ -107,7 +105,7 @@ func (e *emitter) constants(f *jen.File) {
 		g.Id("Target").Op("=").Lit(e.target())
 	})
 	f.Line().Comment("// weightsSum is the CRC-64 (ECMA) of weights.bin.")
-	f.Const().Id("weightsSum").Uint64().Op("=").Id(fmt.Sprintf("%#016x", e.weights.sum()))
+	f.Const().Id("weightsSum").Uint64().Op("=").Id(fmt.Sprintf("0x%016x", e.weights.sum()))
 	f.Line().Comment("// The shapes of one sample, row-major: images are (N, C, H, W).")
 	f.Var().DefsFunc(func(g *jen.Group) {
 		for _, x := range e.ports() {
@@ -194,19 +192,19 @@ func (e *emitter) modelType(f *jen.File) {
 		jen.Return(jen.Id("s")),
 	)
 	params := []jen.Code{jen.Id("out").Op("*").Id("Outputs"), jen.Id("in").Op("*").Id("Inputs")}
-	call := jen.Id("Run").Call(jen.Id("out"), jen.Id("in"))
+	call := jen.Id("s").Dot("Run").Call(jen.Id("out"), jen.Id("in"))
 	if e.single() {
 		params = []jen.Code{jen.List(jen.Id("dst"), jen.Id("src")).Index().Float32()}
-		call = jen.Id("RunFloat").Call(jen.Id("dst"), jen.Id("src"))
-		f.Line().Comment(fmt.Sprintf("// Run computes dst from src: n samples of %s numbers each from n samples of %s numbers, for any n > 0. It", e.out[0].length, e.in[0].length))
+		call = jen.Id("s").Dot("RunFloat").Call(jen.Id("dst"), jen.Id("src"))
+		f.Line().Comment(fmt.Sprintf("// Run computes dst from src: n samples of %s numbers each from n samples of %s numbers, for any n > 0.", e.out[0].length, e.in[0].length))
 	} else {
-		f.Line().Comment("// Run computes the outputs of every sample of the inputs. It")
+		f.Line().Comment("// Run computes the outputs of every sample of the inputs.")
 	}
-	f.Comment("// may be called by several goroutines at once. The error is an *ErrShape.")
+	f.Comment("// It may be called by several goroutines at once. The error is an *ErrShape.")
 	f.Func().Params(jen.Id("m").Op("*").Id("Model")).Id("Run").Params(params...).Error().Block(
 		jen.Id("s").Op(":=").Id("m").Dot("sessions").Dot("Get").Call().Assert(jen.Op("*").Id("Session")),
 		jen.Defer().Id("m").Dot("sessions").Dot("Put").Call(jen.Id("s")),
-		jen.Return(jen.Id("s").Dot("").Add(call)),
+		jen.Return(call),
 	)
 }
 
@@ -215,6 +213,7 @@ func (e *emitter) sessionType(f *jen.File) {
 	f.Type().Id("Session").Struct(
 		jen.Id("model").Op("*").Id("Model"),
 		jen.Id("buffers").Id("buffers"),
+		jen.Id("taps").Id("taps"),
 		jen.Id("trace").Func().Params(jen.Id("value").Int(), jen.Id("codes").Index().Uint8(), jen.Id("numbers").Index().Float32()).Comment("sees every value in a test, otherwise nil"),
 	)
 	e.method(f, "Run", "in", "Inputs", false, "Run computes the outputs of every sample of the inputs. The error is an *ErrShape.")
@@ -306,7 +305,10 @@ func (e *emitter) callRun(field func(*port) *jen.Statement, codes bool) jen.Code
 			args = append(args, v)
 		}
 	}
-	return jen.Id("s").Dot("run").Call(args...)
+	if len(args) <= 3 {
+		return jen.Id("s").Dot("run").Call(args...)
+	}
+	return jen.Id("s").Dot("run").Custom(jen.Options{Open: "(", Close: ")", Separator: ",", Multi: true}, args...)
 }
 
 func (e *emitter) sampleCount(f *jen.File) {
@@ -349,14 +351,3 @@ func (e *emitter) counted() *port {
 	}
 	return &e.in[0]
 }
-
-// opTitle is an operator's title for listings; the name itself when it is not known.
-func opTitle(name string) string {
-	if d := op.All().Lookup(name); d != nil {
-		return d.Name
-	}
-	return name
-}
-
-var _ = plan.Arena
-var _ = strings.TrimSpace

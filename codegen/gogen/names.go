@@ -69,6 +69,20 @@ func ident(text, other string) string {
 	return b.String()
 }
 
+// layerIdent is ident for the name of a layer. Exporters name a layer by its path, in which an element
+// may begin with the one before: /body/body.0/body.0.1/Conv is body01Conv.
+func layerIdent(name string) string {
+	parts := strings.Split(name, "/")
+	var b strings.Builder
+	for i, p := range parts {
+		if i+1 < len(parts) && strings.HasPrefix(parts[i+1], p+".") {
+			continue
+		}
+		b.WriteString("/" + p)
+	}
+	return ident(b.String(), "layer")
+}
+
 // exported is an identifier with its first letter made a capital.
 func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 

@@ -21,14 +21,16 @@ type port struct {
 	shared bool   // one tensor serves all samples, because its batch is not free
 	codes  bool   // an input that is quantized first, so that codes can be given instead
 	quant  *ir.Quant
+	// codesParam is the parameter of run for codes.
+	codesParam string
 }
 
 // exportedNames and packageNames are the identifiers that emitted packages declare or import, their
 // tests included.
 var (
 	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
-	packageNames  = []string{"layers", "buffers", "samples", "weights", "weightsSum", "section", "polynomial", "init", "main",
-		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "sharedInputs", "decodeInputs", "newOutputs", "encodeOutputs",
+	packageNames  = []string{"layers", "buffers", "taps", "openTaps", "samples", "weights", "weightsSum", "section", "polynomial", "init", "main",
+		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
 		"canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "putF32", "putI8",
 		"rt", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
 )
@@ -51,6 +53,7 @@ func (e *emitter) namePorts() {
 		if s := e.quantizer(i); s != nil {
 			q := s.Node.Result().Type.Quant
 			x.codes, x.quant = q.Min == -128 && q.Max == 127, q
+			x.codesParam = params.pick(x.param + "Codes")
 		}
 		e.in = append(e.in, x)
 	}

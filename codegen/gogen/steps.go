@@ -28,6 +28,9 @@ type step struct {
 // the weights into the file in the order of the steps.
 func (e *emitter) nameSteps() {
 	steps := newScope(append(packageNames, localNames...)...)
+	for _, x := range e.ports() {
+		steps[x.param], steps[x.codesParam] = true, true
+	}
 	for i := range e.p.Steps {
 		s := &e.p.Steps[i]
 		at := step{Step: s, name: steps.pick(e.stepName(i)), layer: fromFile(s.Args), comment: e.comment(i)}
@@ -58,6 +61,10 @@ func (e *emitter) nameSteps() {
 			e.buffers[i] = buffers.pick("unused")
 		}
 	}
+	taps := newScope()
+	for _, t := range e.p.Taps {
+		e.taps = append(e.taps, taps.pick(layerIdent(t.Name)))
+	}
 	for i := range e.p.Consts {
 		name := ""
 		if e.p.Consts[i].Len() > 0 {
@@ -85,7 +92,7 @@ func (e *emitter) stepName(i int) string {
 	if name == "" {
 		name = s.Node.Result().Name
 	}
-	n := ident(name, "layer")
+	n := layerIdent(name)
 	if e.isMove(s) {
 		n += "Order"
 	}
@@ -144,6 +151,8 @@ func (e *emitter) slot(s plan.Slot) jen.Code {
 			return jen.Nil()
 		}
 		return jen.Id("l").Dot(e.consts[s.Index])
+	case plan.Tapped:
+		return jen.Id("s").Dot("taps").Dot(e.taps[s.Index])
 	}
 	return jen.Id("b").Dot(e.buffers[s.Index])
 }

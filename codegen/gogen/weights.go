@@ -57,4 +57,7 @@ func (w *weightsFile) floats(v ...float32) {
 	}
 }
 
-func (w *weightsFile) sum() uint64 { return crc64.Checksum(w.data, polynomial) }
+func (w *weightsFile) sum() uint64 { return Checksum(w.data) }
+
+// Checksum is the CRC-64 (ECMA) that emitted packages hold their files and tensors against.
+func Checksum(data []byte) uint64 { return crc64.Checksum(data, polynomial) }

@@ -211,6 +211,41 @@ func (r *Report) JSON() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
+// format names the file form and its version.
+const format = "amctc-report 1"
+
+// New is a report without rows.
+func New() *Report { return &Report{Format: format, Remarks: []string{}} }
+
+// Parse reads the file form; it refuses other versions by name.
+func Parse(data []byte) (*Report, error) {
+	r := &Report{}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, err
+	}
+	if r.Format != format {
+		return nil, fmt.Errorf("the report is of format %q; this amctc reads %q", r.Format, format)
+	}
+	return r, nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *Row) UnmarshalJSON(data []byte) error {
+	type plain Row
+	v := struct {
+		*plain
+		SQNR *float64 `json:"sqnr_db"`
+	}{plain: (*plain)(r)}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	r.SQNR = math.Inf(1)
+	if v.SQNR != nil {
+		r.SQNR = *v.SQNR
+	}
+	return nil
+}
+
 // Shape is a shape as text, a free batch as N.
 func Shape(s []int) string {
 	out := make([]string, len(s))

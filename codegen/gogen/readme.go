@@ -1,0 +1,57 @@
+package gogen
+
+import (
+	"fmt"
+	"strings"
+)
+
+// readme is README.md of an emitted package.
+func (e *emitter) readme(r *recording) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\nCompiled by amctc %s from %s. Don't edit: write the package again with `amctc compile`.\n\n```go\n", e.opt.Package, e.opt.Version, oneLine(e.sourceName()))
+	fmt.Fprintf(&b, "import %q\n\nm, err := %s.New() // once; m is shared by goroutines\nif err != nil {\n\treturn err\n}\n", e.opt.ImportPath, e.opt.Package)
+	if e.single() {
+		fmt.Fprintf(&b, "dst := make([]float32, %s.OutputLen)\nerr = m.Run(dst, src) // src: %s.InputLen numbers, or n times as many for n samples\n", e.opt.Package, e.opt.Package)
+	} else {
+		fmt.Fprintf(&b, "in := &%s.Inputs{\n%s}\nout := &%s.Outputs{\n%s}\nerr = m.Run(out, in) // or n times as many numbers, for n samples\n", e.opt.Package, e.fieldList(e.in), e.opt.Package, e.fieldList(e.out))
+	}
+	b.WriteString("```\n\n`m.NewSession()` gives a session whose methods allocate nothing; each serves one goroutine at a time.\n")
+	if e.anyCodes() {
+		b.WriteString("`RunQuantized` takes int8 codes where the network would quantize its input first.\n")
+	}
+	b.WriteString("\n| | |\n|---|---|\n")
+	for _, x := range e.in {
+		fmt.Fprintf(&b, "| input | `%s` %s |\n", cell(x.Name), describe(x.Type))
+	}
+	for _, x := range e.out {
+		fmt.Fprintf(&b, "| output | `%s` %s |\n", cell(x.Name), describe(x.Type))
+	}
+	fmt.Fprintf(&b, "| weights | %d bytes, in the binary |\n| working memory | %d bytes for each session |\n| kernel calls | %d |\n", len(e.weights.data), e.p.ArenaBytes(), len(e.steps))
+	if t := e.target(); t != "" {
+		fmt.Fprintf(&b, "| integer arithmetic of | %s |\n", cell(t))
+	}
+	fmt.Fprintf(&b, "\n`go test` runs %s and holds every one of %d tensors against its recorded checksum; `go test -bench .` measures.\n", plural(r.samples, "recorded sample"), len(e.p.Traces))
+	b.WriteString("\nThe package imports the standard library only. All of it is under MIT-0: use it without conditions.\n")
+	return []byte(b.String())
+}
+
+// fieldList makes a slice for each port, one line each.
+func (e *emitter) fieldList(ports []port) string {
+	var b strings.Builder
+	for i := range ports {
+		x := &ports[i]
+		typ := map[string]string{"F32": "float32", "I8": "int8"}[x.codec()]
+		fmt.Fprintf(&b, "\t%s: make([]%s, %s.%s),\n", x.field, typ, e.opt.Package, x.length)
+	}
+	return b.String()
+}
+
+// cell makes text fit for a cell of a table.
+func cell(s string) string { return strings.NewReplacer("|", "\\|", "`", "'").Replace(oneLine(s)) }
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "one " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,515 @@
+package amctc_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"iter"
+	"math"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/codegen/gogen"
+	"github.com/amctc/amctc/codegen/plan"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/interp"
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
+	amir "github.com/amctc/amctc/parser"
+	"github.com/amctc/amctc/passes"
+)
+
+var update = flag.Bool("update", false, "rewrite the parts of the documents that are made from code")
+
+var documents = []string{"README.md", "ARCHITECTURE.md", "RATIONALE.md", "CHANGELOG.md"}
+
+func readDocument(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// holdParts holds the parts of a document that re finds against want: group 1 is what stands
+// before a part, 2 its name, 3 its text, 4 what follows. With -update the document is rewritten.
+func holdParts(t *testing.T, file string, re *regexp.Regexp, want map[string]string) {
+	t.Helper()
+	text := readDocument(t, file)
+	seen := make(map[string]bool)
+	var out strings.Builder
+	last := 0
+	for _, m := range re.FindAllStringSubmatchIndex(text, -1) {
+		name, have := text[m[4]:m[5]], text[m[6]:m[7]]
+		w, ok := want[name]
+		switch {
+		case !ok:
+			t.Errorf("%s: part %q is made by no test", file, name)
+			continue
+		case seen[name]:
+			t.Errorf("%s: part %q stands there twice", file, name)
+		case have != w && !*update:
+			t.Errorf("%s: part %q is stale; \"go test . -run %s -update\" rewrites it\n--- in the document\n%s--- actual\n%s", file, name, t.Name(), have, w)
+		}
+		seen[name] = true
+		out.WriteString(text[last:m[6]])
+		out.WriteString(w)
+		last = m[7]
+	}
+	out.WriteString(text[last:])
+	for name := range want {
+		if !seen[name] {
+			t.Errorf("%s lacks the part %q", file, name)
+		}
+	}
+	if *update && !t.Failed() && out.String() != text {
+		if err := os.WriteFile(file, []byte(out.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// fenced are blocks like "```text life:plan".
+var fenced = regexp.MustCompile("(?ms)^(```[a-z]+ life:([a-z0-9-]+)\n)(.*?)(^```$)")
+
+// marked are parts between "<!-- made: NAME -->" and "<!-- end -->".
+var marked = regexp.MustCompile(`(?ms)^(<!-- made: ([a-z-]+) -->\n)(.*?)(^<!-- end -->$)`)
+
+// lifeText is the network of "The life of one convolution".
+const lifeText = `amir 1
+
+const @w : tensor<2x1x3x3xf32> = [0.25, -0.5, 0.125, 0.75, 1, -0.25, -0.125, 0.5, 0.0625, 0.5, 0.25, -0.125, -0.25, 0.75, 0.5, 0.125, -0.375, 0.25]
+const @b : tensor<2xf32> = [0.1, -0.05]
+const @v : tensor<2x8xf32> = [1, -1, 0.5, 0.25, -0.5, 0.75, 0.25, 1, 0.5, 0.25, -0.75, 1, 0.125, -0.5, 0.5, -0.25]
+
+func @main(%x: tensor<1x1x4x4xf32>) -> (tensor<1x2xf32>) attributes {stage = float} {
+  %y = nn.conv2d %x, @w, @b {pad = [1, 1, 1, 1], stride = [2, 2]} : tensor<1x2x2x2xf32> loc("conv1")
+  %a = nn.relu %y : tensor<1x2x2x2xf32> loc("relu1")
+  %f = nn.reshape %a {shape = [1, 8]} : tensor<1x8xf32> loc("flat1")
+  %z = nn.dense %f, @v : tensor<1x2xf32> loc("dense1")
+  return %z
+}
+`
+
+// lifeImages are its eight calibration images: element k of image i is ((5i+7k) mod 16)/16 - 1/4.
+func lifeImages() [][]*tensor.Tensor {
+	var out [][]*tensor.Tensor
+	for i := range 8 {
+		x := tensor.New(tensor.F32, 1, 1, 4, 4)
+		for k := range x.F32 {
+			x.F32[k] = float32((5*i+7*k)%16)/16 - 0.25
+		}
+		out = append(out, []*tensor.Tensor{x})
+	}
+	return out
+}
+
+// samples are data in memory.
+type samples [][]*tensor.Tensor
+
+func (s samples) Samples() int { return len(s) }
+
+func (s samples) Batches() iter.Seq2[[]*tensor.Tensor, error] {
+	return func(yield func([]*tensor.Tensor, error) bool) {
+		for _, in := range s {
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestLifeOfOneConvolution holds every block of that chapter of ARCHITECTURE.md against what the code
+// gives today.
+func TestLifeOfOneConvolution(t *testing.T) {
+	ctx := context.Background()
+	m, l := amir.Parse("life.amir", []byte(lifeText))
+	if err := l.Err(); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"float": ir.Print(m)}
+
+	c := amctc.NewContext(ctx)
+	float, err := amctc.Prepare(c, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := lifeImages()
+	if err := amctc.Calibrate(c, float, samples(images)); err != nil {
+		t.Fatal(err)
+	}
+	integer, err := amctc.Quantize(c, float, amctc.DefaultTarget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want["factors"] = string(amctc.ToRecord(c.Factors).Format())
+	want["int"] = ir.Print(integer)
+	want["arithmetic"] = lifeArithmetic(t, float, integer, images[0])
+
+	p, err := plan.Build(integer, integer.Main(), plan.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want["plan"] = p.String()
+
+	files, err := amctc.GoPackage(integer, amctc.Enclosing{Import: "life", Own: true}, gogen.Options{Package: "life", Source: "life.amir", Samples: images[:1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want["go"] = lifeGo(t, files)
+
+	a, err := amctc.EmitAscend(integer, amctc.DefaultTarget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want["ascend"] = lifeAscend(t, a.Program.String())
+
+	r, why, err := amctc.Verify(ctx, integer, images, amctc.VerifyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why != "" {
+		t.Fatalf("generated Go was not run: %s", why)
+	}
+	want["agree"] = r.Line() + "\n"
+	holdParts(t, "ARCHITECTURE.md", fenced, want)
+}
+
+// lifeArithmetic works one output of the convolution out by hand, with the definitions of ir/op, and
+// holds it against the interpreter.
+func lifeArithmetic(t *testing.T, float, integer *ir.Module, in []*tensor.Tensor) string {
+	t.Helper()
+	const channel, row, col = 1, 1, 0 // an output at the left border
+	var conv *ir.Node
+	for _, n := range integer.Main().Nodes {
+		if n.Op.Name == "q.conv2d" {
+			conv = n
+		}
+	}
+	xq, yq := conv.Operands[0].Type.Quant, conv.Result().Type.Quant
+	x, w, b := in[0].F32, conv.Operands[1].Const.Data.I8[9*channel:], conv.Operands[2].Const.Data.I32[channel]
+	sw, _ := conv.Operands[1].Type.Quant.At(channel)
+	ox, oy := xq.Offset[0], yq.Offset[0]
+	r := op.Reciprocal(xq.Scale[0])
+
+	var s strings.Builder
+	fmt.Fprintf(&s, "output channel %d, position (%d, %d) of image 0: rows %d to %d, columns %d to %d; column -1 is padding\n\n",
+		channel, row, col, 2*row-1, 2*row+1, 2*col-1, 2*col+1)
+	fmt.Fprintf(&s, "%18s%24s%12s%6s%9s\n", "x", fmt.Sprintf("q_x = fin(x*%v)", r), fmt.Sprintf("q_x - (%d)", ox), "w_q", "product")
+	acc := b
+	for kh := range 3 {
+		for kw := range 3 {
+			i, j := 2*row-1+kh, 2*col-1+kw
+			if i < 0 || i > 3 || j < 0 || j > 3 {
+				continue
+			}
+			q := op.QuantizeCode(x[4*i+j], r, ox, xq.Min, xq.Max)
+			k := int32(w[3*kh+kw])
+			acc += (q - ox) * k
+			fmt.Fprintf(&s, "x[%d,%d] = %9.4f%24d%12d%6d%9d\n", i, j, x[4*i+j], q, q-ox, k, (q-ox)*k)
+		}
+	}
+	mul := op.Multiplier(xq.Scale[0], sw, yq.Scale[0])
+	f := float32(float32(acc) * mul)
+	q := op.ClampCode(op.Requantize(acc, mul, oy, yq.Min, yq.Max), conv.Ints("clip"))
+	fmt.Fprintf(&s, "b_q%66d\nacc%66d\n\n", b, acc)
+	fmt.Fprintf(&s, "m   = RN19(s_x*s_w/s_y) = %v, bits %#08x: the low 13 are zero\n", mul, math.Float32bits(mul))
+	fmt.Fprintf(&s, "f   = float32(acc)*m = %v\n", f)
+	fmt.Fprintf(&s, "q_y = fin(f) = %d + (%d) = %d, which stands for (%d - (%d))*s_y = %v\n", q-oy, oy, q, q, oy, op.DequantizeCode(q, yq.Scale[0], oy))
+
+	at := 4*channel + 2*row + col
+	if got := lifeValue(t, integer, conv.Result().Name, in); int32(got.I8[at]) != q {
+		t.Fatalf("the interpreter gives %d, the text %d", got.I8[at], q)
+	}
+	ref := lifeValue(t, float, float.Main().Nodes[1].Result().Name, in)
+	fmt.Fprintf(&s, "the float network has %v there\n", ref.F32[at])
+	return s.String()
+}
+
+// lifeValue is a node result as the interpreter has it.
+func lifeValue(t *testing.T, m *ir.Module, name string, in []*tensor.Tensor) (found *tensor.Tensor) {
+	t.Helper()
+	r, err := interp.Engine{}.Prepare(m.Main())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Run(context.Background(), in, func(v *ir.Value, x *tensor.Tensor) {
+		if v.Name == name {
+			found = x
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if found == nil {
+		t.Fatalf("there is no value %%%s", name)
+	}
+	return found
+}
+
+func lifeGo(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	var b strings.Builder
+	for _, name := range []string{"layers.go", "model.go"} {
+		fmt.Fprintf(&b, "// %s\n%s\n", name, files[name])
+	}
+	return b.String()
+}
+
+func lifeAscend(t *testing.T, text string) string { return text }
+
+// TestPipelineTable holds the table of passes in ARCHITECTURE.md.
+func TestPipelineTable(t *testing.T) {
+	var b strings.Builder
+	fmt.Fprintln(&b, "| | pass | stage | does |\n|---|---|---|---|")
+	for _, part := range []struct {
+		name string
+		list []passes.Pass
+	}{{"`passes.Simplify`", passes.Simplify}, {"`passes.Observe`", passes.Observe}, {"`passes.Quantize`", passes.Quantize}} {
+		for i, p := range part.list {
+			if i > 0 {
+				part.name = ""
+			}
+			stage := p.In.String()
+			if p.In != p.Out {
+				stage += " → " + p.Out.String()
+			}
+			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", part.name, p.Name, stage, p.Doc)
+		}
+	}
+	holdParts(t, "ARCHITECTURE.md", marked, map[string]string{"pipeline": b.String()})
+}
+
+// TestOperatorTable holds the operators and the ONNX operators in README.md.
+func TestOperatorTable(t *testing.T) {
+	var b strings.Builder
+	fmt.Fprintln(&b, "| operator | meaning | as integers |\n|---|---|---|")
+	for _, d := range op.All().All() {
+		if strings.HasPrefix(d.Name, "q.") {
+			continue
+		}
+		how := "stays float32, with explicit boundaries"
+		switch {
+		case d.Quant != nil:
+			how = "`" + d.Quant.Twin + "`"
+		case d.Bounds != nil:
+			how = "a range of codes of the operator before, or `q.clip`"
+		case d.Has(ir.KeepsParams):
+			how = "the same operator on codes"
+		case d.Name == "nn.batch_norm":
+			how = "folded into the layer before it, or a depthwise `q.conv2d`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", d.Name, d.Summary, how)
+	}
+
+	names, limits := onnxTable(t)
+	var o strings.Builder
+	fmt.Fprintf(&o, "ONNX operator sets %d to %d, IR versions %d to %d. Operators of the default domain:\n\n", limits["minOpset"], limits["maxOpset"], limits["minIR"], limits["maxIR"])
+	for i, n := range names {
+		if i > 0 {
+			o.WriteString(map[bool]string{true: ",\n", false: ", "}[i%8 == 0])
+		}
+		o.WriteString("`" + n + "`")
+	}
+	o.WriteString(".\n")
+	holdParts(t, "README.md", marked, map[string]string{"operators": b.String(), "onnx": o.String(), "commands": commandTable(t)})
+}
+
+// onnxTable reads the operators and the version limits in the sources of parser/onnx.
+func onnxTable(t *testing.T) (names []string, limits map[string]int) {
+	t.Helper()
+	limits = make(map[string]int)
+	files, err := filepath.Glob("parser/onnx/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			s, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			for i, id := range s.Names {
+				if i >= len(s.Values) {
+					break
+				}
+				switch v := s.Values[i].(type) {
+				case *ast.BasicLit:
+					if v.Kind == token.INT {
+						limits[id.Name], _ = strconv.Atoi(v.Value)
+					}
+				case *ast.CompositeLit:
+					if id.Name != "table" {
+						continue
+					}
+					for _, e := range v.Elts {
+						k, err := strconv.Unquote(e.(*ast.KeyValueExpr).Key.(*ast.BasicLit).Value)
+						if err != nil {
+							t.Fatal(err)
+						}
+						names = append(names, k)
+					}
+				}
+			}
+			return true
+		})
+	}
+	if len(names) == 0 || limits["minOpset"] == 0 || limits["maxOpset"] == 0 || limits["minIR"] == 0 || limits["maxIR"] == 0 {
+		t.Fatalf("parser/onnx no longer has table, minOpset, maxOpset, minIR and maxIR as literals: %v %v", names, limits)
+	}
+	slices.Sort(names)
+	return names, limits
+}
+
+// binary builds the command once for a test.
+func binary(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "amctc")
+	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/amctc").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+func help(t *testing.T, bin string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(bin, append(args, "--help")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("amctc %s --help: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+var subcommand = regexp.MustCompile(`(?m)^  ([a-z]+) +(\S.*)$`)
+
+// subcommands are the commands that the help lists, with what they do, in its order.
+func subcommands(t *testing.T, bin string) (names, does []string) {
+	t.Helper()
+	_, list, ok := strings.Cut(help(t, bin), "Available Commands:\n")
+	if !ok {
+		t.Fatal("the help lists no commands")
+	}
+	list, _, _ = strings.Cut(list, "\n\n")
+	for _, m := range subcommand.FindAllStringSubmatch(list, -1) {
+		if m[1] != "help" && m[1] != "completion" {
+			names, does = append(names, m[1]), append(does, m[2])
+		}
+	}
+	return names, does
+}
+
+func commandTable(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintln(&b, "| command | does |\n|---|---|")
+	names, does := subcommands(t, binary(t))
+	for i, n := range names {
+		fmt.Fprintf(&b, "| `amctc %s` | %s |\n", n, does[i])
+	}
+	return b.String()
+}
+
+var (
+	shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
+	longFlag   = regexp.MustCompile(`^--([a-z][a-z0-9-]*)`)
+	helpFlag   = regexp.MustCompile(`(?m)^\s+(?:-([a-zA-Z]), |    )?--([a-z][a-z0-9-]*)`)
+	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):`)
+)
+
+// TestCommandsInDocuments holds every command in a shell block: the subcommand exists, its flags are in
+// its help, and make has the target.
+func TestCommandsInDocuments(t *testing.T) {
+	bin := binary(t)
+	names, _ := subcommands(t, bin)
+	flags := make(map[string]map[string]bool)
+	known := func(cmd string) map[string]bool {
+		if flags[cmd] == nil {
+			flags[cmd] = map[string]bool{"-h": true}
+			for _, m := range helpFlag.FindAllStringSubmatch(help(t, bin, cmd), -1) {
+				flags[cmd]["--"+m[2]] = true
+				if m[1] != "" {
+					flags[cmd]["-"+m[1]] = true
+				}
+			}
+		}
+		return flags[cmd]
+	}
+	targets := make(map[string]bool)
+	for _, m := range makeTarget.FindAllStringSubmatch(readDocument(t, "Makefile"), -1) {
+		targets[m[1]] = true
+	}
+	n := 0
+	for _, doc := range documents {
+		for _, block := range shellBlock.FindAllStringSubmatch(readDocument(t, doc), -1) {
+			text := strings.ReplaceAll(block[1], "\\\n", " ")
+			for line := range strings.Lines(text) {
+				words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "$ "))
+				if i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "#") }); i >= 0 {
+					words = words[:i]
+				}
+				if len(words) < 2 {
+					continue
+				}
+				switch path.Base(words[0]) {
+				case "make":
+					for _, w := range words[1:] {
+						if !strings.Contains(w, "=") && !targets[w] {
+							t.Errorf("%s: make has no target %q", doc, w)
+						}
+					}
+				case "amctc":
+					n++
+					at := slices.IndexFunc(words[1:], func(w string) bool { return !strings.HasPrefix(w, "-") })
+					if at < 0 || !slices.Contains(names, words[1+at]) {
+						t.Errorf("%s: %q has no known command", doc, strings.Join(words, " "))
+						continue
+					}
+					cmd := words[1+at]
+					for _, w := range words[1:] {
+						name := w
+						if m := longFlag.FindString(w); m != "" {
+							name = m
+						}
+						if strings.HasPrefix(w, "-") && w != "-" && !known(cmd)[name] {
+							t.Errorf("%s: amctc %s has no flag %s", doc, cmd, name)
+						}
+					}
+				}
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d commands were found in the documents", n)
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
+
+// TestLinks holds that what the documents link to exists.
+func TestLinks(t *testing.T) {
+	for _, doc := range documents {
+		for _, m := range link.FindAllStringSubmatch(readDocument(t, doc), -1) {
+			if !amctc.Exists(filepath.FromSlash(m[1])) {
+				t.Errorf("%s links to %s, which does not exist", doc, m[1])
+			}
+		}
+	}
+	if v := "## [Unreleased] " + amctc.Version; !strings.Contains(readDocument(t, "CHANGELOG.md"), v) {
+		t.Errorf("CHANGELOG.md has no section %q", v)
+	}
+}
