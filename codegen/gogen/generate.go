@@ -114,7 +114,7 @@ type emitter struct {
 
 func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
 	switch {
-	case !token.IsIdentifier(opt.Package) || opt.Package == "_":
+	case !token.IsIdentifier(opt.Package) || opt.Package == "_" || opt.Package == "main" || opt.Package == "documentation" || strings.HasSuffix(opt.Package, "_test"):
 		return nil, fmt.Errorf("%q cannot name a Go package", opt.Package)
 	case opt.ImportPath == "":
 		return nil, errors.New("the import path of the package is not known")

@@ -230,7 +230,7 @@ func TestProgram(t *testing.T) {
 func TestRefused(t *testing.T) {
 	plans, _ := networks(t, 1)
 	for _, opt := range []gogen.Options{
-		{Package: "", ImportPath: "x"}, {Package: "9a", ImportPath: "x"}, {Package: "func", ImportPath: "x"}, {Package: "net"}, {Package: "net", ImportPath: "net/x"},
+		{Package: "", ImportPath: "x"}, {Package: "9a", ImportPath: "x"}, {Package: "func", ImportPath: "x"}, {Package: "main", ImportPath: "x"}, {Package: "net"}, {Package: "net", ImportPath: "net/x"},
 		{Package: "net", ImportPath: "a\"b"}, {Package: "net", ImportPath: "a.b/net", Samples: [][]*tensor.Tensor{{}}},
 		{Package: "net", ImportPath: "a.b/net", Samples: [][]*tensor.Tensor{{tensor.New(tensor.F32, 1, 2)}}},
 	} {

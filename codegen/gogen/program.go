@@ -65,12 +65,12 @@ func Program(module string, kernels []string, version string, packages []Linked)
 		files["internal/"+name] = data
 	}
 	var imports, cases strings.Builder
-	for _, p := range packages {
+	for i, p := range packages {
 		for name, data := range p.Files {
 			files[p.Name+"/"+name] = data
 		}
-		fmt.Fprintf(&imports, "\t%q\n", module+"/"+p.Name)
-		fmt.Fprintf(&cases, "\t%q: %s.Trace,\n", p.Name, p.Name)
+		fmt.Fprintf(&imports, "\tnet%d %q\n", i, module+"/"+p.Name)
+		fmt.Fprintf(&cases, "\t%q: net%d.Trace,\n", p.Name, i)
 	}
 	var b bytes.Buffer
 	b.WriteString(headerLine(version, "several networks") + "// SPDX-License-Identifier: MIT-0\n")

@@ -156,7 +156,7 @@ func (r *random) window(x *ir.Value, maxK int) (k, pad, stride, dil []int) {
 
 func (r *random) step() {
 	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
-		r.maxPool, r.avgPool, r.concat, r.pad, r.reshape, r.transpose, r.softmax}
+		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax}
 	kinds[r.IntN(len(kinds))]()
 }
 
@@ -184,6 +184,21 @@ func (r *random) conv() {
 		ops = append(ops, r.data(.5, out))
 	}
 	r.add("nn.conv2d", ir.AttrsOf("pad", pad, "stride", stride, "dilation", dil, "group", g), ops...)
+}
+
+// residual is a convolution that keeps its input's shape, and their sum.
+func (r *random) residual() {
+	x := r.pick(4)
+	if x == nil {
+		return
+	}
+	c, k := x.Type.Shape[1], 1+2*r.IntN(2)
+	w := r.data(1/math.Sqrt(float64(c*k*k)), c, c, k, k)
+	before := len(r.live)
+	r.add("nn.conv2d", ir.AttrsOf("pad", []int{k / 2, k / 2, k / 2, k / 2}), x, w, r.data(.5, c))
+	if len(r.live) > before {
+		r.add("nn.add", nil, r.live[before], x)
+	}
 }
 
 func (r *random) depthwise() {
