@@ -1,0 +1,4 @@
+package ascend
+
+// cubeOps are the operators of the cube.
+var cubeOps = map[string]func(*kernel){}

@@ -1,0 +1,66 @@
+package ascend
+
+import (
+	"github.com/amctc/amctc/target"
+)
+
+// hostOps are the operators that stay float32 and run on the host. Those that also exist on codes go to the vector core then.
+var hostOps = map[string]func(*kernel){
+	"nn.conv2d": func(k *kernel) {
+		k.hostStep("conv2d", k.ints("pad"), k.ints("stride"), k.ints("dilation"), k.int("group"))
+	},
+	"nn.dense":      func(k *kernel) { k.hostStep("dense") },
+	"nn.batch_norm": func(k *kernel) { k.hostStep("batch_norm", k.float("eps")) },
+	"nn.add":        func(k *kernel) { k.hostStep("add") },
+	"nn.mul":        func(k *kernel) { k.hostStep("mul") },
+	"nn.relu":       func(k *kernel) { k.hostStep("relu") },
+	"nn.clip":       func(k *kernel) { k.hostStep("clip", k.float("min"), k.float("max")) },
+	"nn.softmax":    func(k *kernel) { k.hostStep("softmax", k.int("axis")) },
+	"nn.avg_pool2d": func(k *kernel) {
+		k.hostStep("avg_pool2d", k.ints("kernel"), k.ints("pad"), k.ints("stride"), k.ints("dilation"), k.bool("include_pad"))
+	},
+	"nn.max_pool2d": onCodes(lowerMaxPool, func(k *kernel) {
+		k.hostStep("max_pool2d", k.ints("kernel"), k.ints("pad"), k.ints("stride"), k.ints("dilation"))
+	}),
+	"nn.concat": onCodes(lowerConcat, func(k *kernel) { k.hostStep("concat", k.int("axis")) }),
+	"nn.pad":    onCodes(lowerPad, func(k *kernel) { k.hostStep("pad", k.ints("pad"), k.float("value")) }),
+	"nn.reshape": onCodes(lowerReshape, func(k *kernel) {
+		if !k.shares(k.in(0)) {
+			k.hostStep("reshape")
+		}
+	}),
+	"nn.transpose": onCodes(lowerTranspose, func(k *kernel) { k.hostStep("transpose", k.ints("perm")) }),
+}
+
+// onCodes chooses between the lowering for int8 codes and the one for float32.
+func onCodes(codes, float func(*kernel)) func(*kernel) {
+	return func(k *kernel) {
+		if k.out().Type == target.S8 {
+			codes(k)
+			return
+		}
+		float(k)
+	}
+}
+
+// hostStep runs an operator of the host on the node's operands and result.
+func (k *kernel) hostStep(op string, attrs ...target.Attr) {
+	var in []string
+	for i := range k.node.Operands {
+		in = append(in, k.in(i).Sym)
+	}
+	k.host.emit(&target.Host{Op: op, Out: []string{k.out().Sym}, In: in, Attrs: attrs})
+}
+
+func (k *kernel) ints(name string) target.Attr { return target.Ints(name, k.node.Ints(name)...) }
+
+func (k *kernel) int(name string) target.Attr { return target.Ints(name, k.node.Int(name)) }
+
+func (k *kernel) float(name string) target.Attr { return target.Float(name, k.node.Float(name)) }
+
+func (k *kernel) bool(name string) target.Attr {
+	if k.node.Bool(name) {
+		return target.Ints(name, 1)
+	}
+	return target.Ints(name, 0)
+}
