@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -303,8 +304,16 @@ func TestPipelineTable(t *testing.T) {
 	holdParts(t, "ARCHITECTURE.md", marked, map[string]string{"pipeline": b.String()})
 }
 
-// TestOperatorTable holds the operators and the ONNX operators in README.md.
-func TestOperatorTable(t *testing.T) {
+// TestReadme holds the tables of README.md and the commands in all documents.
+func TestReadme(t *testing.T) {
+	bin := binary(t)
+	t.Run("tables", func(t *testing.T) { readmeTables(t, bin) })
+	t.Run("commands", func(t *testing.T) { documentedCommands(t, bin) })
+}
+
+// readmeTables holds the commands, the operators and the ONNX operators.
+func readmeTables(t *testing.T, bin string) {
+	t.Helper()
 	var b strings.Builder
 	fmt.Fprintln(&b, "| operator | meaning | as integers |\n|---|---|---|")
 	for _, d := range op.All().All() {
@@ -335,7 +344,7 @@ func TestOperatorTable(t *testing.T) {
 		o.WriteString("`" + n + "`")
 	}
 	o.WriteString(".\n")
-	holdParts(t, "README.md", marked, map[string]string{"operators": b.String(), "onnx": o.String(), "commands": commandTable(t)})
+	holdParts(t, "README.md", marked, map[string]string{"operators": b.String(), "onnx": o.String(), "commands": commandTable(t, bin)})
 }
 
 // onnxTable reads the operators and the version limits in the sources of parser/onnx.
@@ -388,16 +397,20 @@ func onnxTable(t *testing.T) (names []string, limits map[string]int) {
 	return names, limits
 }
 
-// binary builds the command once for a test.
+// binary builds the command for a test.
 func binary(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "amctc")
+	if runtime.GOOS == "windows" {
+		bin += ".exe"
+	}
 	if out, err := exec.Command("go", "build", "-o", bin, "./cmd/amctc").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return bin
 }
 
+// help is what a command prints for --help.
 func help(t *testing.T, bin string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(bin, append(args, "--help")...).CombinedOutput()
@@ -425,11 +438,11 @@ func subcommands(t *testing.T, bin string) (names, does []string) {
 	return names, does
 }
 
-func commandTable(t *testing.T) string {
+func commandTable(t *testing.T, bin string) string {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintln(&b, "| command | does |\n|---|---|")
-	names, does := subcommands(t, binary(t))
+	names, does := subcommands(t, bin)
 	for i, n := range names {
 		fmt.Fprintf(&b, "| `amctc %s` | %s |\n", n, does[i])
 	}
@@ -443,10 +456,10 @@ var (
 	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):`)
 )
 
-// TestCommandsInDocuments holds every command in a shell block: the subcommand exists, its flags are in
+// documentedCommands holds every command in a shell block: the subcommand exists, its flags are in
 // its help, and make has the target.
-func TestCommandsInDocuments(t *testing.T) {
-	bin := binary(t)
+func documentedCommands(t *testing.T, bin string) {
+	t.Helper()
 	names, _ := subcommands(t, bin)
 	flags := make(map[string]map[string]bool)
 	known := func(cmd string) map[string]bool {
@@ -523,5 +536,45 @@ func TestLinks(t *testing.T) {
 	}
 	if v := "## [Unreleased] " + amctc.Version; !strings.Contains(readDocument(t, "CHANGELOG.md"), v) {
 		t.Errorf("CHANGELOG.md has no section %q", v)
+	}
+}
+
+var (
+	firstColumn = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
+	goFile      = regexp.MustCompile("`([a-z0-9_/]+\\.go)`")
+)
+
+// TestPackageTable holds that ARCHITECTURE.md lists every package, and that files which the documents
+// name exist.
+func TestPackageTable(t *testing.T) {
+	_, table, _ := strings.Cut(readDocument(t, "ARCHITECTURE.md"), "\n## The packages\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	listed := make(map[string]bool)
+	for _, m := range firstColumn.FindAllStringSubmatch(table, -1) {
+		listed[m[1]] = true
+	}
+	out, err := exec.Command("go", "list", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range strings.Fields(string(out)) {
+		name := strings.TrimPrefix(strings.TrimPrefix(p, "github.com/amctc/amctc"), "/")
+		if name == "" {
+			name = "."
+		}
+		if !listed[name] {
+			t.Errorf("ARCHITECTURE.md does not list package %s", name)
+		}
+		delete(listed, name)
+	}
+	for name := range listed {
+		t.Errorf("ARCHITECTURE.md lists %s, which is no package", name)
+	}
+	for _, doc := range documents {
+		for _, m := range goFile.FindAllStringSubmatch(readDocument(t, doc), -1) {
+			if strings.Contains(m[1], "/") && !amctc.Exists(filepath.FromSlash(m[1])) {
+				t.Errorf("%s names %s, which does not exist", doc, m[1])
+			}
+		}
 	}
 }

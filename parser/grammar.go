@@ -15,138 +15,138 @@ import (
 
 type fileTree struct {
 	Pos, EndPos lexer.Position
-	Magic       string      `"amir"`
-	Version     versionTree `@@`
-	Decls       []*declTree `@@*`
+	Magic       string      `parser:"'amir'"`
+	Version     versionTree `parser:"@@"`
+	Decls       []*declTree `parser:"@@*"`
 }
 
 type versionTree struct {
 	Pos, EndPos lexer.Position
-	Text        string `@Int`
+	Text        string `parser:"@Int"`
 }
 
 type declTree struct {
 	Pos, EndPos lexer.Position
-	Alias       *aliasTree `  @@`
-	Const       *constTree `| @@`
-	Func        *funcTree  `| @@`
+	Alias       *aliasTree `parser:"  @@"`
+	Const       *constTree `parser:"| @@"`
+	Func        *funcTree  `parser:"| @@"`
 }
 
 type aliasTree struct {
 	Pos, EndPos lexer.Position
-	Name        typeTok   `@@`
-	Quant       quantTree `"=" @@`
+	Name        typeTok   `parser:"@@"`
+	Quant       quantTree `parser:"'=' @@"`
 }
 
 type quantTree struct {
 	Pos, EndPos lexer.Position
-	Name        typeTok     `@@`
-	Params      []*attrTree `("<" @@ ("," @@)* ">")?`
+	Name        typeTok     `parser:"@@"`
+	Params      []*attrTree `parser:"('<' @@ (',' @@)* '>')?"`
 }
 
 type attrTree struct {
 	Pos, EndPos lexer.Position
-	Key         identTok  `@@ "="`
-	Value       valueTree `@@`
+	Key         identTok  `parser:"@@ '='"`
+	Value       valueTree `parser:"@@"`
 }
 
 type valueTree struct {
 	Pos, EndPos lexer.Position
-	Scalar      *scalarTree `  @@`
-	List        *listTree   `| @@`
+	Scalar      *scalarTree `parser:"  @@"`
+	List        *listTree   `parser:"| @@"`
 }
 
 type listTree struct {
 	Pos, EndPos lexer.Position
-	Items       []*scalarTree `"[" (@@ ("," @@)*)? "]"`
+	Items       []*scalarTree `parser:"'[' (@@ (',' @@)*)? ']'"`
 }
 
 type scalarTree struct {
 	Pos, EndPos lexer.Position
-	Int         string `  @Int`
-	Float       string `| @Float`
-	String      string `| @String`
-	Word        string `| @Ident`
+	Int         string `parser:"  @Int"`
+	Float       string `parser:"| @Float"`
+	String      string `parser:"| @String"`
+	Word        string `parser:"| @Ident"`
 }
 
 type tensorTree struct {
 	Pos, EndPos lexer.Position
-	Dims        *dimsTok   `"tensor" "<" @@?`
-	Plain       *identTok  `(@@`
-	Quant       *quantTree `| @@) ">"`
+	Dims        *dimsTok   `parser:"'tensor' '<' @@?"`
+	Plain       *identTok  `parser:"(@@"`
+	Quant       *quantTree `parser:"| @@) '>'"`
 }
 
 type constTree struct {
 	Pos, EndPos lexer.Position
-	Name        symbolTok   `"const" @@`
-	Type        tensorTree  `":" @@`
-	List        *listTree   `"=" (@@`
-	File        []*attrTree `| "file" "(" @@ ("," @@)* ")")`
+	Name        symbolTok   `parser:"'const' @@"`
+	Type        tensorTree  `parser:"':' @@"`
+	List        *listTree   `parser:"'=' (@@"`
+	File        []*attrTree `parser:"| 'file' '(' @@ (',' @@)* ')')"`
 }
 
 type funcTree struct {
 	Pos, EndPos lexer.Position
-	Name        symbolTok     `"func" @@`
-	Params      []*paramTree  `"(" (@@ ("," @@)*)? ")"`
-	Types       []*tensorTree `Arrow "(" (@@ ("," @@)*)? ")"`
-	Attrs       []*attrTree   `("attributes" "{" (@@ ("," @@)*)? "}")?`
-	Nodes       []*nodeTree   `"{" @@*`
-	Return      returnTree    `@@ "}"`
+	Name        symbolTok     `parser:"'func' @@"`
+	Params      []*paramTree  `parser:"'(' (@@ (',' @@)*)? ')'"`
+	Types       []*tensorTree `parser:"Arrow '(' (@@ (',' @@)*)? ')'"`
+	Attrs       []*attrTree   `parser:"('attributes' '{' (@@ (',' @@)*)? '}')?"`
+	Nodes       []*nodeTree   `parser:"'{' @@*"`
+	Return      returnTree    `parser:"@@ '}'"`
 }
 
 type paramTree struct {
 	Pos, EndPos lexer.Position
-	Name        valueTok   `@@`
-	Type        tensorTree `":" @@`
+	Name        valueTok   `parser:"@@"`
+	Type        tensorTree `parser:"':' @@"`
 }
 
 type nodeTree struct {
 	Pos, EndPos lexer.Position
-	Results     []*valueTok    `@@ ("," @@)*`
-	Op          identTok       `"=" @@`
-	Operands    []*operandTree `(@@ ("," @@)*)?`
-	Attrs       []*attrTree    `("{" (@@ ("," @@)*)? "}")?`
-	Types       []*tensorTree  `":" @@ ("," @@)*`
-	Loc         []string       `("loc" "(" @String ("," @String)* ")")?`
+	Results     []*valueTok    `parser:"@@ (',' @@)*"`
+	Op          identTok       `parser:"'=' @@"`
+	Operands    []*operandTree `parser:"(@@ (',' @@)*)?"`
+	Attrs       []*attrTree    `parser:"('{' (@@ (',' @@)*)? '}')?"`
+	Types       []*tensorTree  `parser:"':' @@ (',' @@)*"`
+	Loc         []string       `parser:"('loc' '(' @String (',' @String)* ')')?"`
 }
 
 type returnTree struct {
 	Pos, EndPos lexer.Position
-	Word        string         `@"return"`
-	Values      []*operandTree `(@@ ("," @@)*)?`
+	Word        string         `parser:"@'return'"`
+	Values      []*operandTree `parser:"(@@ (',' @@)*)?"`
 }
 
 type operandTree struct {
 	Pos, EndPos lexer.Position
-	Value       *valueTok  `  @@`
-	Symbol      *symbolTok `| @@`
+	Value       *valueTok  `parser:"  @@"`
+	Symbol      *symbolTok `parser:"| @@"`
 }
 
 // Single tokens with their places.
 
 type identTok struct {
 	Pos  lexer.Position
-	Text string `@Ident`
+	Text string `parser:"@Ident"`
 }
 
 type valueTok struct {
 	Pos  lexer.Position
-	Text string `@Value`
+	Text string `parser:"@Value"`
 }
 
 type symbolTok struct {
 	Pos  lexer.Position
-	Text string `@Symbol`
+	Text string `parser:"@Symbol"`
 }
 
 type typeTok struct {
 	Pos  lexer.Position
-	Text string `@Type`
+	Text string `parser:"@Type"`
 }
 
 type dimsTok struct {
 	Pos  lexer.Position
-	Text string `@Dims`
+	Text string `parser:"@Dims"`
 }
 
 func (t *identTok) span() diag.Span  { return tokenSpan(t.Pos, t.Text) }

@@ -73,8 +73,8 @@ func (e *emitter) sizes() string {
 			layers++
 		}
 	}
-	return fmt.Sprintf("%d kernel calls, %d of them layers with weights; %d bytes of weights, %d bytes of working memory for each session.",
-		len(e.steps), layers, len(e.weights.data), e.p.ArenaBytes())
+	return fmt.Sprintf("%s, %d of them for layers with weights; %d bytes of weights, %d bytes of working memory for each session.",
+		plural(len(e.steps), "kernel call"), layers, len(e.weights.data), e.p.ArenaBytes())
 }
 
 func (e *emitter) constants(f *jen.File) {

@@ -30,7 +30,11 @@ func (e *emitter) readme(r *recording) []byte {
 	if t := e.target(); t != "" {
 		fmt.Fprintf(&b, "| integer arithmetic of | %s |\n", cell(t))
 	}
-	fmt.Fprintf(&b, "\n`go test` runs %s and holds every one of %d tensors against its recorded checksum; `go test -bench .` measures.\n", plural(r.samples, "recorded sample"), len(e.p.Traces))
+	tensors := fmt.Sprintf("every one of %d tensors", len(e.p.Traces))
+	if len(e.p.Traces) == 1 {
+		tensors = "the one tensor"
+	}
+	fmt.Fprintf(&b, "\n`go test` runs %s and holds %s against its recorded checksum; `go test -bench .` measures.\n", plural(r.samples, "recorded sample"), tensors)
 	b.WriteString("\nThe package imports the standard library only. All of it is under MIT-0: use it without conditions.\n")
 	return []byte(b.String())
 }

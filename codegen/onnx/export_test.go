@@ -292,7 +292,7 @@ func (r *runner) single(n *pb.NodeProto) *tensor.Tensor {
 func TestQuantized(t *testing.T) {
 	ops := make(map[string]int)
 	near, all := 0, 0
-	for seed := range uint64(80) {
+	for seed := range uint64(120) {
 		m := quantized(t, seed)
 		if m == nil {
 			continue

@@ -345,6 +345,7 @@ func (r *random) pad() {
 			p[i] = r.IntN(3)
 		}
 	}
+	p[2*n-1] = max(p[2*n-1], 1) // a pad that changes nothing would be no pad
 	r.add("nn.pad", ir.AttrsOf("pad", p, "value", float32([]float64{0, 0, .7}[r.IntN(3)])), x)
 }
 

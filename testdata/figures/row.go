@@ -1,0 +1,31 @@
+package main
+
+import "context"
+
+// A row is one promise and how its figure is measured.
+type row struct {
+	name     string
+	what     string
+	required string
+	network  bool // needs one: measured on request only
+	// measure gives the figure as text and whether it is what is required. An error says why it
+	// could not be measured.
+	measure func(ctx context.Context, b *bench) (figure string, pass bool, err error)
+}
+
+// rows are the table, in its order.
+var rows = []row{
+	{name: "accuracy-mnist", what: "CNTK MNIST CNN and LeNet, all 10,000 test images", required: "int8 top-1 within 0.10 points of float (128 training images to calibrate); `amctc eval` prints both", measure: accuracyMNIST},
+	{name: "accuracy-fashion", what: "residual and MobileNetV2-like on Fashion-MNIST, 10,000", required: "within 0.25 points, default settings", measure: accuracyFashion},
+	{name: "agreement", what: "agreement of interp, exec, the built and run emitted package, sim on ascend910b3 and ascend950pr; five networks, calibrated on 128 training images", required: "0 differing bytes on every tensor, ≥ 200 test inputs each", measure: agreement},
+	{name: "random-graphs", what: "random graphs of 5–30 nodes on every engine, each operator ≥ 50 times", required: "≥ 1,000 graphs, 0 differing bytes", measure: randomGraphs},
+	{name: "autoencoder", what: "dense autoencoder, 10,000", required: "int8 reconstruction error ≤ 1.03 × float", measure: autoencoder},
+	{name: "float-import", what: "float import against ONNX Runtime, ≥ 200 real inputs, five networks", required: "max\\|a−b\\| ≤ 1e-4 · max\\|b\\| per output", measure: floatImport},
+	{name: "qdq", what: "QDQ ONNX in ONNX Runtime, 10,000 MNIST test images", required: "top-1 agrees with ours on ≥ 99.5 %", measure: qdq},
+	{name: "cycles", what: "M=N=128, K=256 int8 on 910B, as a lowered, executed program", required: "MTE1 busy 440, M busy 533 cycles", measure: cycles},
+	{name: "selftest", what: "emitted self-test of LeNet on amd64 v1 and v3, 386, arm64 and s390x (qemu), js/wasm (node)", required: "same checksums", measure: selftest},
+	{name: "verify", what: "`verify` of a MobileNetV2-224 (random weights), one image, all executions", required: "≤ 60 s", measure: verifyMobileNetV2},
+	{name: "identical", what: "two compiles", required: "byte-identical, GOMAXPROCS 1 and 2", measure: identical},
+	{name: "fresh", what: "`make test` from a fresh clone with an empty module cache", required: "passes, ≤ 4 minutes", network: true, measure: fresh},
+	{name: "memory", what: "memory of calibration: greatest resident set of `amctc calibrate` on LeNet, 128 and 2,048 images", required: "independent of the number of samples (≤ 10 % apart)", measure: memory},
+}
