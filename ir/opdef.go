@@ -169,9 +169,9 @@ func checkArity(c *InferCtx) {
 			for _, d := range c.Node.Op.Attrs {
 				names = append(names, d.Name)
 			}
-			c.Errorf("V003", "unknown attribute %q", a.Name)
+			d := c.Diags.Errorf("V003", c.Node.Span, c.Node.Subject(), "there is no attribute %q", a.Name)
 			if s := diag.Suggest(a.Name, names); s != "" {
-				c.Errorf("V003", "did you mean %q instead of %q?", s, a.Name)
+				d.Note(diag.Span{}, "did you mean %s?", s)
 			}
 			continue
 		}

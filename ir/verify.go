@@ -9,21 +9,53 @@ import (
 // codes are documented by diag.Explain.
 func Verify(m *Module) *diag.List {
 	var l diag.List
-	names := make(map[string]bool)
+	names := make(map[string]*Const)
+	declared := make(map[*Const]bool)
 	for _, c := range m.Consts {
-		if names[c.Name] {
-			l.Errorf("V010", c.Span, "@"+c.Name, "constant is declared twice")
+		if first := names[c.Name]; first != nil {
+			noteFirst(l.Errorf("V010", c.Span, "@"+c.Name, "constant is declared twice"), first.Span)
+		} else {
+			names[c.Name] = c
 		}
-		names[c.Name] = true
+		declared[c] = true
 		VerifyConst(c, &l)
 	}
 	if len(m.Funcs) == 0 {
 		l.Errorf("V011", diag.Span{File: m.File}, "", "module has no function")
 	}
+	funcs := make(map[string]bool)
 	for _, f := range m.Funcs {
+		if funcs[f.Name] {
+			l.Errorf("V021", diag.Span{File: m.File}, "@"+f.Name, "function is declared twice")
+		}
+		funcs[f.Name] = true
 		verifyFunc(f, &l)
+		verifyTarget(m, f, &l)
+	}
+	for _, c := range m.UsedConsts() {
+		if !declared[c] {
+			l.Errorf("V022", c.Span, "@"+c.Name, "constant is used, but the module does not list it")
+		}
 	}
 	return &l
+}
+
+// noteFirst adds where the first of two definitions stands, when that is known.
+func noteFirst(d *diag.Diagnostic, at diag.Span) {
+	if at.Start.Line > 0 {
+		d.Note(at, "the first stands here")
+	}
+}
+
+// verifyTarget holds that the module names a target when one of its functions obeys it, and only then.
+func verifyTarget(m *Module, f *Func, l *diag.List) {
+	at := diag.Span{File: m.File}
+	switch {
+	case f.Stage == StageTarget && m.Target == "":
+		l.Errorf("V023", at, "@"+f.Name, "stage target needs the name of a target")
+	case f.Stage < StageTarget && m.Target != "":
+		l.Errorf("V023", at, "@"+f.Name, "target %q in stage %s: it is chosen at the stage target", m.Target, f.Stage)
+	}
 }
 
 // VerifyConst checks a constant's type and data, and reports the first reason why they are wrong.
@@ -59,6 +91,10 @@ func verifyConst(c *Const, l *diag.List) {
 		}
 	}
 }
+
+// MinScale is the smallest scale: 2^-126, below which float32 loses precision and 1/scale is not
+// finite.
+const MinScale = 0x1p-126
 
 // MaxElems bounds the number of elements of a type, a free dimension counted as one. No machine
 // holds as many; the bound keeps products of dimensions far from overflow.
@@ -123,8 +159,8 @@ func verifyQuant(t Type, span diag.Span, subject string, l *diag.List) {
 		return
 	}
 	for i, s := range q.Scale {
-		if !(s > 0) || s-s != 0 {
-			l.Errorf("V016", span, subject, "scale %v at %d is not a positive finite number", s, i)
+		if !(s >= MinScale) || s-s != 0 {
+			l.Errorf("V016", span, subject, "scale %v at %d is not a positive finite number, or is subnormal", s, i)
 			return
 		}
 		if o := q.Offset[i]; o < q.Min || o > q.Max {
@@ -149,12 +185,13 @@ func equalShape(a, b []int) bool {
 func verifyFunc(f *Func, l *diag.List) {
 	defined := make(map[*Value]bool)
 	bad := make(map[*Value]bool) // values whose type can't exist; what uses them is not checked
-	names := make(map[string]bool)
+	names := make(map[string]*Value)
 	define := func(v *Value) {
-		if names[v.Name] {
-			l.Errorf("V017", v.Span, "%"+v.Name, "value is defined twice")
+		if first := names[v.Name]; first != nil {
+			noteFirst(l.Errorf("V017", v.Span, "%"+v.Name, "value is defined twice"), first.Span)
+		} else {
+			names[v.Name] = v
 		}
-		names[v.Name] = true
 		defined[v] = true
 		bad[v] = !VerifyType(v.Type, v.Span, "%"+v.Name, l)
 	}

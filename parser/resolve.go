@@ -20,6 +20,7 @@ type resolver struct {
 	funcs   map[string]bool
 	target  *scalarTree        // where the target was written first
 	unsure  map[*ir.Value]bool // values without a type, which an error already explains
+	broken  map[*ir.Node]bool  // nodes with an error that the verifier would repeat
 }
 
 func (r *resolver) errorf(code diag.Code, at diag.Span, subject, format string, args ...any) *diag.Diagnostic {
@@ -28,7 +29,7 @@ func (r *resolver) errorf(code diag.Code, at diag.Span, subject, format string, 
 
 func (r *resolver) module(file string, t *fileTree) *ir.Module {
 	r.aliases, r.consts = make(map[string]ir.Type), make(map[string]*ir.Const)
-	r.funcs, r.unsure = make(map[string]bool), make(map[*ir.Value]bool)
+	r.funcs, r.unsure, r.broken = make(map[string]bool), make(map[*ir.Value]bool), make(map[*ir.Node]bool)
 	m := &ir.Module{File: file}
 	if v, err := strconv.Atoi(t.Version.Text); err != nil || v != ir.FormatVersion {
 		r.errorf("P003", tokenSpan(t.Version.Pos, t.Version.Text), "", "the text has version %s; this amctc reads version %d", t.Version.Text, ir.FormatVersion)
@@ -193,9 +194,12 @@ func (r *resolver) node(n *ir.Node, t *nodeTree, values map[string]*ir.Value) bo
 			r.errorf("P016", a.Key.span(), n.Subject(), "attribute %s is written twice", a.Key.Text)
 			continue
 		}
-		if v, ok := r.attr(n, a); ok {
-			n.Attrs = append(n.Attrs, ir.Attr{Name: a.Key.Text, Value: v})
+		v, ok := r.attr(n, a)
+		if !ok {
+			r.broken[n] = true
+			continue
 		}
+		n.Attrs = append(n.Attrs, ir.Attr{Name: a.Key.Text, Value: v})
 	}
 	return true
 }
@@ -260,34 +264,72 @@ func (r *resolver) verifyNodes(m *ir.Module) {
 			}
 		}
 		for _, n := range f.Nodes {
-			if !slices.ContainsFunc(append(slices.Clone(n.Operands), n.Results...), func(v *ir.Value) bool { return r.unsure[v] }) {
+			if !r.broken[n] && !slices.ContainsFunc(append(slices.Clone(n.Operands), n.Results...), func(v *ir.Value) bool { return r.unsure[v] }) {
 				ir.VerifyNode(n, r.diags)
 			}
 		}
 	}
 }
 
-// attr gives the Go value of an attribute in the kind that the operator declares. Where the text
-// does not fit that kind, it gives the value as it reads, for the verifier to refuse.
+// attr gives the Go value of an attribute in the kind that the operator declares. A name or a kind
+// that does not fit is reported where it stands, under the code that the verifier has for it.
 func (r *resolver) attr(n *ir.Node, t *attrTree) (any, bool) {
 	i := slices.IndexFunc(n.Op.Attrs, func(d ir.AttrDef) bool { return d.Name == t.Key.Text })
-	if l := t.Value.List; l != nil {
-		if i >= 0 && n.Op.Attrs[i].Kind == ir.AttrFloats || slices.ContainsFunc(l.Items, func(s *scalarTree) bool { return s.Int == "" }) {
-			return all(l.Items, func(s *scalarTree) (float32, bool) { return r.float(n.Subject(), s) })
+	if i < 0 {
+		names := make([]string, len(n.Op.Attrs))
+		for i, d := range n.Op.Attrs {
+			names[i] = d.Name
 		}
-		return all(l.Items, func(s *scalarTree) (int, bool) { return r.integer(n.Subject(), s) })
+		d := r.errorf("V003", t.Key.span(), n.Subject(), "there is no attribute %q", t.Key.Text)
+		suggest(d, t.Key.Text, "", names)
+		return nil, false
 	}
-	s := t.Value.Scalar
-	switch {
-	case s.String != "":
-		v, _ := strconv.Unquote(s.String)
-		return v, true
-	case s.Word == "true" || s.Word == "false":
-		return s.Word == "true", true
-	case s.Int != "" && (i < 0 || n.Op.Attrs[i].Kind != ir.AttrFloat):
+	kind := n.Op.Attrs[i].Kind
+	if !t.Value.fits(kind) {
+		r.errorf("V004", t.Value.span(), n.Subject(), "attribute %s must be of kind %s", t.Key.Text, kind)
+		return nil, false
+	}
+	switch s := t.Value.Scalar; kind {
+	case ir.AttrInts:
+		return all(t.Value.List.Items, func(s *scalarTree) (int, bool) { return r.integer(n.Subject(), s) })
+	case ir.AttrFloats:
+		return all(t.Value.List.Items, func(s *scalarTree) (float32, bool) { return r.float(n.Subject(), s) })
+	case ir.AttrInt:
 		return r.integer(n.Subject(), s)
+	case ir.AttrFloat:
+		return r.float(n.Subject(), s)
+	case ir.AttrBool:
+		return s.Word == "true", true
+	default:
+		v, err := strconv.Unquote(s.String)
+		return v, err == nil
 	}
-	return r.float(n.Subject(), s)
+}
+
+// fits says whether what is written can be a value of the kind.
+func (t *valueTree) fits(k ir.AttrKind) bool {
+	if k == ir.AttrInts || k == ir.AttrFloats {
+		return t.List != nil && !slices.ContainsFunc(t.List.Items, func(s *scalarTree) bool {
+			return !s.isNumber() || k == ir.AttrInts && s.Int == ""
+		})
+	}
+	s := t.Scalar
+	switch {
+	case s == nil:
+		return false
+	case k == ir.AttrInt:
+		return s.Int != ""
+	case k == ir.AttrFloat:
+		return s.isNumber()
+	case k == ir.AttrBool:
+		return s.Word == "true" || s.Word == "false"
+	}
+	return s.String != ""
+}
+
+// isNumber says whether the scalar is a number, or a word of the text form that stands for one.
+func (t *scalarTree) isNumber() bool {
+	return t.Int != "" || t.Float != "" || t.Word == "inf" || t.Word == "nan"
 }
 
 // all converts every item, so that every error is reported.
@@ -321,11 +363,8 @@ func (r *resolver) bounded(subject string, s *scalarTree, lo, hi int64) (int64, 
 
 // float reads a float32; inf, -inf and nan are words of the text form.
 func (r *resolver) float(subject string, s *scalarTree) (float32, bool) {
-	text := s.Int + s.Float
-	if s.Word == "inf" || s.Word == "nan" {
-		text = s.Word
-	}
-	if text == "" {
+	text := s.Int + s.Float + s.Word
+	if !s.isNumber() {
 		r.errorf("P011", s.span(), subject, "%s is not a number", s.text())
 		return 0, false
 	}

@@ -1,4 +1,7 @@
 package ascend
 
 // cubeOps are the operators of the cube.
-var cubeOps = map[string]func(*kernel){}
+var cubeOps = map[string]func(*kernel){
+	"q.conv2d": lowerConv,
+	"q.dense":  lowerDense,
+}

@@ -62,7 +62,7 @@ func (k *kernel) elementwise(n int, ins []strip, out strip, work int, compute fu
 
 // pipeline runs n tiles through load (MTE2), compute (V) and store (MTE3) with two buffers: tile i uses buffer i mod 2. A stage may touch its
 // buffer of the two, and global memory that no other tile writes. The stages get the buffer and the number of the tile.
-// It uses flags 0 and 1 of the pairs MTE2-V, V-MTE2, V-MTE3 and MTE3-V and leaves all clear.
+// It uses flags 0 and 1 of the pairs MTE2-V, V-MTE2, V-MTE3 and MTE3-V and leaves all clear and the core drained.
 func (k *kernel) pipeline(c *code, n int, load, compute, store func(c *code, buf int, i index)) {
 	if n < 1 {
 		return
@@ -95,4 +95,5 @@ func (k *kernel) pipeline(c *code, n int, load, compute, store func(c *code, buf
 		c.wait(v, mte2, b)
 		c.wait(mte3, v, b)
 	}
+	c.emit(&target.PipeBarrier{On: target.PipeAll}) // so that the flags may be set again
 }

@@ -93,7 +93,7 @@ func measureAll(ctx context.Context, b *bench, rows []row, path string, chosen f
 			if ctx.Err() != nil {
 				return false, errors.New("interrupted; rows measured so far are in the table")
 			}
-			table[i] = result{row: r, figure: figure, verdict: passes(pass), on: began.UTC().Format(time.DateOnly)}
+			table[i] = result{row: r, figure: figure, verdict: verdict(pass), on: began.UTC().Format(time.DateOnly)}
 			if err != nil {
 				table[i].figure, table[i].verdict = "not measured: "+err.Error(), fails
 			}

@@ -15,7 +15,7 @@ const (
 	unknown  = "not measured"
 )
 
-func passes(ok bool) string {
+func verdict(ok bool) string {
 	if ok {
 		return succeeds
 	}

@@ -1,0 +1,156 @@
+package ascend
+
+import (
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/target"
+)
+
+// lowerConv is the integer convolution: img2col loads, a product with FRACTAL_Z weights, Fixpipe. Channel groups become tiles of 32 output channels over the
+// planes their groups cover; what another group would see has zero weights.
+func lowerConv(k *kernel) {
+	x, y := k.in(0), k.out()
+	wt := k.node.Operands[1].Type.Shape
+	win, problem := op.WindowOf(k.node, x.Dims, wt[2], wt[3])
+	if problem != "" {
+		panic("ascend: " + problem)
+	}
+	k.windowFits(&win)
+	a := k.accumulate(x, y)
+	group := k.node.Int("group")
+	perIn, perOut := wt[1], wt[0]/group
+	pixels := win.OutH * win.OutW
+	p := &product{kernel: k, acc: a, total: pixels, batch: x.Dims[0], taps: win.KH * win.KW,
+		channel: func(o int) int { return o / perOut * perIn },
+		cut:     func(bytes, rows int) []piece { return cutRows(&win, bytes, rows) },
+	}
+	p.load = func(c *code, q *piece, n, first index, planes, l1 int) {
+		from := first.at(n.at(target.In(x.Sym, q.in*win.W*32), x.C1()*x.Plane()), x.Plane())
+		length, gap := q.n*win.W, (win.H-q.n)*win.W
+		if gap <= 65535 || planes == 1 {
+			if planes == 1 {
+				gap = 0
+			}
+			c.emit(&target.DataCopy{Dst: target.At(target.L1, l1), Src: from, Count: planes, Len: length, SrcGap: gap})
+			return
+		}
+		c.loop(planes, func(c *code, i index) {
+			c.emit(&target.DataCopy{Dst: i.at(target.At(target.L1, l1), length*32), Src: i.at(from, x.Plane()), Count: 1, Len: length})
+		})
+	}
+	right := max(0, (win.OutW-1)*win.SW-win.Left+(win.KW-1)*win.DW+1-win.W)
+	p.loadA = func(c *code, q *piece, planes, l1 int, m index, rows, depth, extent, l0a int) {
+		c.emit(&target.Load3D{Dst: target.At(target.L0A, l0a), Src: target.At(target.L1, l1), Type: target.S8, H: q.n, W: win.W, Channels: 32 * planes,
+			PadL: win.Left, PadR: right, PadT: q.top, PadB: q.below, KH: win.KH, KW: win.KW, SH: win.SH, SW: win.SW, DH: win.DH, DW: win.DW,
+			MStart: m.affine(), KStart: target.Int(depth), MExt: rows, KExt: extent, PadValue: a.offset})
+	}
+	switch {
+	case group == 1:
+		p.sections = sections(p.columnTiles(wt[0], x.C1()))
+	default:
+		p.sections = sections(groupTiles(p, wt[0], perIn, perOut))
+	}
+	if y.Type == target.F32 {
+		k.convFloat(p, &win, y)
+		return
+	}
+	dst := y
+	if a.clip != nil {
+		dst.Sym = k.scratch("raw", target.S8, target.NC1HWC0, y.Dims...)
+	}
+	p.store = func(q *piece, n, m, channel index, s section, f *target.Fixpipe) {
+		f.Dst = channel.at(m.at(n.at(target.In(dst.Sym, q.y*win.OutW*32), y.C1()*y.Plane()), 32), pixels)
+		f.DstStride = pixels
+	}
+	p.run()
+	if a.clip != nil {
+		k.phase()
+		k.clipCodes(y.length(), dst.strip(), y.strip(), a.clip)
+	}
+}
+
+// convFloat stores the sums as pixels by channels, scales them on the vector core, and turns them into planes.
+func (k *kernel) convFloat(p *product, win *op.Window, y tensorGM) {
+	outs, pixels := y.Dims[1], win.OutH*win.OutW
+	rows := y.Dims[0] * pixels
+	sums := k.scratch("acc", target.S32, target.ND, rows, outs)
+	p.store = func(q *piece, n, m, channel index, s section, f *target.Fixpipe) {
+		f.Dst = channel.at(m.at(n.at(target.In(sums, q.y*win.OutW*outs*4), pixels*outs*4), outs*4), 4)
+		f.ND, f.N, f.DstStride = true, s.valid, outs
+	}
+	p.run()
+	k.phase()
+	last := k.scratch("nhwc", target.F32, target.ND, y.Dims[0], win.OutH, win.OutW, outs)
+	k.scaleSums(sums, last, rows, p.acc.scale)
+	k.phase()
+	k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
+}
+
+// windowFits refuses geometries that img2col has no fields for.
+func (k *kernel) windowFits(w *op.Window) {
+	check := func(field, what string, v int) {
+		if limit, ok := k.desc.Limit(field); ok && v > limit {
+			k.fail(codeField, "%s is %d, %s of %s holds at most %d", what, v, field, k.desc.Name, limit)
+		}
+	}
+	for _, v := range []int{w.Top, w.Left, w.Bottom, w.Right} {
+		check("load3d.pad", "a pad", v)
+	}
+	check("load3d.kernel", "the kernel", max(w.KH, w.KW))
+	check("load3d.stride", "a stride", max(w.SH, w.SW))
+	check("load3d.dilation", "a dilation", max(w.DH, w.DW))
+	check("load3d.hw", "a side of the image", max(w.H, w.W))
+}
+
+// cutRows divides the output rows into pieces whose input rows take at most so many bytes of a plane, and that have at most so many pixels; as equal as
+// possible. nil: not even one row fits.
+func cutRows(w *op.Window, bytes, pixels int) []piece {
+	part := func(y, h int) piece {
+		start := y*w.SH - w.Top
+		end := (y+h-1)*w.SH - w.Top + (w.KH-1)*w.DH + 1
+		in := min(max(start, 0), w.H-1)
+		stop := min(max(end, in+1), w.H)
+		return piece{rows: h * w.OutW, bytes: (stop - in) * w.W * 32, y: y, h: h, in: in, n: stop - in, top: in - start, below: max(0, end-stop)}
+	}
+	fits := func(h int) []piece {
+		var out []piece
+		for y := 0; y < w.OutH; y += h {
+			p := part(y, min(h, w.OutH-y))
+			// Rows that begin below the image have no place in a piece of their own; a piece has at most 255 padded rows.
+			if p.bytes > bytes || p.rows > pixels || p.top < 0 || p.top > 255 || p.below > 255 {
+				return nil
+			}
+			out = append(out, p)
+		}
+		return out
+	}
+	for n := 1; n <= w.OutH; n++ {
+		h := cd(w.OutH, n)
+		if n > 1 && h == cd(w.OutH, n-1) {
+			continue
+		}
+		if out := fits(h); out != nil {
+			return out
+		}
+	}
+	return nil
+}
+
+// groupTiles divides the output channels of a grouped convolution into tiles and finds the planes each sees.
+func groupTiles(p *product, outs, perIn, perOut int) []columns {
+	n := 32
+	if perOut%32 == 0 {
+		n = up(cd(perOut, cd(perOut, 128)), 32)
+		if perOut%n != 0 {
+			n = 32
+		}
+	}
+	var out []columns
+	for from := 0; from < outs; from += n {
+		w := min(n, up(outs-from, 32))
+		last := min(from+w, outs) - 1
+		first := p.channel(from) / 32
+		planes := (p.channel(last)+perIn-1)/32 - first + 1
+		out = append(out, columns{from: from, n: w, valid: min(w, outs-from), first: first, planes: planes})
+	}
+	return out
+}

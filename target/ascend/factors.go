@@ -1,0 +1,131 @@
+package ascend
+
+import (
+	"math"
+
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/target"
+)
+
+// An accumulation is what q.conv2d and q.dense share: int8 weights, an int32 bias with the zero point's share, and how sums leave the cube.
+type accumulation struct {
+	outs   int     // output channels
+	per    int     // weights of each
+	w      []int8  // [outs][per]
+	bias   []int32 // b - o_x * sum of w: the cube multiplies codes as they are, and padding reads the code o_x
+	word   []uint64
+	same   bool      // all words are equal
+	scale  []float32 // of a float32 result: one for each channel; nil for codes
+	relu   bool      // Fixpipe clamps negative sums
+	clip   []int     // clamp that is left for the vector unit; nil: none
+	zero   bool      // every bias is zero
+	offset int       // o_x
+}
+
+// accumulate reads operands 1 and 2 of the node.
+func (k *kernel) accumulate(x, y tensorGM) *accumulation {
+	wt, b := k.node.Operands[1], k.node.Operands[2]
+	a := &accumulation{outs: wt.Type.Shape[0], w: wt.Const.Data.I8, offset: int(x.Offset()), zero: true}
+	a.per = len(a.w) / a.outs
+	for o := range a.outs {
+		sum, size := int64(0), int64(0)
+		for _, v := range a.w[o*a.per : (o+1)*a.per] {
+			sum += int64(v)
+			size += max(int64(v), -int64(v))
+		}
+		folded := int64(b.Const.Data.I32[o]) - int64(a.offset)*sum
+		if most := max(folded, -folded) + 128*size; most > math.MaxInt32 {
+			k.fail(codeRange, "the sum of output channel %d may reach %d, beyond int32", o, most)
+		}
+		a.bias = append(a.bias, int32(folded))
+		a.zero = a.zero && folded == 0
+	}
+	if y.Type == target.F32 {
+		for o := range a.outs {
+			s, _ := wt.Type.Quant.At(o)
+			a.scale = append(a.scale, op.AccScale(x.Scale(), s))
+		}
+		return a
+	}
+	a.same = true
+	for o := range a.outs {
+		s, _ := wt.Type.Quant.At(o)
+		a.word = append(a.word, target.QuantWord(op.Multiplier(x.Scale(), s, y.Scale()), int(y.Offset()), true))
+		a.same = a.same && a.word[o] == a.word[0]
+	}
+	switch clip := k.node.Ints("clip"); {
+	case clip[0] == -128 && clip[1] == 127:
+	case clip[0] == int(y.Offset()) && clip[1] == 127 && k.desc.Fixpipe.ReLU:
+		a.relu = true // a negative sum counts as zero, whose code is the offset
+	default:
+		a.clip = clip
+	}
+	return a
+}
+
+// pick is element i of v, or rest beyond its end: the channels that fill up a tile.
+func pick[T any](v []T, i int, rest T) T {
+	if i < len(v) {
+		return v[i]
+	}
+	return rest
+}
+
+// A columns is a run of output channels that the cube computes at once, from the 32-channel planes first..first+planes-1 of the input.
+type columns struct {
+	from, n       int // channels; n is a multiple of 32
+	valid         int // of them; the others fill up the tile
+	first, planes int
+}
+
+// A section is several columns of one shape, side by side: element i covers the channels and planes of the first one plus i times the steps.
+type section struct {
+	columns
+	count     int
+	planeStep int
+}
+
+// sections groups columns into runs that one loop can walk.
+func sections(all []columns) []section {
+	var out []section
+	for _, t := range all {
+		if len(out) > 0 {
+			s := &out[len(out)-1]
+			if t.n == s.n && t.valid == s.valid && t.planes == s.planes && t.from == s.from+s.count*s.n {
+				step := t.first - (s.first + (s.count-1)*s.planeStep)
+				if step >= 0 && (s.count == 1 || step == s.planeStep) {
+					s.planeStep = step
+					s.count++
+					continue
+				}
+			}
+		}
+		out = append(out, section{columns: t, count: 1})
+	}
+	return out
+}
+
+// pack is the FRACTAL_Z image of the weights of a section, column tile after column tile: [planes*taps][n/16][16][32], with zeros where an output channel doesn't
+// see an input channel. channel gives the first input channel that an output channel sees; each sees per/taps of them.
+func (a *accumulation) pack(s section, taps int, channel func(o int) int) []byte {
+	width := a.per / taps
+	tile := s.planes * taps * s.n * 32
+	out := make([]byte, s.count*tile)
+	for i := range s.count {
+		for j := range s.n {
+			o := s.from + i*s.n + j
+			if o >= a.outs {
+				break
+			}
+			base := (s.first + i*s.planeStep) * 32
+			for c := range width {
+				at := channel(o) + c - base
+				for t := range taps {
+					row := at/32*taps + t
+					out[i*tile+((row*(s.n/16)+j/16)*16+j%16)*32+at%32] = byte(a.w[o*a.per+c*taps+t])
+				}
+			}
+		}
+	}
+	return out
+}

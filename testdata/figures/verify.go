@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// verifyMobileNetV2 compiles the network with random weights and times `amctc verify` on one image.
+func verifyMobileNetV2(ctx context.Context, b *bench) (string, bool, error) {
+	bin, err := b.amctc(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	generator, err := b.build(ctx, "mobilenetv2", b.root, nil, "./testdata/mobilenetv2")
+	if err != nil {
+		return "", false, err
+	}
+	model, images, out := filepath.Join(b.temp, "mobilenetv2.onnx"), filepath.Join(b.temp, "images.npy"), filepath.Join(b.temp, "mobilenetv2")
+	if _, err := output(ctx, b.root, nil, generator, "-model", model, "-images", images, "-n", "2"); err != nil {
+		return "", false, err
+	}
+	began := time.Now()
+	if _, err := output(ctx, b.root, nil, bin, "--quiet", "compile", model, "--calib", images, "--out", out, "--no-verify"); err != nil {
+		return "", false, err
+	}
+	compiled := time.Since(began)
+	began = time.Now()
+	text, err := output(ctx, b.root, nil, bin, "--quiet", "--json", "verify", filepath.Join(out, "amctc", "mobilenetv2.amir"), "--input", images, "--limit", "1", "--require", "go")
+	if err != nil {
+		return "", false, err
+	}
+	verified := time.Since(began)
+	var r struct {
+		Tensors, DiffBytes   int
+		Engines, NotCompared []string
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return "", false, fmt.Errorf("amctc verify --json: %w", err)
+	}
+	all := slices.Equal(r.Engines, []string{"exec", "go", "sim"}) && len(r.NotCompared) == 0 && r.Tensors > 0
+	return fmt.Sprintf("%.1f s: interp, %v: %d tensors, %d bytes differ (compile without it, with calibration on 2 images: %.1f s)", verified.Seconds(), r.Engines,
+		r.Tensors, r.DiffBytes, compiled.Seconds()), all && r.DiffBytes == 0 && verified <= time.Minute, nil
+}

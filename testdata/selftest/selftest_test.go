@@ -1,0 +1,170 @@
+package selftest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/codegen/gogen"
+)
+
+const (
+	root  = "../.."
+	model = root + "/testdata/models/lenet.onnx"
+	train = root + "/testdata/data/mnist/train-images-idx3-ubyte.gz"
+)
+
+// check is set by "make check": every machine is run, not only this one.
+const check = "AMCTC_CHECK"
+
+// A machine is a target of the Go compiler, and what runs its programs.
+type machine struct {
+	name string
+	env  []string
+	run  func(t *testing.T, binary string) []string // command line
+}
+
+func machines() []machine {
+	return []machine{
+		{"amd64 v1", []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1"}, direct},
+		{"amd64 v3", []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v3"}, direct},
+		{"386", []string{"GOOS=linux", "GOARCH=386"}, direct},
+		{"arm64", []string{"GOOS=linux", "GOARCH=arm64"}, qemu("qemu-aarch64-static")},
+		{"s390x", []string{"GOOS=linux", "GOARCH=s390x"}, qemu("qemu-s390x-static")},
+		{"js/wasm", []string{"GOOS=js", "GOARCH=wasm"}, node},
+	}
+}
+
+func direct(t *testing.T, binary string) []string {
+	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
+		t.Fatalf("this is %s/%s; programs for amd64 and 386 are run on linux/amd64", runtime.GOOS, runtime.GOARCH)
+	}
+	return []string{binary}
+}
+
+func qemu(name string) func(*testing.T, string) []string {
+	return func(t *testing.T, binary string) []string {
+		emulator, err := filepath.Abs(filepath.Join(root, "testdata/data/qemu", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(emulator); err != nil {
+			t.Fatalf("%s is missing; `go run ./testdata/fetch -qemu` brings it", name)
+		}
+		return []string{emulator, binary}
+	}
+}
+
+func node(t *testing.T, binary string) []string {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Fatalf("node is not on the PATH (%v); install Node.js, for instance by `apt-get install nodejs`", err)
+	}
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	starter := filepath.Join(strings.TrimSpace(string(out)), "lib", "wasm", "go_js_wasm_exec")
+	if _, err := os.Stat(starter); err != nil {
+		t.Fatalf("%v; the Go installation lacks its folder lib/wasm", err)
+	}
+	return []string{starter, binary}
+}
+
+// emit writes LeNet as a Go package with a module of its own and gives its folder.
+func emit(t *testing.T) string {
+	t.Helper()
+	if !amctc.Exists(train) {
+		t.Fatalf("%s is missing; `go run ./testdata/fetch` brings it", train)
+	}
+	m, err := amctc.Load(model, amctc.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := amctc.NewContext(context.Background())
+	float, err := amctc.Prepare(c, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := amctc.OpenData(float.Main(), []string{train}, amctc.DataOptions{Limit: 128, Std: []float32{255}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := amctc.Calibrate(c, float, data); err != nil {
+		t.Fatal(err)
+	}
+	q, err := amctc.Quantize(c, float, amctc.DefaultTarget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples, err := data.First(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := amctc.GoPackage(q, amctc.Enclosing{Import: "lenet", Own: true}, gogen.Options{Package: "lenet", Source: "lenet.onnx", Samples: samples})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "lenet")
+	if err := amctc.WriteAll(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+var passed = regexp.MustCompile(`(?m)^--- PASS: (Test\w+)`)
+
+// TestMachines builds the emitted package's test for each machine and runs it there. The package
+// carries the checksums of every layer, so a test that passes computed the same bytes.
+func TestMachines(t *testing.T) {
+	dir := emit(t)
+	list := machines()
+	if os.Getenv(check) == "" {
+		list = []machine{{runtime.GOARCH, nil, func(_ *testing.T, binary string) []string { return []string{binary} }}}
+	}
+	var names []string
+	tests := ""
+	for _, m := range list {
+		t.Run(strings.ReplaceAll(m.name, "/", "_"), func(t *testing.T) {
+			binary := filepath.Join(t.TempDir(), "lenet.test")
+			env := append([]string{"GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOTOOLCHAIN=local", "CGO_ENABLED=0"}, m.env...)
+			run(t, dir, env, "go", "test", "-c", "-o", binary)
+			command := append(m.run(t, binary), "-test.v")
+			said := run(t, dir, nil, command[0], command[1:]...)
+			var here []string
+			for _, p := range passed.FindAllStringSubmatch(said, -1) {
+				here = append(here, p[1])
+			}
+			switch these := strings.Join(here, " "); {
+			case !strings.Contains(these, "Test"):
+				t.Errorf("no test ran:\n%s", said)
+			case tests == "":
+				tests = these
+			case tests != these:
+				t.Errorf("passes %s; other machines pass %s", these, tests)
+			}
+			names = append(names, m.name)
+		})
+	}
+	if !t.Failed() {
+		t.Logf("self-test of the emitted package: passes on %s (%s)", strings.Join(names, ", "), tests)
+	}
+}
+
+// run executes a command in a folder and gives what it says.
+func run(t *testing.T, dir string, env []string, name string, args ...string) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), name, args...)
+	c.Dir = dir
+	c.Env = append(c.Environ(), env...)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
