@@ -158,3 +158,46 @@ func TestConfigNamesUnknownLayer(t *testing.T) {
 		t.Errorf("%v, want an error that names the layer", err)
 	}
 }
+
+// TestNetworksAgree holds every engine against the interpreter on the trained networks: both SoCs,
+// every tensor of two samples.
+func TestNetworksAgree(t *testing.T) {
+	for _, name := range []string{"lenet", "residual", "mobilenet", "autoencoder"} {
+		t.Run(name, func(t *testing.T) {
+			m, err := amctc.Load(filepath.Join("testdata/models", name+".onnx"), amctc.LoadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := amctc.NewContext(t.Context())
+			float, err := amctc.Prepare(c, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := amctc.OpenData(float.Main(), []string{filepath.Join("testdata/models", name+".in.npy")}, amctc.DataOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := amctc.Calibrate(c, float, data); err != nil {
+				t.Fatal(err)
+			}
+			q, err := amctc.Quantize(c, float, amctc.DefaultTarget)
+			if err != nil {
+				t.Fatal(err)
+			}
+			samples, err := data.First(2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, goNotRun, err := amctc.Verify(t.Context(), q, samples, amctc.VerifyOptions{Targets: []string{"ascend910b3", "ascend950pr"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if goNotRun != "" {
+				t.Error(goNotRun)
+			}
+			if !r.OK() || r.Tensors == 0 {
+				t.Errorf("%s\nfirst: %v\nnot compared: %v", r.Line(), r.First, r.NotCompared)
+			}
+		})
+	}
+}

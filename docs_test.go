@@ -578,3 +578,33 @@ func TestPackageTable(t *testing.T) {
 		}
 	}
 }
+
+var (
+	accuracyRow = regexp.MustCompile(`(?m)^\| (\w+) \|.*\| ([0-9.]+ %) \| ([0-9.]+ %) \| ([+-][0-9.]+) \|$`)
+	ratio       = regexp.MustCompile(`× [0-9]\.[0-9]{4}`)
+)
+
+// TestAccuracyTable holds the figures of README.md against those that "make figures" wrote last.
+func TestAccuracyTable(t *testing.T) {
+	_, part, _ := strings.Cut(readDocument(t, "README.md"), "\n## Accuracy\n")
+	part, _, _ = strings.Cut(part, "\n## ")
+	rows := accuracyRow.FindAllStringSubmatch(part, -1)
+	ratios := ratio.FindAllString(part, -1)
+	if len(rows) != 4 || len(ratios) != 2 {
+		t.Fatalf("README.md has %d rows of accuracy and %d ratios, want 4 and 2", len(rows), len(ratios))
+	}
+	const file = "testdata/figures.md"
+	if !amctc.Exists(file) {
+		t.Logf("%s is not there: nothing was measured yet", file)
+		return
+	}
+	figures := readDocument(t, file)
+	for _, r := range rows {
+		ratios = append(ratios, fmt.Sprintf("%s %s float, %s int8 (%s points)", r[1], r[2], r[3], r[4]))
+	}
+	for _, want := range ratios {
+		if !strings.Contains(figures, want) {
+			t.Errorf("README.md says %q, %s does not", want, file)
+		}
+	}
+}

@@ -36,14 +36,20 @@ func Print(m *Module) string {
 
 // Fprint writes the canonical text of m.
 func Fprint(w io.Writer, m *Module) error {
-	p := &printer{w: bufio.NewWriter(w), alias: make(map[string]string)}
+	p := &printer{w: bufio.NewWriter(w), alias: make(map[string]string), known: make(map[storedMap]string)}
 	p.module(m)
 	return p.w.Flush()
 }
 
 type printer struct {
 	w     *bufio.Writer
-	alias map[string]string // name by the map's text
+	alias map[string]string    // name by the map's text
+	known map[storedMap]string // the same by the map itself
+}
+
+type storedMap struct {
+	q *Quant
+	d tensor.DType
 }
 
 func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p.w, format, args...) }
@@ -92,20 +98,22 @@ func canonicalConsts(m *Module) []*Const {
 
 // declare gives the type's map a name and prints its definition, once for equal maps.
 func (p *printer) declare(t Type) {
-	if t.Quant == nil {
+	key := storedMap{t.Quant, t.DType}
+	if t.Quant == nil || p.known[key] != "" {
 		return
 	}
 	text := t.Quant.Format(t.DType)
-	if _, ok := p.alias[text]; ok {
-		return
+	name, ok := p.alias[text]
+	if !ok {
+		name = fmt.Sprintf("q%d", len(p.alias))
+		p.alias[text] = name
+		p.printf("!%s = %s\n", name, text)
 	}
-	name := fmt.Sprintf("q%d", len(p.alias))
-	p.alias[text] = name
-	p.printf("!%s = %s\n", name, text)
+	p.known[key] = name
 }
 
 func (p *printer) typ(t Type) string {
-	return t.Format(func(q *Quant, d tensor.DType) string { return p.alias[q.Format(d)] })
+	return t.Format(func(q *Quant, d tensor.DType) string { return p.known[storedMap{q, d}] })
 }
 
 func (p *printer) constant(c *Const) {
@@ -185,16 +193,16 @@ func (p *printer) node(n *Node) {
 	p.printf("\n")
 }
 
-// origins are Name and then the other names in From; empty for a node without any.
+// origins are Name and then the other names in From that are not empty; none for a node without any.
 func (n *Node) origins() []string {
-	if n.Name == "" && len(n.From) == 0 {
-		return nil
-	}
 	out := []string{n.Name}
 	for _, s := range n.From {
-		if !slices.Contains(out, s) {
+		if !slices.Contains(out, s) && s != "" {
 			out = append(out, s)
 		}
+	}
+	if len(out) == 1 && n.Name == "" {
+		return nil
 	}
 	return out
 }
@@ -216,20 +224,25 @@ func writtenAttrs(n *Node) Attrs {
 	return out
 }
 
-// sameAttr compares kind and value, floats by their bits; a nil slice equals an empty one.
+// sameAttr compares kind and value, floats by their bits, except that the text has one NaN; a nil
+// slice equals an empty one.
 func sameAttr(a, b any) bool {
 	switch x := a.(type) {
 	case float32:
 		y, ok := b.(float32)
-		return ok && math.Float32bits(x) == math.Float32bits(y)
+		return ok && sameFloat(x, y)
 	case []float32:
 		y, ok := b.([]float32)
-		return ok && slices.EqualFunc(x, y, func(u, v float32) bool { return math.Float32bits(u) == math.Float32bits(v) })
+		return ok && slices.EqualFunc(x, y, sameFloat)
 	case []int:
 		y, ok := b.([]int)
 		return ok && slices.Equal(x, y)
 	}
 	return reflect.DeepEqual(a, b)
+}
+
+func sameFloat(x, y float32) bool {
+	return math.Float32bits(x) == math.Float32bits(y) || x != x && y != y
 }
 
 func attrText(v any) string {

@@ -49,7 +49,7 @@ func (q *Quant) At(i int) (float32, int32) {
 
 // Equal compares bit for bit.
 func (q *Quant) Equal(r *Quant) bool {
-	if q == nil || r == nil {
+	if q == r || q == nil || r == nil {
 		return q == r
 	}
 	if q.Axis != r.Axis || q.Block != r.Block || q.Min != r.Min || q.Max != r.Max || len(q.Scale) != len(r.Scale) {
@@ -120,11 +120,28 @@ func (t Type) Bind(batch int) Type {
 // Elems is the number of elements, a free dimension counted as one.
 func (t Type) Elems() int { return tensor.Elems(t.Bind(1).Shape) }
 
-// String is the text form, maps written out.
-func (t Type) String() string { return t.Format(nil) }
+// String is the text form for messages: maps are written out, but of long lists of scales and
+// offsets only the beginning.
+func (t Type) String() string {
+	return t.format(func(q *Quant, d tensor.DType) string { return q.format(d, maxShown) })
+}
+
+// maxShown is how many scales and offsets stand in messages.
+const maxShown = 4
 
 // Format is the text form; alias, when not nil, may name a map.
 func (t Type) Format(alias func(*Quant, tensor.DType) string) string {
+	return t.format(func(q *Quant, d tensor.DType) string {
+		if alias != nil {
+			if a := alias(q, d); a != "" {
+				return "!" + a
+			}
+		}
+		return q.Format(d)
+	})
+}
+
+func (t Type) format(quant func(*Quant, tensor.DType) string) string {
 	var b strings.Builder
 	b.WriteString("tensor<")
 	for _, d := range t.Shape {
@@ -134,24 +151,20 @@ func (t Type) Format(alias func(*Quant, tensor.DType) string) string {
 			b.WriteString(strconv.Itoa(d) + "x")
 		}
 	}
-	b.WriteString(t.elem(alias) + ">")
+	if t.Quant != nil {
+		b.WriteString(quant(t.Quant, t.DType))
+	} else {
+		b.WriteString(t.DType.String())
+	}
+	b.WriteString(">")
 	return b.String()
 }
 
-func (t Type) elem(alias func(*Quant, tensor.DType) string) string {
-	if t.Quant == nil {
-		return t.DType.String()
-	}
-	if alias != nil {
-		if a := alias(t.Quant, t.DType); a != "" {
-			return "!" + a
-		}
-	}
-	return t.Quant.Format(t.DType)
-}
-
 // Format is the map's text, such as !q.i8<scale=0.5, offset=3>; defaults are left out.
-func (q *Quant) Format(d tensor.DType) string {
+func (q *Quant) Format(d tensor.DType) string { return q.format(d, max(len(q.Scale), len(q.Offset))) }
+
+// format is Format with at most limit entries of each list.
+func (q *Quant) format(d tensor.DType, limit int) string {
 	var parts []string
 	if q.Axis >= 0 {
 		parts = append(parts, fmt.Sprintf("axis=%d", q.Axis))
@@ -160,23 +173,15 @@ func (q *Quant) Format(d tensor.DType) string {
 		}
 	}
 	zero := !slices.ContainsFunc(q.Offset, func(o int32) bool { return o != 0 })
-	if q.Axis < 0 {
-		parts = append(parts, "scale="+FormatFloat(q.Scale[0]))
+	if q.Axis < 0 && len(q.Scale) == 1 && len(q.Offset) == 1 {
+		parts = append(parts, "scale="+floatText(q.Scale[0]))
 		if !zero {
 			parts = append(parts, fmt.Sprintf("offset=%d", q.Offset[0]))
 		}
 	} else {
-		s := make([]string, len(q.Scale))
-		for i, v := range q.Scale {
-			s[i] = FormatFloat(v)
-		}
-		parts = append(parts, "scale=["+strings.Join(s, ", ")+"]")
+		parts = append(parts, "scale="+shortList(q.Scale, floatText, limit))
 		if !zero {
-			o := make([]string, len(q.Offset))
-			for i, v := range q.Offset {
-				o[i] = strconv.Itoa(int(v))
-			}
-			parts = append(parts, "offset=["+strings.Join(o, ", ")+"]")
+			parts = append(parts, "offset="+shortList(q.Offset, func(o int32) string { return strconv.Itoa(int(o)) }, limit))
 		}
 	}
 	lo, hi := CodeRange(d)
@@ -187,6 +192,14 @@ func (q *Quant) Format(d tensor.DType) string {
 		parts = append(parts, fmt.Sprintf("max=%d", q.Max))
 	}
 	return "!q." + d.String() + "<" + strings.Join(parts, ", ") + ">"
+}
+
+// shortList is listText that stops after limit entries.
+func shortList[T any](list []T, text func(T) string, limit int) string {
+	if len(list) <= limit {
+		return listText(list, text)
+	}
+	return strings.TrimSuffix(listText(list[:limit], text), "]") + fmt.Sprintf(", ... %d more]", len(list)-limit)
 }
 
 // CodeRange is the whole range of a storage type's codes.

@@ -110,7 +110,14 @@ func VerifyType(t Type, span diag.Span, subject string, l *diag.List) bool {
 	return l.Len() == before
 }
 
+// MaxRank is the largest number of dimensions of a type.
+const MaxRank = 64
+
 func verifyShape(t Type, span diag.Span, subject string, l *diag.List) {
+	if len(t.Shape) > MaxRank {
+		l.Errorf("V015", span, subject, "the type has %d dimensions, more than %d", len(t.Shape), MaxRank)
+		return
+	}
 	elems := 1
 	for i, d := range t.Shape {
 		if d == Free && i == 0 {

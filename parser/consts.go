@@ -64,7 +64,7 @@ func (r *resolver) fileData(t *constTree) *tensor.Tensor {
 		switch s := a.Value.Scalar; {
 		case key != "key" && key != "sha256":
 			d := r.errorf("P009", a.Key.span(), subject, "file has no parameter %s", key)
-			suggest(d, key, "", []string{"key", "sha256"})
+			r.suggest(d, key, "", words("key", "sha256"))
 		case s == nil || s.String == "":
 			r.errorf("P009", a.Value.span(), subject, "%s is a string", key)
 		default:
@@ -92,19 +92,37 @@ func (r *resolver) fileData(t *constTree) *tensor.Tensor {
 	data := r.side.Lookup(key)
 	if data == nil {
 		d := r.errorf("P010", at, subject, "%s has no tensor %q", r.sideName, key)
-		suggest(d, key, "", r.side.Names())
+		r.suggest(d, key, "", r.side.Names)
 		return nil
 	}
-	if got := data.Digest(); got != want {
-		r.errorf("P010", at, subject, "data of %q in %s have SHA-256 %s, but the text says %s: the two files do not belong together", key, r.sideName, got, want)
+	got := r.decode(data)
+	if got.digest != want {
+		r.errorf("P010", at, subject, "data of %q in %s have SHA-256 %s, but the text says %s: the two files do not belong together", key, r.sideName, got.digest, want)
 		return nil
 	}
-	out, err := data.Tensor()
-	if err != nil {
-		r.errorf("P010", at, subject, "%s: %v", r.sideName, err)
+	if got.err != nil {
+		r.errorf("P010", at, subject, "%s: %v", r.sideName, got.err)
 		return nil
 	}
-	return out
+	return got.data
+}
+
+// decoded is a tensor of the side file with its digest.
+type decoded struct {
+	data   *tensor.Tensor
+	digest string
+	err    error
+}
+
+// decode decodes a tensor once, however many constants refer to it.
+func (r *resolver) decode(t *SideTensor) *decoded {
+	d := r.decoded[t]
+	if d == nil {
+		d = &decoded{digest: t.Digest()}
+		d.data, d.err = t.Tensor()
+		r.decoded[t] = d
+	}
+	return d
 }
 
 func (r *resolver) missingSide() string {

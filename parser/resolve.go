@@ -20,7 +20,8 @@ type resolver struct {
 	funcs   map[string]bool
 	target  *scalarTree        // where the target was written first
 	unsure  map[*ir.Value]bool // values without a type, which an error already explains
-	broken  map[*ir.Node]bool  // nodes with an error that the verifier would repeat
+	decoded map[*SideTensor]*decoded
+	broken  map[*ir.Node]bool // nodes with an error that the verifier would repeat
 }
 
 func (r *resolver) errorf(code diag.Code, at diag.Span, subject, format string, args ...any) *diag.Diagnostic {
@@ -30,6 +31,7 @@ func (r *resolver) errorf(code diag.Code, at diag.Span, subject, format string, 
 func (r *resolver) module(file string, t *fileTree) *ir.Module {
 	r.aliases, r.consts = make(map[string]ir.Type), make(map[string]*ir.Const)
 	r.funcs, r.unsure, r.broken = make(map[string]bool), make(map[*ir.Value]bool), make(map[*ir.Node]bool)
+	r.decoded = make(map[*SideTensor]*decoded)
 	m := &ir.Module{File: file}
 	if v, err := strconv.Atoi(t.Version.Text); err != nil || v != ir.FormatVersion {
 		r.errorf("P003", tokenSpan(t.Version.Pos, t.Version.Text), "", "the text has version %s; this amctc reads version %d", t.Version.Text, ir.FormatVersion)
@@ -68,11 +70,23 @@ func name(text string) string {
 	return s
 }
 
-// suggest adds the nearest candidate as a note.
-func suggest(d *diag.Diagnostic, name, sigil string, candidates []string) {
-	if s := diag.Suggest(name, candidates); s != "" {
+// suggest adds the nearest candidate as a note, for as many diagnostics as are shown: candidates are
+// listed only then.
+func (r *resolver) suggest(d *diag.Diagnostic, name, sigil string, candidates func() []string) {
+	if r.diags.Len() > diag.Cap {
+		return
+	}
+	if s := diag.Suggest(name, candidates()); s != "" {
 		d.Note(diag.Span{}, "did you mean %s?", sigil+s)
 	}
+}
+
+// words are candidates that are known beforehand.
+func words(w ...string) func() []string { return func() []string { return w } }
+
+// keys are the keys of a map as candidates.
+func keys[T any](m map[string]T) func() []string {
+	return func() []string { return slices.Sorted(maps.Keys(m)) }
 }
 
 func (r *resolver) function(m *ir.Module, t *funcTree) *ir.Func {
@@ -140,7 +154,7 @@ func (r *resolver) funcAttrs(m *ir.Module, f *ir.Func, t *funcTree) {
 			stage, ok := ir.ParseStage(s.Word)
 			if !ok {
 				d := r.errorf("P018", s.span(), t.Name.Text, "there is no stage %s", s.Word)
-				suggest(d, s.Word, "", stageNames())
+				r.suggest(d, s.Word, "", stageNames)
 			}
 			f.Stage = stage
 		case key == "target" && s != nil && s.String != "":
@@ -157,7 +171,7 @@ func (r *resolver) funcAttrs(m *ir.Module, f *ir.Func, t *funcTree) {
 			r.errorf("P018", a.Value.span(), t.Name.Text, "target is a string")
 		default:
 			d := r.errorf("P018", a.Key.span(), t.Name.Text, "functions have no attribute %s", key)
-			suggest(d, key, "", []string{"stage", "target"})
+			r.suggest(d, key, "", words("stage", "target"))
 		}
 	}
 }
@@ -186,7 +200,7 @@ func (r *resolver) node(n *ir.Node, t *nodeTree, values map[string]*ir.Value) bo
 	n.Op = r.ops.Lookup(t.Op.Text)
 	if n.Op == nil {
 		d := r.errorf("P014", t.Op.span(), "", "there is no operator %s", t.Op.Text)
-		suggest(d, t.Op.Text, "", r.ops.Names())
+		r.suggest(d, t.Op.Text, "", r.ops.Names)
 		return false
 	}
 	for _, a := range t.Attrs {
@@ -216,7 +230,7 @@ func (r *resolver) operand(t *operandTree, values map[string]*ir.Value) *ir.Valu
 		}
 		if !r.lost[text] {
 			d := r.errorf("P012", t.span(), "", "there is no constant %s", text)
-			suggest(d, missing.Name, "@", slices.Sorted(maps.Keys(r.consts)))
+			r.suggest(d, missing.Name, "@", keys(r.consts))
 		}
 		return missing
 	}
@@ -227,7 +241,7 @@ func (r *resolver) operand(t *operandTree, values map[string]*ir.Value) *ir.Valu
 	}
 	if !r.lost[text] {
 		d := r.errorf("P013", t.span(), "", "there is no value %s", text)
-		suggest(d, missing.Name, "%", slices.Sorted(maps.Keys(values)))
+		r.suggest(d, missing.Name, "%", keys(values))
 	}
 	return missing
 }
@@ -281,7 +295,7 @@ func (r *resolver) attr(n *ir.Node, t *attrTree) (any, bool) {
 			names[i] = d.Name
 		}
 		d := r.errorf("V003", t.Key.span(), n.Subject(), "there is no attribute %q", t.Key.Text)
-		suggest(d, t.Key.Text, "", names)
+		r.suggest(d, t.Key.Text, "", words(names...))
 		return nil, false
 	}
 	kind := n.Op.Attrs[i].Kind

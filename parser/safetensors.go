@@ -69,9 +69,9 @@ var safeTypes = [...]struct {
 }{{"F32", tensor.F32}, {"I8", tensor.I8}, {"I32", tensor.I32}, {"I64", tensor.I64}}
 
 type safeEntry struct {
-	DType   string  `json:"dtype"`
-	Shape   []int   `json:"shape"`
-	Offsets *[2]int `json:"data_offsets"`
+	DType   string `json:"dtype"`
+	Shape   []int  `json:"shape"`
+	Offsets []int  `json:"data_offsets"`
 }
 
 // ReadSafetensors reads the content of a file. Everything is checked: names and offsets are unique,
@@ -140,7 +140,7 @@ func readHeader(header, data []byte) (tensors []*SideTensor, spans [][2]int, err
 		if err != nil {
 			return nil, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
-		tensors, spans = append(tensors, t), append(spans, *e.Offsets)
+		tensors, spans = append(tensors, t), append(spans, [2]int(e.Offsets))
 	}
 	if _, err := d.Token(); err != nil {
 		return nil, nil, err
@@ -161,8 +161,11 @@ func (e *safeEntry) tensor(name string, data []byte) (*SideTensor, error) {
 	if t.DType == tensor.Invalid {
 		return nil, fmt.Errorf("element type %q is not F32, I8, I32 or I64", e.DType)
 	}
-	if e.Offsets == nil {
-		return nil, errors.New("data_offsets is missing")
+	if e.Shape == nil {
+		return nil, errors.New("shape is missing")
+	}
+	if len(e.Offsets) != 2 {
+		return nil, errors.New("data_offsets are not two numbers")
 	}
 	from, to := e.Offsets[0], e.Offsets[1]
 	if from < 0 || to < from || to > len(data) {
@@ -206,7 +209,7 @@ func WriteSafetensors(tensors []*SideTensor) ([]byte, error) {
 }
 
 func writeEntry(w *bytes.Buffer, t *SideTensor, at int) error {
-	e := safeEntry{Shape: append([]int{}, t.Shape...), Offsets: &[2]int{at, at + len(t.Data)}}
+	e := safeEntry{Shape: append([]int{}, t.Shape...), Offsets: []int{at, at + len(t.Data)}}
 	for _, s := range safeTypes {
 		if s.dtype == t.DType {
 			e.DType = s.name

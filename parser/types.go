@@ -1,13 +1,12 @@
 package parser
 
 import (
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
 )
 
@@ -36,7 +35,8 @@ func (r *resolver) tensor(t *tensorTree) (ir.Type, bool) {
 		d, ok := tensor.ParseDType(t.Plain.Text)
 		if !ok {
 			e := r.errorf("P007", t.Plain.span(), "", "there is no element type %s", t.Plain.Text)
-			e.Note(e.Span, "element types are f32, i8, i32, i64 and quantized ones such as !q.i8<scale=0.5>")
+			r.suggest(e, t.Plain.Text, "", words("f32", "i8", "i32", "i64"))
+			e.Note(diag.Span{}, "element types are f32, i8, i32, i64 and quantized ones such as !q.i8<scale=0.5>")
 			return out, false
 		}
 		out.DType = d
@@ -79,7 +79,7 @@ func (r *resolver) quant(t *quantTree) (ir.Type, bool) {
 		elem, ok := r.aliases[text]
 		if !ok && !r.lost[text] {
 			d := r.errorf("P004", t.Name.span(), "", "there is no type %s", text)
-			suggest(d, text, "", slices.Sorted(maps.Keys(r.aliases)))
+			r.suggest(d, text, "", keys(r.aliases))
 		}
 		return elem, ok
 	}
@@ -136,7 +136,7 @@ func (r *resolver) quantParams(q *ir.Quant, t *quantTree) bool {
 			}
 		default:
 			d := r.errorf("P006", p.Key.span(), subject, "there is no parameter %s", key)
-			suggest(d, key, "", []string{"axis", "block", "scale", "offset", "min", "max"})
+			r.suggest(d, key, "", words("axis", "block", "scale", "offset", "min", "max"))
 		}
 	}
 	if given["scale"] == nil {

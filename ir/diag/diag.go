@@ -238,33 +238,42 @@ func (d *Diagnostic) MarshalJSON() ([]byte, error) {
 	}{d.Severity.String(), d.Code, d.Span.String(), d.Subject, d.Message, notes})
 }
 
-// Suggest is the candidate nearest to name by edit distance, or "" when none is near.
+// Suggest is the candidate nearest to name by edit distance, or "" when none is near: at most a third
+// of name's bytes, but two and no more than eight, may be changed.
 func Suggest(name string, candidates []string) string {
-	best, bestD := "", max(2, len(name)/3)+1
+	best, limit := "", min(max(2, len(name)/3), 8)
 	for _, c := range candidates {
-		if d := distance(name, c); d < bestD {
-			best, bestD = c, d
+		if d := distance(name, c, limit); d <= limit {
+			best, limit = c, d-1
 		}
 	}
 	return best
 }
 
-func distance(a, b string) int {
-	prev := make([]int, len(b)+1)
+// distance is the number of bytes to insert, delete or change, or more than limit when it is larger.
+func distance(a, b string, limit int) int {
+	if d := len(a) - len(b); d > limit || -d > limit {
+		return limit + 1
+	}
+	prev, cur := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range prev {
 		prev[j] = j
 	}
 	for i := range len(a) {
-		cur := make([]int, len(b)+1)
 		cur[0] = i + 1
+		least := cur[0]
 		for j := range len(b) {
 			cost := 1
 			if a[i] == b[j] {
 				cost = 0
 			}
 			cur[j+1] = min(prev[j+1]+1, cur[j]+1, prev[j]+cost)
+			least = min(least, cur[j+1])
 		}
-		prev = cur
+		if least > limit {
+			return limit + 1
+		}
+		prev, cur = cur, prev
 	}
 	return prev[len(b)]
 }

@@ -173,7 +173,7 @@ func (c cut) apply(m *ir.Module) *ir.Module {
 		results = f.Results
 	}
 	live := c.live(f, results)
-	e := &cutter{cut: c, to: make(map[*ir.Value]*ir.Value), out: &ir.Func{Name: f.Name, Stage: f.Stage}}
+	e := &cutter{cut: c, names: f.Clone(), to: make(map[*ir.Value]*ir.Value), out: &ir.Func{Name: f.Name, Stage: f.Stage}}
 	e.b = ir.NewBuilder(op.All(), e.out, new(diag.List))
 	for _, p := range f.Params {
 		if live[p] {
@@ -230,6 +230,7 @@ type cutter struct {
 	cut
 	b      *ir.Builder
 	out    *ir.Func
+	names  *ir.Func // whose values have every name that is taken
 	to     map[*ir.Value]*ir.Value
 	failed bool
 }
@@ -264,7 +265,7 @@ func (e *cutter) parameter(n *ir.Node, v *ir.Value) {
 		e.to[v] = e.b.Param(v.Name, v.Type)
 		return
 	}
-	p := e.b.Param(v.Name+"_float", ir.Float(v.Type.Shape...))
+	p := e.b.Param(e.fresh(v.Name+"_float"), ir.Float(v.Type.Shape...))
 	e.node(ir.NodeSpec{Op: "q.quantize", Name: n.Name, Value: v.Name, Operands: []*ir.Value{p}, Elem: &v.Type}, v)
 }
 
@@ -276,9 +277,16 @@ func (e *cutter) result(v *ir.Value, before bool) {
 		return
 	}
 	if !before && w.Type.IsQuant() {
-		w = e.node(ir.NodeSpec{Op: "q.dequantize", Value: v.Name + "_float", Operands: []*ir.Value{w}}, nil)
+		w = e.node(ir.NodeSpec{Op: "q.dequantize", Value: e.fresh(v.Name + "_float"), Operands: []*ir.Value{w}}, nil)
 	}
 	e.out.Results = append(e.out.Results, w)
+}
+
+// fresh is a name that neither function has.
+func (e *cutter) fresh(base string) string {
+	name := e.names.FreshName(base)
+	e.names.Params = append(e.names.Params, &ir.Value{Name: name})
+	return name
 }
 
 // node builds a node whose result stands for v. It takes the name of v, which no other value of the

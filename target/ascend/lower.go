@@ -51,6 +51,9 @@ func Lower(m *ir.Module, fn *ir.Func, d *target.Description, o Options) (*target
 		f.prog.Name = fn.Name
 	}
 	f.params()
+	if err := f.diags.Err(); err != nil {
+		return nil, nil, err
+	}
 	f.sync() // the inputs are ordered before everything
 	for _, n := range fn.Nodes {
 		f.node(n)

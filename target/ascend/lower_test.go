@@ -111,7 +111,11 @@ func compare(m *ir.Module, soc string, in []*tensor.Tensor) (*sim.Result, error)
 	if err != nil {
 		return nil, err
 	}
-	prog, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Batch: in[0].Shape[0]})
+	batch := 1
+	if len(in) > 0 {
+		batch = in[0].Shape[0]
+	}
+	prog, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Batch: batch})
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +146,11 @@ func compare(m *ir.Module, soc string, in []*tensor.Tensor) (*sim.Result, error)
 	res, err := sim.Run(context.Background(), prog, consts, d, inputs, sim.Options{Probe: func(name string, _ target.Type, shape []int, data []byte) {
 		seen++
 		b := want[name]
-		if b == nil || first != nil {
+		if first != nil {
 			return
+		}
+		if b == nil {
+			first = fmt.Errorf("%s is no node's result", name)
 		}
 		if !slices.Equal(shape, shapes[name]) {
 			first = fmt.Errorf("%s has shape %v, want %v", name, shape, shapes[name])

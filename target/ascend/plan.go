@@ -4,17 +4,18 @@ import "github.com/amctc/amctc/target"
 
 // plan is how a section is cut.
 type plan struct {
-	depth   int  // of the whole sum
-	weights int  // bytes of the weights of a column tile
-	rows    int  // of a sub-tile
-	step    int  // depth of one load to L0A
-	stays   bool // the weights of a column tile stay in L0B
-	chunk   int  // planes in L1 at once; all of them unless L1 is too small
-	pieces  []piece
-	slots   int  // buffers of the operand in L1: 1 or 2
-	slot    int  // bytes of each
-	slotW   int  // where the weights of a chunk begin in it
-	keepX   bool // the operand comes to L1 once for all column tiles
+	depth           int  // of the whole sum
+	weights         int  // bytes of the weights of a column tile
+	rows            int  // of a sub-tile
+	step            int  // depth of one load to L0A
+	stays           bool // the weights of a column tile stay in L0B
+	chunk           int  // planes in L1 at once; all of them unless L1 is too small
+	pieces          []piece
+	slots           int  // buffers of the operand in L1: 1 or 2
+	slot            int  // bytes of each
+	slotW           int  // where the weights of a chunk begin in it
+	keepX           bool // the operand comes to L1 once for all column tiles
+	weights2, tile2 bool // two buffers of weights in L1; of bias table and stationary L0B
 }
 
 // oneStep is the largest depth that is not divided for the sake of more rows.
@@ -37,6 +38,11 @@ func (p *product) plan(s section) (plan, bool) {
 		}
 	}
 	room := p.room(target.L1) - 64
+	pl.tile2 = s.count > 1 && 8*s.n <= p.desc.Size(target.BT) && (!pl.stays || pl.weights <= halfB)
+	pl.weights2 = s.count > 1 && 4*pl.weights <= room
+	if pl.weights2 {
+		room -= pl.weights
+	}
 	if left := room - pl.weights; left > 0 {
 		if pl.pieces = p.cut(left/2/s.planes, 1<<30); pl.pieces == nil {
 			pl.slots = 1
@@ -52,7 +58,9 @@ func (p *product) plan(s section) (plan, bool) {
 		}
 	}
 	// One chunk of planes after another, all on one sub-tile of rows.
-	pl.slots, pl.stays = 2, false
+	pl.slots, pl.stays, pl.weights2 = 2, false, s.count > 1
+	pl.tile2 = s.count > 1 && 8*s.n <= p.desc.Size(target.BT)
+	room = p.room(target.L1) - 64
 	slot := room / 2 / 32 * 32
 	w := p.taps * 32 * s.n
 	pl.pieces = p.cut(slot-w, min(most, halfA/32/16*16))
@@ -95,7 +103,7 @@ func (p *product) columnTiles(outs, planes int) []columns {
 	}
 	n = up(cd(outs, cd(outs, n)), 32)
 	defer func(used int) { p.used[target.L1] = used }(p.used[target.L1])
-	p.used[target.L1] += 12*wide + 64 // biases and words
+	p.used[target.L1] += 24*wide + 64 // biases and words
 	for n > 32 {
 		if _, ok := p.plan(section{columns: columns{n: n, planes: planes}, count: cd(outs, n)}); ok {
 			break

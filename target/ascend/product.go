@@ -39,22 +39,24 @@ type piece struct {
 // The flags of the cube core. Free flags are set while nobody works.
 const (
 	flagSlot    = 0 // and 1: MTE2-MTE1 an operand's room in L1 is full, MTE1-MTE2 it is free
-	flagWeights = 2 // MTE2-MTE1 weights and bias are in L1, MTE1-MTE2 they may be replaced
+	flagWeights = 2 // and 3: MTE2-MTE1 weights and bias are in L1, MTE1-MTE2 they may be replaced
 	flagL0      = 0 // and 1: MTE1-M a buffer of L0A (and L0B) is full, M-MTE1 it is free
-	flagTile    = 2 // MTE1-M bias table and stationary L0B are full, M-MTE1 they are free
+	flagTile    = 2 // and 3: MTE1-M bias table and stationary L0B are full, M-MTE1 they are free
 	flagL0C     = 0 // and 1: M-FIX sums are complete, FIX-M the buffer is free
-	flagWords   = 0 // MTE2-FIX the words are in L1, FIX-MTE2 they are copied
+	flagWords   = 0 // and 1: MTE2-FIX the words are in L1, FIX-MTE2 they are copied
 )
 
 // run emits the product on the cube stream.
 func (p *product) run() {
 	const mte1, mte2, m, fix = target.PipeMTE1, target.PipeMTE2, target.PipeM, target.PipeFIX
 	c := p.cube
-	free := []target.SetFlag{{Src: mte1, Dst: mte2, ID: flagSlot}, {Src: mte1, Dst: mte2, ID: flagSlot + 1}, {Src: mte1, Dst: mte2, ID: flagWeights},
-		{Src: m, Dst: mte1, ID: flagL0}, {Src: m, Dst: mte1, ID: flagL0 + 1}, {Src: m, Dst: mte1, ID: flagTile},
-		{Src: fix, Dst: m, ID: flagL0C}, {Src: fix, Dst: m, ID: flagL0C + 1}}
-	if p.perColumn() {
-		free = append(free, target.SetFlag{Src: fix, Dst: mte2, ID: flagWords})
+	var free []target.SetFlag
+	for b := range 2 {
+		free = append(free, target.SetFlag{Src: mte1, Dst: mte2, ID: flagSlot + b}, target.SetFlag{Src: mte1, Dst: mte2, ID: flagWeights + b},
+			target.SetFlag{Src: m, Dst: mte1, ID: flagL0 + b}, target.SetFlag{Src: m, Dst: mte1, ID: flagTile + b}, target.SetFlag{Src: fix, Dst: m, ID: flagL0C + b})
+		if p.perColumn() {
+			free = append(free, target.SetFlag{Src: fix, Dst: mte2, ID: flagWords + b})
+		}
 	}
 	for i, s := range p.sections {
 		p.free()
@@ -87,63 +89,73 @@ func (p *product) section(c *code, s section) {
 	image := p.acc.pack(s, p.taps, p.channel)
 	weights := p.data("w", target.S8, target.FracZ, []int{s.n, len(image) / s.n / p.taps, 1, p.taps}, image)
 	biases, quants := "", ""
-	biasAt, wordsAt := 0, 0
+	var biasAt, wordsAt, weightsAt, slots [2]int
 	if !p.acc.zero {
 		biases = p.data("b", target.S32, target.ND, []int{total}, bytesS32(bias))
-		biasAt = p.take(target.L1, 4*s.n)
+		biasAt = [2]int{p.take(target.L1, 4*s.n), p.take(target.L1, 4*s.n)}
 	}
 	if p.perColumn() {
 		quants = p.data("q", target.U64, target.ND, []int{total}, bytesU64(words))
-		wordsAt = p.take(target.L1, 8*s.n)
+		wordsAt = [2]int{p.take(target.L1, 8*s.n), p.take(target.L1, 8*s.n)}
 	}
 	pl, ok := p.plan(s)
 	if !ok {
 		p.fail(codeBuffer, "the smallest piece of the operand and its weights for %d channels do not fit %d bytes of L1", s.n, p.room(target.L1))
 	}
-	weightsAt := 0
 	if pl.chunk == s.planes {
-		weightsAt = p.take(target.L1, pl.weights)
+		weightsAt[0] = p.take(target.L1, pl.weights)
+		weightsAt[1] = weightsAt[0]
+		if pl.weights2 {
+			weightsAt[1] = p.take(target.L1, pl.weights)
+		}
 	}
-	slots := [2]int{}
 	for i := range pl.slots {
 		slots[i] = p.take(target.L1, pl.slot)
 	}
 	if pl.slots == 1 {
 		slots[1] = slots[0]
 	}
-	w := &worker{product: p, plan: pl, s: s, slots: slots, weightsAt: weightsAt, weights: weights}
+	w := &worker{product: p, plan: pl, s: s, slots: slots, weights: weights}
 	if pl.keepX {
 		c.wait(mte1, mte2, flagSlot)
 		p.load(c, &pl.pieces[0], index{}, number(s.first), s.planes, slots[0])
 		c.then(mte2, mte1, flagSlot)
 	}
-	c.loop(s.count, func(c *code, i index) {
-		w.tile, w.turnL0, w.turnL0C, w.turnSlot = i, 0, 0, 0
-		// Parameters of the column tile.
-		c.wait(mte1, mte2, flagWeights)
+	tile := func(c *code, i index, turn int) {
+		w.tile = i
+		// Where this column tile's parameters are.
+		l1, l0 := turn, turn
+		if !pl.weights2 {
+			l1 = 0
+		}
+		if !pl.tile2 {
+			l0 = 0
+		}
+		w.weightsAt, w.bt, w.l0b = weightsAt[l1], l0*4*s.n, l0*p.desc.Size(target.L0B)/2
+		c.wait(mte1, mte2, flagWeights+l1)
 		if biases != "" {
-			c.emit(&target.DataCopy{Dst: target.At(target.L1, biasAt), Src: i.at(target.In(biases, 0), 4*s.n), Count: 1, Len: s.n / 8})
+			c.emit(&target.DataCopy{Dst: target.At(target.L1, biasAt[l1]), Src: i.at(target.In(biases, 0), 4*s.n), Count: 1, Len: s.n / 8})
 		}
 		if pl.chunk == s.planes {
-			c.emit(&target.DataCopy{Dst: target.At(target.L1, weightsAt), Src: i.at(target.In(weights, 0), pl.weights), Count: 1, Len: pl.weights / 32})
+			c.emit(&target.DataCopy{Dst: target.At(target.L1, weightsAt[l1]), Src: i.at(target.In(weights, 0), pl.weights), Count: 1, Len: pl.weights / 32})
 		}
-		c.then(mte2, mte1, flagWeights)
+		c.then(mte2, mte1, flagWeights+l1)
 		if quants != "" {
-			c.wait(fix, mte2, flagWords)
-			c.emit(&target.DataCopy{Dst: target.At(target.L1, wordsAt), Src: i.at(target.In(quants, 0), 8*s.n), Count: 1, Len: s.n / 4})
-			c.then(mte2, fix, flagWords)
-			c.emit(&target.DataCopy{Dst: target.At(target.FB, 0), Src: target.At(target.L1, wordsAt), Count: 1, Len: s.n / 16})
-			c.set(fix, mte2, flagWords)
+			c.wait(fix, mte2, flagWords+l1)
+			c.emit(&target.DataCopy{Dst: target.At(target.L1, wordsAt[l1]), Src: i.at(target.In(quants, 0), 8*s.n), Count: 1, Len: s.n / 4})
+			c.then(mte2, fix, flagWords+l1)
+			c.emit(&target.DataCopy{Dst: target.At(target.FB, 0), Src: target.At(target.L1, wordsAt[l1]), Count: 1, Len: s.n / 16})
+			c.set(fix, mte2, flagWords+l1)
 		}
-		c.wait(m, mte1, flagTile)
+		c.wait(m, mte1, flagTile+l0)
 		if biases != "" {
-			c.emit(&target.DataCopy{Dst: target.At(target.BT, 0), Src: target.At(target.L1, biasAt), Count: 1, Len: s.n / 16})
+			c.emit(&target.DataCopy{Dst: target.At(target.BT, w.bt), Src: target.At(target.L1, biasAt[l1]), Count: 1, Len: s.n / 16})
 		}
 		if pl.stays {
-			w.loadB(c, weightsAt, 0, pl.depth, 0)
-			c.set(mte1, mte2, flagWeights)
+			w.loadB(c, w.weightsAt, 0, pl.depth, w.l0b)
+			c.set(mte1, mte2, flagWeights+l1)
 		}
-		c.then(mte1, m, flagTile)
+		c.then(mte1, m, flagTile+l0)
 		c.loop(p.batch, func(c *code, n index) {
 			for j := range pl.pieces {
 				if pl.chunk < s.planes {
@@ -154,10 +166,18 @@ func (p *product) section(c *code, s section) {
 			}
 		})
 		if !pl.stays {
-			c.set(mte1, mte2, flagWeights)
+			c.set(mte1, mte2, flagWeights+l1)
 		}
-		c.set(m, mte1, flagTile)
+		c.set(m, mte1, flagTile+l0)
+	}
+	c.loop(s.count/2, func(c *code, i index) {
+		w.turnL0, w.turnL0C, w.turnSlot = 0, 0, 0
+		tile(c, i.times(2), 0)
+		tile(c, i.times(2).plus(1), 1)
 	})
+	if s.count%2 == 1 {
+		tile(c, number(s.count-1), 0)
+	}
 	if pl.keepX {
 		c.set(mte1, mte2, flagSlot)
 	}
@@ -169,10 +189,12 @@ type worker struct {
 	plan
 	s         section
 	weights   string
-	weightsAt int
 	slots     [2]int
-	tile      index
-	turnL0    int
+	tile      index // number of the column tile
+	weightsAt int   // where its weights are in L1,
+	l0b       int   // in L0B where they stay,
+	bt        int   // and its bias
+	turnL0    int   // the buffers that are next
 	turnL0C   int
 	turnSlot  int
 }
@@ -249,7 +271,7 @@ func (w *worker) steps(c *code, p *piece, l1, l1w int, m index, rows, b, depth i
 		c.wait(pm, mte1, flagL0+turn)
 		w.loadA(c, p, planes, l1, m, rows, d, n, turn*halfA)
 		if w.stays {
-			atB = d * w.s.n
+			atB = w.l0b + d*w.s.n
 		} else {
 			w.loadB(c, l1w, d, n, atB)
 		}
@@ -262,7 +284,7 @@ func (w *worker) steps(c *code, p *piece, l1, l1w int, m index, rows, b, depth i
 				c.emit(&target.PipeBarrier{On: pm})
 			}
 		case !w.acc.zero:
-			x.Init, x.Bias = target.InitBias, target.At(target.BT, 0)
+			x.Init, x.Bias = target.InitBias, target.At(target.BT, w.bt)
 		}
 		c.emit(x)
 		c.set(pm, mte1, flagL0+turn)

@@ -79,7 +79,7 @@ func cycles(ctx context.Context, b *bench) (string, bool, error) {
 			cube += p.Busy
 		}
 	}
-	return fmt.Sprintf("MTE1 busy %d, M busy %d of %d cycles; %s", mte1, cube, res.Cycles, agreed.Line()), mte1 == 440 && cube == 533 && agreed.OK(), nil
+	return fmt.Sprintf("MTE1 busy %d, M busy %d of %d cycles (%s)", mte1, cube, res.Cycles, compared(agreed)), mte1 == 440 && cube == 533 && complete(agreed, "exec", "sim"), nil
 }
 
 // product is a matrix product of an m x k input with a k x n constant.

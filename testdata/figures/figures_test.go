@@ -77,3 +77,13 @@ func TestMissingData(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestFailures(t *testing.T) {
+	said := "ok  \texample.org/a\t0.1s\n--- FAIL: TestX (0.00s)\n    x.go:1: no\nFAIL\nFAIL\texample.org/b\t0.2s\nFAIL\n"
+	if got := failures([]byte(said)); got != "TestX, example.org/b" {
+		t.Errorf("%q", got)
+	}
+	if got := failures([]byte("ok\n")); got != "" {
+		t.Errorf("%q", got)
+	}
+}

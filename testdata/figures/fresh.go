@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -19,9 +20,26 @@ func fresh(ctx context.Context, b *bench) (string, bool, error) {
 	}
 	env := []string{"GOMODCACHE=" + filepath.Join(b.temp, "modcache"), "GOCACHE=" + filepath.Join(b.temp, "cache"), "GOFLAGS=-modcacherw"}
 	began := time.Now()
-	if _, err := output(ctx, dir, env, "make", "test"); err != nil {
+	if said, err := output(ctx, dir, env, "make", "test"); err != nil {
+		if failed := failures(said); failed != "" {
+			return fmt.Sprintf("fails after %.0f s at commit %s: %s", time.Since(began).Seconds(), tail(commit, 40), failed), false, nil
+		}
 		return "", false, err
 	}
 	took := time.Since(began)
 	return fmt.Sprintf("passes in %.0f s at commit %s", took.Seconds(), tail(commit, 40)), took <= 4*time.Minute, nil
+}
+
+// failures are the packages and tests that the output of go test names as failed.
+func failures(said []byte) string {
+	var list []string
+	for line := range strings.Lines(string(said)) {
+		switch f := strings.Fields(line); {
+		case len(f) > 1 && f[0] == "FAIL":
+			list = append(list, f[1])
+		case len(f) > 2 && f[0] == "---" && f[1] == "FAIL:":
+			list = append(list, f[2])
+		}
+	}
+	return strings.Join(list, ", ")
 }

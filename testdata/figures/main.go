@@ -33,6 +33,9 @@ func main() {
 
 // run is the command without its process: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == peakCommand {
+		return peak(ctx, args[1:], stdout, stderr)
+	}
 	flags := flag.NewFlagSet("figures", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	only := flags.String("only", "", "measure the rows whose name matches this `regexp`")

@@ -7,6 +7,6 @@ import (
 	"os"
 )
 
-func maxRSS(*os.ProcessState) (float64, error) {
+func maxRSS(*os.ProcessState) (int64, error) {
 	return 0, errors.New("the memory of a process is measured on Unix systems only")
 }

@@ -9,15 +9,15 @@ import (
 	"syscall"
 )
 
-// maxRSS is the greatest resident set of a finished process, in MB.
-func maxRSS(s *os.ProcessState) (float64, error) {
+// maxRSS is the greatest resident set of a finished process, in bytes.
+func maxRSS(s *os.ProcessState) (int64, error) {
 	u, ok := s.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0, errors.New("this system does not tell the memory of a process")
 	}
-	size := float64(u.Maxrss)
+	size := int64(u.Maxrss) // of type int32 on some
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
-		return size / 1e6, nil
+		return size, nil
 	}
-	return size * 1024 / 1e6, nil
+	return size * 1024, nil
 }

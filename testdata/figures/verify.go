@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"time"
+
+	"github.com/amctc/amctc/codegen/agree"
 )
 
 // verifyMobileNetV2 compiles the network with random weights and times `amctc verify` on one image.
@@ -34,14 +35,10 @@ func verifyMobileNetV2(ctx context.Context, b *bench) (string, bool, error) {
 		return "", false, err
 	}
 	verified := time.Since(began)
-	var r struct {
-		Tensors, DiffBytes   int
-		Engines, NotCompared []string
-	}
-	if err := json.Unmarshal(text, &r); err != nil {
+	r := &agree.Report{}
+	if err := json.Unmarshal(text, r); err != nil {
 		return "", false, fmt.Errorf("amctc verify --json: %w", err)
 	}
-	all := slices.Equal(r.Engines, []string{"exec", "go", "sim"}) && len(r.NotCompared) == 0 && r.Tensors > 0
-	return fmt.Sprintf("%.1f s: interp, %v: %d tensors, %d bytes differ (compile without it, with calibration on 2 images: %.1f s)", verified.Seconds(), r.Engines,
-		r.Tensors, r.DiffBytes, compiled.Seconds()), all && r.DiffBytes == 0 && verified <= time.Minute, nil
+	return fmt.Sprintf("%.1f s (%s); compile without it, calibrated on 2 images: %.1f s", verified.Seconds(), compared(r), compiled.Seconds()),
+		complete(r, "exec", "go", "sim") && verified <= time.Minute, nil
 }

@@ -1,0 +1,103 @@
+package ascend_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/target/ascend"
+)
+
+// lowers gives the codes with which the network is refused.
+func (n *network) lowers(soc string, result *ir.Value) []string {
+	n.t.Helper()
+	if result != nil {
+		n.b.Func.Results = append(n.b.Func.Results, result)
+	}
+	d, err := ascend.Describe(soc)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	_, _, err = ascend.Lower(n.m, n.m.Main(), d, ascend.Options{})
+	var l *diag.List
+	if err != nil && !errors.As(err, &l) {
+		n.t.Fatalf("the error is a %T", err)
+	}
+	var out []string
+	if l != nil {
+		for _, x := range l.Sorted() {
+			out = append(out, string(x.Code))
+			if !slices.ContainsFunc(ascend.Codes, func(c struct{ Code, Title, Text string }) bool { return c.Code == string(x.Code) }) {
+				n.t.Errorf("%s is not documented", x.Code)
+			}
+		}
+	}
+	return out
+}
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("refused with %v, want %v", got, want)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	typ := ir.Quantized(ir.PerTensor(1, 0))
+	window := func(pad, stride, dilation int) ir.Attrs {
+		return ir.AttrsOf("pad", []int{pad, pad, pad, pad}, "stride", []int{stride, stride}, "dilation", []int{dilation, dilation}, "group", 1)
+	}
+	for _, soc := range []string{"ascend310", "ascend310p3", "ascend910a"} {
+		n := newNetwork(t, 1)
+		x := n.codes("x", 1, 0, 1, 32)
+		expect(t, n.lowers(soc, n.node("q.clip", ir.Type{}, nil, x)), "T001")
+		d, _ := ascend.Describe(soc)
+		if err := ascend.CanLower(d); err == nil || !strings.Contains(err.Error(), soc) {
+			t.Errorf("%s: %v", soc, err)
+		}
+	}
+	for _, soc := range []string{"ascend910b1", "ascend910b3", "ascend950pr"} {
+		d, _ := ascend.Describe(soc)
+		if err := ascend.CanLower(d); err != nil {
+			t.Error(err)
+		}
+	}
+
+	n := newNetwork(t, 1)
+	f := n.node("q.fake", ir.Type{}, ir.AttrsOf("scale", []float32{1}, "offset", []int{0}, "axis", -1), n.b.Param("x", ir.Float(1, 4)))
+	expect(t, n.lowers("ascend910b3", f), "T002")
+
+	// A kernel side and a stride that img2col has no field for: both nodes are named.
+	n = newNetwork(t, 1)
+	x := n.image(1, 1, 300, 300)
+	a := n.node("q.conv2d", typ, window(0, 1, 1), x, n.weights(1, 1, 256, 2), n.bias(1))
+	b := n.node("q.conv2d", typ, window(0, 64, 1), x, n.weights(1, 1, 1, 1), n.bias(1))
+	n.b.Func.Results = append(n.b.Func.Results, a)
+	expect(t, n.lowers("ascend910b3", b), "T004", "T004")
+
+	n = newNetwork(t, 1)
+	wide := n.image(1, 32, 2, 9000)
+	expect(t, n.lowers("ascend910b3", n.node("q.conv2d", typ, window(0, 1, 1), wide, n.weights(32, 32, 2, 250), n.bias(32))), "T003")
+
+	n = newNetwork(t, 1)
+	bias := n.constant(ir.TensorType(tensor.I32, 1), func() int { return 1<<31 - 1 })
+	expect(t, n.lowers("ascend910b3", n.node("q.dense", typ, nil, n.codes("x", 1, 0, 1, 32), n.weights(1, 32), bias)), "T005")
+
+	expect(t, newNetwork(t, 1).lowers("ascend910b3", nil), "T006")
+
+	n = newNetwork(t, 1)
+	p := n.b.Param("x", ir.TensorType(tensor.I32, 4))
+	expect(t, n.lowers("ascend910b3", p), "T007")
+}
+
+func TestCodes(t *testing.T) {
+	for i, c := range ascend.Codes {
+		if len(c.Text) < 60 || c.Title == "" || i > 0 && ascend.Codes[i-1].Code >= c.Code {
+			t.Errorf("%s is not documented in order", c.Code)
+		}
+	}
+}
