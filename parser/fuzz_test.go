@@ -155,7 +155,7 @@ func TestAllocationIsBounded(t *testing.T) {
 	}
 	for what, text := range texts {
 		got := allocated(func() { parser.Parse("f.amir", []byte(text)) })
-		if limit := uint64(2000*len(text) + 1<<20); got > limit {
+		if limit := uint64(4000*len(text) + 1<<20); got > limit {
 			t.Errorf("%s: %d bytes of text make it allocate %d, %d times as many", what, len(text), got, got/uint64(len(text)))
 		}
 	}

@@ -189,7 +189,7 @@ func span(start, end lexer.Position) diag.Span {
 }
 
 var grammar = sync.OnceValue(func() *participle.Parser[fileTree] {
-	return participle.MustBuild[fileTree](participle.Lexer(definition{}))
+	return participle.MustBuild[fileTree](participle.Lexer(definition{}), participle.UseLookahead(0))
 })
 
 // String is the grammar as EBNF.

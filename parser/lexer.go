@@ -127,9 +127,7 @@ func (s *scanner) token() {
 	case isLetter(c):
 		s.emit(tokIdent, s.run(0, isNameByte))
 	case c == '"':
-		if n := s.quoted(0); n > 0 {
-			s.emit(tokString, n)
-		}
+		s.quoted(tokString, 0)
 	case c == '-' && s.peek(1) == '>':
 		s.emit(tokArrow, 2)
 	case c == '-' || isDigit(c) || c == '?':
@@ -160,24 +158,39 @@ func (s *scanner) run(i int, ok func(byte) bool) int {
 	return n
 }
 
-// name takes a sigil and the bare or quoted name behind it.
+// name takes a sigil and the bare or quoted name behind it. One that should have been quoted is
+// reported and taken as if it were, so that it stays one fault.
 func (s *scanner) name(kind lexer.TokenType) {
 	if s.peek(1) == '"' {
-		if n := s.quoted(1); n > 0 {
-			s.emit(kind, 1+n)
-		}
+		s.quoted(kind, 1)
 		return
 	}
-	if c := s.peek(1); !isLetter(c) && !isDigit(c) {
-		s.reject(1, "a name must follow %q", s.peek(0))
-		return
+	n := s.run(1, isNameByte)
+	all := s.run(1, isForeignByte)
+	switch c := s.peek(1); {
+	case all > n:
+		text := s.text[s.pos.Offset+1 : s.pos.Offset+1+all]
+		s.substitute(kind, 1+all, strconv.Quote(text), "a name with other characters than letters, digits, '_' and '.' is quoted: %c%s", s.peek(0), strconv.Quote(text))
+	case !isLetter(c) && !isDigit(c):
+		s.substitute(kind, 1+n, `""`, "a name must follow %q", s.peek(0))
+	default:
+		s.emit(kind, 1+n)
 	}
-	s.emit(kind, 1+s.run(1, isNameByte))
 }
 
-// quoted is the length of the string literal that begins i bytes ahead; 0 when there is none, which
-// is reported and skipped.
-func (s *scanner) quoted(i int) int {
+// substitute reports the next n bytes and emits a token with another name in their place.
+func (s *scanner) substitute(kind lexer.TokenType, n int, name, format string, args ...any) {
+	pos, sigil := s.pos, ""
+	if kind != tokString {
+		sigil = s.text[pos.Offset : pos.Offset+1]
+	}
+	s.reject(n, format, args...)
+	s.out = append(s.out, lexer.Token{Type: kind, Value: sigil + name, Pos: pos})
+}
+
+// quoted takes the string literal that begins i bytes ahead, behind a sigil when i is 1. A malformed
+// one is reported and taken as an empty one.
+func (s *scanner) quoted(kind lexer.TokenType, i int) {
 	end := s.line()
 	for n := i + 1; n < end; n++ {
 		switch s.peek(n) {
@@ -185,14 +198,14 @@ func (s *scanner) quoted(i int) int {
 			n++
 		case '"':
 			if _, err := strconv.Unquote(s.text[s.pos.Offset+i : s.pos.Offset+n+1]); err != nil {
-				s.reject(n+1, "malformed string: escapes are those of Go")
-				return 0
+				s.substitute(kind, n+1, `""`, "malformed string: escapes are those of Go")
+				return
 			}
-			return n + 1 - i
+			s.emit(kind, n+1)
+			return
 		}
 	}
-	s.reject(end, "string does not end on its line")
-	return 0
+	s.substitute(kind, end, `""`, "string does not end on its line")
 }
 
 // number takes an integer, a float or dimensions.
@@ -253,3 +266,7 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' }
 
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '.' }
+
+// isForeignByte says whether a byte that can't stand in a bare name was probably meant to: not a
+// space and none of the text's own marks.
+func isForeignByte(c byte) bool { return c > ' ' && strings.IndexByte("()<>{}[],:=\"%@!;#$", c) < 0 }

@@ -59,11 +59,15 @@ func Parse(file string, text []byte, opts ...Option) (*ir.Module, *diag.List) {
 	return m, diags
 }
 
-// syntax parses the tokens. After an error it goes on without the line at fault, so that several
-// errors are found at once; the names that stand in such lines are lost, and nobody complains that
-// they are undefined. The tree is nil when nothing can be made of the rest.
+// syntax parses the tokens. After an error it goes on without the statement at fault, so that several
+// errors are found at once; the names that stand in such statements are lost, and nobody complains
+// that they are undefined. The tree is nil when nothing can be made of the rest.
 func syntax(tokens []lexer.Token, diags *diag.List) (tree *fileTree, lost map[string]bool) {
 	lost = make(map[string]bool)
+	malformed := make(map[int]bool) // lines with an error of the scanner, which explains others
+	for _, d := range diags.Sorted() {
+		malformed[d.Span.Start.Line] = true
+	}
 	for range maxSyntaxErrors {
 		peeking, err := lexer.Upgrade(&tokenList{tokens: tokens})
 		if err != nil {
@@ -73,9 +77,16 @@ func syntax(tokens []lexer.Token, diags *diag.List) (tree *fileTree, lost map[st
 		if err == nil {
 			return tree, lost
 		}
-		at := report(err, diags)
+		var pe participle.Error
+		if !errors.As(err, &pe) {
+			panic(fmt.Sprintf("parser: %v", err))
+		}
+		at := find(tokens, pe.Position().Offset)
+		if !malformed[tokens[at].Pos.Line] && !(at > 0 && malformed[tokens[at-1].Pos.Line]) {
+			report(pe, diags)
+		}
 		var cut []lexer.Token
-		if tokens, cut = cutLine(tokens, at); cut == nil {
+		if tokens, cut = cutStatement(tokens, at); cut == nil {
 			return nil, lost
 		}
 		for _, t := range cut {
@@ -85,49 +96,50 @@ func syntax(tokens []lexer.Token, diags *diag.List) (tree *fileTree, lost map[st
 	return nil, lost
 }
 
-// report adds a syntax error and gives the offset of the token at fault.
-func report(err error, diags *diag.List) int {
-	var pe participle.Error
-	if !errors.As(err, &pe) {
-		panic(fmt.Sprintf("parser: %v", err))
-	}
-	pos := pe.Position()
+// report adds a syntax error.
+func report(err participle.Error, diags *diag.List) {
+	pos := err.Position()
 	var ue *participle.UnexpectedTokenError
-	if errors.As(err, &ue) {
-		what := fmt.Sprintf("%q", ue.Unexpected.Value)
-		if ue.Unexpected.EOF() {
-			what = "the end of the file"
-		}
-		d := diags.Errorf("P002", tokenSpan(pos, ue.Unexpected.Value), "", "unexpected %s", what)
-		if want := expected(ue); want != "" {
-			d.Message += ", want " + want
-		}
-		return pos.Offset
+	if !errors.As(err, &ue) {
+		diags.Errorf("P002", span(pos, pos), "", "%s", err.Message())
+		return
 	}
-	diags.Errorf("P002", span(pos, pos), "", "%s", pe.Message())
-	return pos.Offset
+	what := fmt.Sprintf("%q", ue.Unexpected.Value)
+	if ue.Unexpected.EOF() {
+		what = "end of the file"
+	}
+	d := diags.Errorf("P002", tokenSpan(pos, ue.Unexpected.Value), "", "unexpected %s", what)
+	if want := expected(ue); want != "" {
+		d.Message += ", want " + want
+	} else if diags.Len() == 1 {
+		d.Message += fmt.Sprintf(", want the line \"amir %d\", with which every text begins", ir.FormatVersion)
+	}
 }
 
-// cutLine removes the statement at fault: the tokens on the line of the one at offset, or, when that
-// one is first on its line, those of the line before, whose end is missing. Nothing is cut when
-// going on makes no sense: at the head of the file, of a function, or at a lone bracket.
-func cutLine(tokens []lexer.Token, offset int) (rest, cut []lexer.Token) {
+// find is the index of the token at offset.
+func find(tokens []lexer.Token, offset int) int {
 	at := 0
 	for at < len(tokens)-1 && tokens[at].Pos.Offset < offset {
 		at++
 	}
-	if at > 0 && (tokens[at-1].Pos.Line != tokens[at].Pos.Line || tokens[at].EOF()) && !complete(tokens[at-1]) {
+	return at
+}
+
+// cutStatement removes the statement at fault: the one that holds token at, or, when that one is first
+// on its line, the one before, when its end is missing. Nothing is cut when going on makes no sense:
+// at the head of the file, of a function, or at a lone bracket.
+func cutStatement(tokens []lexer.Token, at int) (rest, cut []lexer.Token) {
+	if at > 0 && (firstOnLine(tokens, at) || tokens[at].EOF()) && !complete(tokens[at-1]) {
 		at--
 	}
 	if tokens[at].EOF() {
 		return tokens, nil
 	}
-	line := tokens[at].Pos.Line
 	from, to := at, at+1
-	for from > 0 && tokens[from-1].Pos.Line == line {
+	for from > 0 && !begins(tokens, from) {
 		from--
 	}
-	for !tokens[to].EOF() && tokens[to].Pos.Line == line {
+	for !tokens[to].EOF() && !begins(tokens, to) {
 		to++
 	}
 	switch tokens[from].Value {
@@ -139,23 +151,29 @@ func cutLine(tokens []lexer.Token, offset int) (rest, cut []lexer.Token) {
 	return rest, cut
 }
 
+func firstOnLine(tokens []lexer.Token, i int) bool {
+	return i == 0 || tokens[i-1].Pos.Line != tokens[i].Pos.Line
+}
+
+// begins says whether a statement begins with token i: it is first on its line and of a kind with
+// which statements begin, and the line before does not go on with a comma.
+func begins(tokens []lexer.Token, i int) bool {
+	if !firstOnLine(tokens, i) || i > 0 && tokens[i-1].Value == "," {
+		return false
+	}
+	switch t := tokens[i]; t.Value {
+	case "amir", "const", "func", "return", "}":
+		return true
+	default:
+		return t.Type == tokValue || t.Type == tokType
+	}
+}
+
 // complete says whether a statement may end with t.
 func complete(t lexer.Token) bool {
 	switch t.Value {
-	case ">", ")", "]", "}", "{":
+	case ">", ")", "]", "}", "{", "return":
 		return true
 	}
-	return t.Type == tokIdent || t.Type == tokString
-}
-
-// expected is what the grammar wanted, in participle's notation.
-func expected(e *participle.UnexpectedTokenError) string {
-	const head = " (expected "
-	msg := e.Message()
-	for i := range msg {
-		if len(msg)-i > len(head) && msg[i:i+len(head)] == head {
-			return msg[i+len(head) : len(msg)-1]
-		}
-	}
-	return ""
+	return t.Type == tokType
 }

@@ -144,7 +144,7 @@ func (p *descParser) fields(d *Description, w string) {
 	case "clock":
 		d.MHz = p.int("mhz", 1, 1<<20)
 	case "queue":
-		d.Queue = p.int("depth", 1, 1<<16)
+		d.Queue = p.int("depth", 1, 1<<10)
 	case "flags":
 		d.Flags, d.CrossFlags, d.Counter = p.int("ids", 1, 64), p.int("cross", 0, 64), p.int("counter", 0, 1<<20)
 	case "cube":

@@ -238,10 +238,11 @@ func (d *Diagnostic) MarshalJSON() ([]byte, error) {
 	}{d.Severity.String(), d.Code, d.Span.String(), d.Subject, d.Message, notes})
 }
 
-// Suggest is the candidate nearest to name by edit distance, or "" when none is near: at most a third
-// of name's bytes, but two and no more than eight, may be changed.
+// Suggest is the candidate nearest to name by edit distance, or "" when none is near: a third of
+// name's bytes, but at least one and at most eight, may be inserted, deleted or changed, or two
+// neighbours exchanged.
 func Suggest(name string, candidates []string) string {
-	best, limit := "", min(max(2, len(name)/3), 8)
+	best, limit := "", min(max(1, (len(name)+1)/3), 8)
 	for _, c := range candidates {
 		if d := distance(name, c, limit); d <= limit {
 			best, limit = c, d-1
@@ -250,12 +251,13 @@ func Suggest(name string, candidates []string) string {
 	return best
 }
 
-// distance is the number of bytes to insert, delete or change, or more than limit when it is larger.
+// distance is the number of edits that make b of a, or some number above limit when it is larger:
+// the optimal string alignment distance.
 func distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d > limit || -d > limit {
 		return limit + 1
 	}
-	prev, cur := make([]int, len(b)+1), make([]int, len(b)+1)
+	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range prev {
 		prev[j] = j
 	}
@@ -267,13 +269,17 @@ func distance(a, b string, limit int) int {
 			if a[i] == b[j] {
 				cost = 0
 			}
-			cur[j+1] = min(prev[j+1]+1, cur[j]+1, prev[j]+cost)
-			least = min(least, cur[j+1])
+			d := min(prev[j+1]+1, cur[j]+1, prev[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, before[j-1]+1)
+			}
+			cur[j+1] = d
+			least = min(least, d)
 		}
 		if least > limit {
 			return limit + 1
 		}
-		prev, cur = cur, prev
+		before, prev, cur = prev, cur, before
 	}
 	return prev[len(b)]
 }

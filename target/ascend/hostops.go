@@ -1,6 +1,8 @@
 package ascend
 
 import (
+	"slices"
+
 	"github.com/amctc/amctc/target"
 )
 
@@ -47,9 +49,19 @@ func onCodes(codes, float func(*kernel)) func(*kernel) {
 func (k *kernel) hostStep(op string, attrs ...target.Attr) {
 	var in []string
 	for i := range k.node.Operands {
-		in = append(in, k.in(i).Sym)
+		in = append(in, k.shaped(k.in(i)))
 	}
 	k.host.emit(&target.Host{Op: op, Out: []string{k.out().Sym}, In: in, Attrs: attrs})
+}
+
+// shaped is the symbol of a row-major tensor with the tensor's own dims, which host steps go by: where x shares the bytes of a tensor of another shape, a copy.
+func (k *kernel) shaped(x tensorGM) string {
+	if slices.Equal(k.prog.Symbol(x.Sym).Dims, x.Dims) {
+		return x.Sym
+	}
+	sym := k.scratch("view", x.Type, target.ND, x.Dims...)
+	k.host.emit(&target.Host{Op: "reshape", Out: []string{sym}, In: []string{x.Sym}})
+	return sym
 }
 
 func (k *kernel) ints(name string) target.Attr { return target.Ints(name, k.node.Ints(name)...) }

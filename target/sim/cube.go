@@ -143,7 +143,7 @@ func (r *resolver) load3d(o *op, x *target.Load3D) {
 			fail(o, Misaligned, "mstart %d must be a multiple of 16, kstart %d of 32", m0, k0)
 		}
 		m1, k1 := m0+x.MExt, k0+x.KExt
-		if m1 > rows || k1 > cols || x.MExt%16 != 0 && m1 != rows || x.KExt%32 != 0 && k1 != cols {
+		if m1 > rows || k1 > cols || x.MExt%16 != 0 && m1 != rows || x.KExt%32 != 0 && k1 != taps*c0 {
 			fail(o, FieldRange, "rows %d..%d, columns %d..%d of a %d x %d img2col matrix: extents are multiples of 16 and 32 except at its edges", m0, m1, k0, k1, rows, cols)
 		}
 		mb, kb := (x.MExt+15)/16, (x.KExt+31)/32

@@ -12,11 +12,19 @@ func u32(b []byte) uint32         { return binary.LittleEndian.Uint32(b) }
 func f32(b []byte) float32        { return math.Float32frombits(u32(b)) }
 func put16(b []byte, v uint16)    { binary.LittleEndian.PutUint16(b, v) }
 func put32(b []byte, v uint32)    { binary.LittleEndian.PutUint32(b, v) }
-func putF(b []byte, v float32)    { put32(b, math.Float32bits(v)) }
 func sat16(v int32) uint16        { return uint16(int16(min(max(v, math.MinInt16), math.MaxInt16))) }
 func sat32(v int64) uint32        { return uint32(int32(min(max(v, math.MinInt32), math.MaxInt32))) }
 func half(b []byte) float32       { return halfTable()[u16(b)] }
 func putHalf(b []byte, v float32) { put16(b, toHalf(v)) }
+
+// putF writes a float32; every NaN is the quiet NaN 0x7fc00000, so that results don't depend on the machine the simulator runs on.
+func putF(b []byte, v float32) {
+	u := math.Float32bits(v)
+	if v != v {
+		u = 0x7fc00000
+	}
+	put32(b, u)
+}
 
 // binKernel is the loop of a two-operand operation on a type. Sums and products of halves are rounded to float32 first, which changes no half.
 func binKernel(o *op, f target.BinOp, t target.Type) kernel {

@@ -70,6 +70,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("sim: %v: %s instr %d (line %d) %s: %s", e.Code, e.Stream, e.Instr, e.Line, e.Mnemonic, e.Msg)
 }
 
+// stopped ends the run when the caller wants it; Run recovers it.
+type stopped struct{ err error }
+
 // fail ends the run with an error of the program; Run recovers it. op may be nil.
 func fail(op *op, code Code, format string, args ...any) {
 	e := &Error{Code: code, Msg: fmt.Sprintf(format, args...)}

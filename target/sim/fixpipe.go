@@ -138,6 +138,9 @@ func (r *resolver) fixpipe(o *op, x *target.Fixpipe) {
 				}
 			}
 		}
+		if num*x.M*x.N*size > len(dst.data) {
+			fail(o, Overlap, "%d rows of %d elements are written into the %d bytes of %s", num*x.M, x.N, len(dst.data), dst.name)
+		}
 		for nd := range num {
 			for k := range cols {
 				w := min(16, x.N-16*k)

@@ -28,6 +28,13 @@ type hostTensor struct {
 
 func (s *hostStep) bad(format string, args ...any) { fail(s.o, BadHost, format, args...) }
 
+// alive ends the run when its context is done; the outer loops of long steps call it.
+func (s *hostStep) alive() {
+	if err := s.r.m.ctx.Err(); err != nil {
+		panic(stopped{err})
+	}
+}
+
 func (r *resolver) hostOperand(o *op, name string) hostTensor {
 	i, ok := r.m.byName[name]
 	if !ok {
@@ -173,7 +180,7 @@ func (r *resolver) host(o *op, x *target.Host) {
 		run()
 		if move == nil {
 			for j, v := range s.out.v {
-				putF(s.out.mem.data[4*j:], v)
+				put32(s.out.mem.data[4*j:], math.Float32bits(v))
 			}
 		}
 		for i := range s.in {
@@ -237,6 +244,7 @@ func hostConv(s *hostStep) func() {
 		plane := win.oh * win.ow
 		for n := range x[0] {
 			for f := range w[0] {
+				s.alive()
 				acc := s.out.v[(n*w[0]+f)*plane:][:plane]
 				if len(s.in) == 3 {
 					for i := range acc {
@@ -281,6 +289,7 @@ func hostDense(s *hostStep) func() {
 	s.result(append(append([]int{}, x[:len(x)-1]...), w[0])...)
 	return func() {
 		for r := range s.in[0].n / w[1] {
+			s.alive()
 			for o := range w[0] {
 				var acc float32
 				if len(s.in) == 3 {
@@ -354,6 +363,7 @@ func hostMatmul(s *hostStep) func() {
 		walk(dims, sa, sb, func(i, ia, ib int) {
 			x, y, out := s.in[0].v[ia*m*k:], s.in[1].v[ib*k*n:], s.out.v[i*m*n:]
 			for r := range m {
+				s.alive()
 				row := out[r*n : (r+1)*n]
 				for kk := range k {
 					v := x[r*k+kk]
@@ -454,6 +464,7 @@ func hostPool(s *hostStep) func() {
 	s.result(x[0], x[1], win.oh, win.ow)
 	return func() {
 		for pl := range x[0] * x[1] {
+			s.alive()
 			src := s.in[0].v[pl*win.h*win.w:]
 			for oy := range win.oh {
 				for ox := range win.ow {

@@ -45,6 +45,9 @@ type core struct {
 	done   bool
 	held   *op // instruction that can't be issued yet
 
+	list    []*pipe  // the pipes that have a queue
+	epoch   int      // counts what may end a wait
+	seq     int64    // instructions issued
 	shared  []uint32 // copy of the scalar unit's clock for the entries being issued
 	version int      // of shared
 }
@@ -66,10 +69,11 @@ type flag struct {
 	by    *op      // that set it last
 }
 
-// counter is one cross-core counter: the sets so far, and which wait took each.
+// counter is one cross-core counter: how many sets and waits there were, and the last ones as rings of the counter's maximum.
 type counter struct {
-	sets  []crossSet
-	waits []crossWait
+	set, waited int
+	sets        []crossSet
+	waits       []crossWait
 }
 
 type crossSet struct {
@@ -104,6 +108,7 @@ type pipe struct {
 	busy  int64
 	runs  int64
 
+	blocked int       // the core's epoch when the next instruction was found waiting
 	version int       // of the scalar clock joined last
 	acc     mmadBlock // what the last Mmad wrote, until a barrier
 }
@@ -112,6 +117,7 @@ type pipe struct {
 type entry struct {
 	op      *op
 	at      int64 // issue time
+	seq     int64 // order of issue
 	off     [4]int64
 	clock   []uint32 // the scalar unit's at issue; shared, not written
 	version int      // of clock
@@ -237,7 +243,13 @@ func (m *machine) addCore(name string, take func(int64)) {
 	}
 	for _, k := range kinds {
 		p := &pipe{id: len(m.pipes), core: c, kind: k, name: k.String(), path: -1, queue: make([]entry, m.desc.Queue), start: make([]int64, m.desc.Queue)}
+		if c.pipe[k] != nil {
+			fail(nil, BadStream, "%s lists pipe %v twice", m.desc.Name, k)
+		}
 		c.pipe[k] = p
+		if k != target.PipeS {
+			c.list = append(c.list, p)
+		}
 		m.pipes = append(m.pipes, p)
 	}
 	for _, b := range m.desc.Buffers {

@@ -192,6 +192,9 @@ func (r *resolver) nd2nz(o *op, x *target.Nd2Nz) {
 		src.bounds(o, from, from+last)
 		last = (x.Num-1)*x.DstMatrix*size + 32*((c1-1)*x.DstC0+(x.N-1)*x.DstN) + 32
 		dst.bounds(o, to, to+last)
+		if 32*x.Num*x.N*c1 > last {
+			fail(o, Overlap, "%d blocks of 32 bytes are written into %d bytes", x.Num*x.N*c1, last)
+		}
 		for b := range x.Num {
 			for i := range x.N {
 				s := from + (b*x.SrcMatrix+i*x.SrcD)*size

@@ -37,26 +37,17 @@ func (r *resolver) body(list []target.Instr) []node {
 		if len(r.loops) == target.MaxNesting || l.From < math.MinInt32 || l.To > math.MaxInt32+1 {
 			fail(o, FieldRange, "loops nest at most %d deep and count within 32 bits", target.MaxNesting)
 		}
+		// A loop without any instruction is left out, so that every round of a loop issues something.
 		n := &loopNode{slot: r.slots, from: l.From, to: l.To}
 		r.slots++
 		r.loops, r.slot = append(r.loops, l), append(r.slot, n.slot)
 		n.body = r.body(l.Body)
 		r.loops, r.slot = r.loops[:len(r.loops)-1], r.slot[:len(r.slot)-1]
-		if countOps(n.body) {
+		if n.from < n.to && len(n.body) > 0 {
 			out = append(out, node{loop: n})
 		}
 	}
 	return out
-}
-
-// countOps reports whether a body holds any instruction: empty loops are dropped so that they take no time to walk.
-func countOps(body []node) bool {
-	for _, n := range body {
-		if n.op != nil || n.loop != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // affine resolves an offset.

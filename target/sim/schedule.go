@@ -41,34 +41,41 @@ func (m *machine) run() error {
 			}
 		}
 		for id, n := range c.cross {
-			if len(n.sets) > len(n.waits) {
-				fail(n.sets[len(n.waits)].by, FlagLeft, "counter %d of %s is set %d times and waited for %d times", id, c.name, len(n.sets), len(n.waits))
+			if n.set > n.waited {
+				fail(n.sets[n.waited%m.desc.Counter].by, FlagLeft, "counter %d of %s is set %d times and waited for %d times", id, c.name, n.set, n.waited)
 			}
 		}
 	}
 	return nil
 }
 
-// advance issues and executes what it can on one core; it reports whether there was anything.
+// advance issues and executes what it can on one core; it reports whether there was anything. Instructions run as soon as they are issued,
+// the oldest first among those that nothing holds, so that a missing flag shows as a race and not as what it leads to.
 func (c *core) advance() bool {
 	any := false
-	for budget := 1 << 16; budget > 0; budget-- {
-		progress := false
-		for c.issue() {
-			progress = true
-			if budget--; budget <= 0 {
+	c.epoch++
+	for range 1 << 14 {
+		progress := c.issue()
+		idle := true
+		for {
+			var next *pipe
+			for _, p := range c.list {
+				if p.count == 0 {
+					continue
+				}
+				idle = false
+				if p.blocked != c.epoch && (next == nil || p.queue[p.head].seq < next.queue[next.head].seq) {
+					next = p
+				}
+			}
+			if next == nil {
 				break
 			}
-		}
-		idle := true
-		for _, p := range c.pipe {
-			if p == nil {
-				continue
-			}
-			for p.count > 0 && p.step() {
+			if idle = true; next.step() {
 				progress = true
+			} else {
+				next.blocked = c.epoch
 			}
-			idle = idle && p.count == 0
 		}
 		if !progress {
 			c.done = idle && c.held == nil && len(c.frames) == 0
@@ -132,7 +139,8 @@ func (c *core) issue() bool {
 			c.now = max(c.now, p.start[p.issued%depth])
 		}
 		e := &p.queue[(p.head+p.count)%len(p.queue)]
-		e.op, e.at, e.clock, e.version = o, c.now, c.shared, c.version
+		c.seq++
+		e.op, e.at, e.clock, e.version, e.seq = o, c.now, c.shared, c.version, c.seq
 		for i := range o.addr {
 			e.off[i] = o.addr[i].eval(c.vars)
 		}
@@ -321,6 +329,7 @@ func (p *pipe) set(o *op, x *target.SetFlag, at int64) {
 	if f.set || p.clock[waiter] < f.used {
 		fail(o, FlagSetTwice, "flag %d from %v to %v may still be set: no wait for it is ordered before", x.ID, x.Src, x.Dst)
 	}
+	p.core.epoch++
 	f.set, f.at, f.by = true, at, o
 	f.clock = append(f.clock[:0], p.clock...)
 }
@@ -334,25 +343,35 @@ func (p *pipe) take(f *flag) {
 }
 
 func (p *pipe) crossSet(o *op, x *target.CrossSet, at int64) {
-	n := &o.to.cross[x.ID]
-	if k := len(n.sets) - p.core.m.desc.Counter; k >= 0 {
-		if k >= len(n.waits) || p.clock[n.waits[k].pipe] < n.waits[k].tick {
-			fail(o, CounterFull, "counter %d of %s may pass %d: no wait for it is ordered before", x.ID, x.To, p.core.m.desc.Counter)
+	n, most := &o.to.cross[x.ID], p.core.m.desc.Counter
+	if k := n.set - most; k >= 0 {
+		if k >= n.waited || p.clock[n.waits[k%most].pipe] < n.waits[k%most].tick {
+			fail(o, CounterFull, "counter %d of %s may pass %d: no wait for it is ordered before", x.ID, x.To, most)
 		}
+		s := &n.sets[n.set%most]
+		s.at, s.clock, s.by = at, append(s.clock[:0], p.clock...), o
+	} else {
+		n.sets = append(n.sets, crossSet{at, append([]uint32(nil), p.clock...), o})
 	}
-	n.sets = append(n.sets, crossSet{at, append([]uint32(nil), p.clock...), o})
+	n.set++
 }
 
 func (p *pipe) crossWait(x *target.CrossWait) (at int64, ok bool) {
 	n := &p.core.cross[x.ID]
-	if len(n.waits) == len(n.sets) {
+	if n.waited == n.set {
 		return 0, false
 	}
-	s := &n.sets[len(n.waits)]
+	most := p.core.m.desc.Counter
+	s := &n.sets[n.waited%most]
 	merge(p.clock, s.clock)
-	s.clock = nil
 	p.clock[p.id]++
-	n.waits = append(n.waits, crossWait{p.id, p.clock[p.id]})
+	w := crossWait{p.id, p.clock[p.id]}
+	if n.waited < most {
+		n.waits = append(n.waits, w)
+	} else {
+		n.waits[n.waited%most] = w
+	}
+	n.waited++
 	return s.at, true
 }
 

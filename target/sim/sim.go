@@ -59,11 +59,14 @@ type PathStat struct {
 func Run(ctx context.Context, prog *target.Program, consts []byte, desc *target.Description, inputs map[string][]byte, opt Options) (res *Result, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			e, ok := r.(*Error)
-			if !ok {
+			switch e := r.(type) {
+			case *Error:
+				res, err = nil, e
+			case stopped:
+				res, err = nil, fmt.Errorf("sim: stopped: %w", e.err)
+			default:
 				panic(r)
 			}
-			res, err = nil, e
 		}
 	}()
 	if prog.Target != desc.Name {

@@ -98,6 +98,9 @@ func (r *Result) Utilization(s PipeStat) float64 {
 	return float64(s.Busy) / float64(r.Cycles)
 }
 
+// String is Report.
+func (r *Result) String() string { return r.Report() }
+
 // Report is the figures as text: cycles, pipes, paths, roofline, assumptions.
 func (r *Result) Report() string {
 	var b strings.Builder

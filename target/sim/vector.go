@@ -289,6 +289,9 @@ func (r *resolver) dup(o *op, x *target.VDup) {
 		pattern[i] = byte(x.Imm >> (8 * (i % n)))
 	}
 	o.run = func(e *entry, p *pipe) cost {
+		if s.repeat == 0 {
+			return cost{path: pathVector}
+		}
 		at := s.write(e, p, d)
 		s.spans(d, func(lo, hi int) {
 			for lo < hi {

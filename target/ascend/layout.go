@@ -1,0 +1,78 @@
+package ascend
+
+import "github.com/amctc/amctc/target"
+
+// squareTile is the most pixels of a tile that is transposed: 32 rows of that many bytes, in and out, twice, fit any UB; a multiple of 32, and at most 255 squares.
+const squareTile = 1408
+
+// fromND writes an NC1HWC0 tensor from the symbol that has its row-major bytes: 32 channels of a strip of pixels at a time become
+// pixels of 32 channels by transposing squares. Channels beyond the last become zero.
+func (k *kernel) fromND(sym string, y tensorGM) {
+	k.transposed(y, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+		plane := y.Dims[2] * y.Dims[3]
+		from := pixel.at(block.at(n.at(target.In(sym, 0), y.Dims[1]*plane), 32*plane), 1)
+		c.emit(&target.PadCopy{Dst: target.At(target.UB, ub), Src: from, Type: target.S8, Count: channels, Len: count, SrcGap: plane - count})
+	}, func(c *code, channels, count, pitch, in, out int) {
+		if channels < 32 {
+			k.clear(c, in+channels*pitch, (32-channels)*pitch)
+		}
+		c.emit(&target.VTrans{Type: target.S8, Dst: target.V(out).Strides(1, 32), A: target.V(in).Strides(pitch/32, 1), Repeat: pitch / 32})
+	}, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+		c.emit(&target.DataCopy{Dst: pixel.at(block.at(n.at(target.In(y.Sym, 0), y.C1()*y.Plane()), y.Plane()), 32), Src: target.At(target.UB, ub), Count: 1, Len: count})
+	})
+}
+
+// toND writes the row-major bytes of an NC1HWC0 tensor to a symbol of as many elements.
+func (k *kernel) toND(x tensorGM, sym string) {
+	k.transposed(x, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+		c.emit(&target.DataCopy{Dst: target.At(target.UB, ub), Src: pixel.at(block.at(n.at(target.In(x.Sym, 0), x.C1()*x.Plane()), x.Plane()), 32), Count: 1, Len: count})
+	}, func(c *code, channels, count, pitch, in, out int) {
+		if count < pitch {
+			k.clear(c, in+32*count, 32*(pitch-count))
+		}
+		c.emit(&target.VTrans{Type: target.S8, Dst: target.V(out).Strides(pitch/32, 1), A: target.V(in).Strides(1, 32), Repeat: pitch / 32})
+	}, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+		plane := x.Dims[2] * x.Dims[3]
+		to := pixel.at(block.at(n.at(target.In(sym, 0), x.Dims[1]*plane), 32*plane), 1)
+		c.emit(&target.PadCopy{Dst: to, Src: target.At(target.UB, ub), Type: target.S8, Count: channels, Len: count, DstGap: plane - count})
+	})
+}
+
+// transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes.
+func (k *kernel) transposed(t tensorGM, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
+	store func(c *code, n, block, pixel index, channels, count, ub, pitch int)) {
+	plane := t.Dims[2] * t.Dims[3]
+	size := 32 * up(min(plane, squareTile), 32)
+	var in, out [2]int
+	for b := range 2 {
+		in[b], out[b] = k.take(target.UB, size), k.take(target.UB, size)
+	}
+	strip := func(c *code, n, pixel index, count int) {
+		pitch := up(count, 32)
+		blocks := func(first, blocks, channels int) {
+			k.pipeline(c, blocks,
+				func(c *code, b int, i index) { load(c, n, i.plus(first), pixel, channels, count, in[b], pitch) },
+				func(c *code, b int, _ index) { turn(c, channels, count, pitch, in[b], out[b]) },
+				func(c *code, b int, i index) { store(c, n, i.plus(first), pixel, channels, count, out[b], pitch) })
+		}
+		blocks(0, t.Dims[1]/32, 32)
+		if rest := t.Dims[1] % 32; rest > 0 {
+			blocks(t.Dims[1]/32, 1, rest)
+		}
+	}
+	k.vector.loop(t.Dims[0], func(c *code, n index) {
+		c.loop(plane/squareTile, func(c *code, i index) { strip(c, n, i.times(squareTile), squareTile) })
+		if rest := plane % squareTile; rest > 0 {
+			strip(c, n, number(plane/squareTile*squareTile), rest)
+		}
+	})
+}
+
+// clear zeroes n bytes of UB, a multiple of 32.
+func (k *kernel) clear(c *code, at, n int) {
+	for n > 0 {
+		part := min(n, 255*256)
+		c.emit(&target.VDup{Type: target.S16, Dst: target.V(at), Rep: reps(part/2, 128)})
+		at, n = at+part, n-part
+	}
+}
