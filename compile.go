@@ -202,7 +202,6 @@ func (o *Compiled) verify(ctx context.Context, opt CompileOptions, samples [][]*
 		return err
 	}
 	o.Agree, o.GoNotRun = r, why
-	o.Report.Agreement, o.Report.NotCompared = r.Line(), r.NotCompared
 	return nil
 }
 

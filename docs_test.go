@@ -618,6 +618,143 @@ func TestPackageTable(t *testing.T) {
 }
 
 var (
+	block  = regexp.MustCompile("(?ms)^```([a-z]+)(?: ([a-z]+):(\\S+))?\n(.*?)^```$")
+	timing = regexp.MustCompile(`(?m)^(ok\s+\S+)\s+\S+$`)
+)
+
+// TestTour runs the tour of README.md. The commands of shell blocks that start with amctc, go, grep or
+// tail are run, and what they print is compared with the text block that follows; blocks with "file:NAME"
+// are written to that file; every line of a block with "list:DIR" starts with a path below that folder, and
+// all files there are listed.
+func TestTour(t *testing.T) {
+	readme := readDocument(t, "README.md")
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "app")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "PATH="+filepath.Dir(binary(t))+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"MODELS="+filepath.Join(root, "testdata", "models"), "DIGITS="+filepath.Join(root, "testdata", "data", "mnist"), "GOFLAGS=", "GOWORK=off")
+	run := func(line string) (stdout string, ok bool) {
+		c := exec.Command("sh", "-c", line)
+		var errs strings.Builder
+		c.Dir, c.Env, c.Stderr = dir, env, &errs
+		out, err := c.Output()
+		if err != nil {
+			return string(out) + errs.String(), false
+		}
+		return string(out), true
+	}
+	if out, ok := run("go mod init example.com/app"); !ok {
+		t.Fatal(out)
+	}
+	begin := strings.Index(readme, "\n## A five-minute tour\n")
+	if begin < 0 {
+		t.Fatal("README.md has no tour")
+	}
+	end := begin + 1 + strings.Index(readme[begin+1:], "\n## ")
+	var doc strings.Builder
+	last := 0
+	var printed, failed []string // by the commands since the last text block
+	settle := func() {
+		for _, f := range failed {
+			t.Error(f)
+		}
+		printed, failed = nil, nil
+	}
+	for _, m := range block.FindAllStringSubmatchIndex(readme[begin:end], -1) {
+		group := func(i int) string {
+			if m[2*i] < 0 {
+				return ""
+			}
+			return readme[begin+m[2*i] : begin+m[2*i+1]]
+		}
+		lang, kind, name, text := group(1), group(2), group(3), group(4)
+		switch {
+		case lang == "sh":
+			settle()
+			for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+				if line = strings.TrimSpace(line); !slices.Contains([]string{"amctc", "go", "grep", "tail"}, strings.Fields(line + " .")[0]) {
+					continue
+				}
+				out, ok := run(line)
+				if printed = append(printed, out); !ok {
+					failed = append(failed, fmt.Sprintf("%s: %s", line, out))
+				}
+			}
+		case kind == "file":
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		case kind == "list":
+			holdList(t, filepath.Join(dir, name), text)
+		case lang == "text":
+			// A command that fails may be what the text is about.
+			failed = nil
+			want := trimLines(strings.Join(printed, ""))
+			if timing.ReplaceAllString(text, "$1") != timing.ReplaceAllString(want, "$1") {
+				if !*update {
+					t.Errorf("README.md: the tour prints something else; \"go test . -run TestTour -update\" rewrites it\n--- in the document\n%s--- actual\n%s", text, want)
+				}
+				doc.WriteString(readme[last : begin+m[8]])
+				doc.WriteString(want)
+				last = begin + m[9]
+			}
+			printed = nil
+		}
+	}
+	settle()
+	if *update && !t.Failed() && last > 0 {
+		if err := os.WriteFile("README.md", []byte(doc.String()+readme[last:]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// trimLines takes spaces from the ends of lines.
+func trimLines(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
+}
+
+// holdList holds that the lines of a text start with the paths of all files below a folder; a path that ends in /
+// stands for all below it.
+func holdList(t *testing.T, dir, text string) {
+	t.Helper()
+	var listed []string
+	for line := range strings.Lines(text) {
+		p := strings.Fields(line)[0]
+		listed = append(listed, p)
+		if !amctc.Exists(filepath.Join(dir, filepath.FromSlash(p))) {
+			t.Errorf("README.md lists %s, which was not written", p)
+		}
+	}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if !slices.ContainsFunc(listed, func(p string) bool { return p == rel || strings.HasSuffix(p, "/") && strings.HasPrefix(rel, p) }) {
+			t.Errorf("README.md does not list %s, which was written", rel)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var (
 	accuracyRow = regexp.MustCompile(`(?m)^\| (\w+) \|.*\| ([0-9.]+ %) \| ([0-9.]+ %) \| ([+-][0-9.]+) \|$`)
 	ratio       = regexp.MustCompile(`× [0-9]\.[0-9]{4}`)
 )

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/codegen/agree"
 	"github.com/amctc/amctc/codegen/report"
 )
 
@@ -61,7 +62,11 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 				return err
 			}
 			if u.json {
-				return u.object(r.Report)
+				return u.object(struct {
+					*report.Report
+					Agreement *agree.Report `json:"agreement,omitempty"`
+					GoNotRun  string        `json:"go_not_run,omitempty"`
+				}{r.Report, r.Agree, r.GoNotRun})
 			}
 			printCompiled(u, opt.Out, r)
 			return nil

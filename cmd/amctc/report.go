@@ -33,9 +33,6 @@ func reportCommand(u *ui) *cobra.Command {
 				return u.object(r)
 			}
 			printReport(u, r)
-			if r.Agreement != "" {
-				fmt.Fprintln(u.stdout, r.Agreement)
-			}
 			return nil
 		},
 	}

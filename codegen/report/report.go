@@ -175,23 +175,21 @@ func ConstBytes(m *ir.Module) int64 {
 
 // Report is everything that compile tells, machine-readable.
 type Report struct {
-	Format      string   `json:"format"`
-	Version     string   `json:"amctc"`
-	Model       string   `json:"model"`
-	Target      string   `json:"target"`
-	Samples     int      `json:"calibration_samples"`
-	Measured    int      `json:"measured_samples"`
-	Layers      []Row    `json:"layers"`
-	FloatBytes  int64    `json:"float_bytes"`
-	IntBytes    int64    `json:"int_bytes"`
-	MACs        int64    `json:"macs"`
-	IntMACs     int64    `json:"int_macs"`
-	ArenaBytes  int      `json:"arena_bytes"`
-	Cycles      int64    `json:"cycles"`
-	MHz         int      `json:"mhz"`
-	Remarks     []string `json:"remarks"`
-	Agreement   string   `json:"agreement,omitempty"`
-	NotCompared []string `json:"not_compared,omitempty"`
+	Format     string   `json:"format"`
+	Version    string   `json:"amctc"`
+	Model      string   `json:"model"`
+	Target     string   `json:"target"`
+	Samples    int      `json:"calibration_samples"`
+	Measured   int      `json:"measured_samples"`
+	Layers     []Row    `json:"layers"`
+	FloatBytes int64    `json:"float_bytes"`
+	IntBytes   int64    `json:"int_bytes"`
+	MACs       int64    `json:"macs"`
+	IntMACs    int64    `json:"int_macs"`
+	ArenaBytes int      `json:"arena_bytes"`
+	Cycles     int64    `json:"cycles"`
+	MHz        int      `json:"mhz"`
+	Remarks    []string `json:"remarks"`
 }
 
 // Total fills the sums from the rows.

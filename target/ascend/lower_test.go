@@ -45,15 +45,20 @@ func (n *network) codes(name string, scale float32, offset int32, shape ...int) 
 // node adds a node; typ is the written element type of its result.
 func (n *network) node(name string, typ ir.Type, attrs ir.Attrs, operands ...*ir.Value) *ir.Value {
 	n.t.Helper()
-	spec := ir.NodeSpec{Op: name, Name: fmt.Sprintf("n%d", len(n.b.Func.Nodes)), Operands: operands, Attrs: attrs}
-	if typ.DType != 0 || typ.Quant != nil {
-		spec.Elem = &typ
-	}
-	v := n.b.Node(spec)
+	v := n.try(name, typ, attrs, operands...)
 	if v == nil {
 		n.t.Fatalf("%s: %v", name, n.l.Err())
 	}
 	return v
+}
+
+// try is node, nil where the operator refuses the operands.
+func (n *network) try(name string, typ ir.Type, attrs ir.Attrs, operands ...*ir.Value) *ir.Value {
+	spec := ir.NodeSpec{Op: name, Name: fmt.Sprintf("n%d", len(n.b.Func.Nodes)), Operands: operands, Attrs: attrs}
+	if typ.DType != 0 || typ.Quant != nil {
+		spec.Elem = &typ
+	}
+	return n.b.Node(spec)
 }
 
 // constant is random codes of the given type.
