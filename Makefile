@@ -16,18 +16,22 @@ help: ## show this list
 demo: build data ## compile a real MNIST network on real images and show what came out
 	@echo "--- compile: 128 training images calibrate, 16 of them are verified on every engine"
 	$(BIN) compile $(DATA)/cntk/mnist.onnx --calib $(MNIST)/train-images-idx3-ubyte.gz --limit 128 \
-	  --out build/demo/mnist --pkg mnist --target ascend910b3 --verify-samples 16
+	  --out build/mnist --pkg mnist --target ascend910b3 --verify-samples 16
 	@echo
 	@echo "--- the written package proves itself, without amctc"
-	cd build/demo/mnist && GOWORK=off GOFLAGS= $(GO) test .
+	cd build/mnist && GOWORK=off GOFLAGS= $(GO) test .
 	@echo
 	@echo "--- accuracy on all 10,000 test images"
 	$(BIN) -q eval $(DATA)/cntk/mnist.onnx --calib $(MNIST)/train-images-idx3-ubyte.gz \
 	  --data $(MNIST)/t10k-images-idx3-ubyte.gz --labels $(MNIST)/t10k-labels-idx1-ubyte.gz
 
-build: ## build the command into build/amctc
-	@mkdir -p build
+build: build/go.mod ## build the command into build/amctc
 	$(GO) build -o $(BIN) ./cmd/amctc
+
+# What the demo writes is a module of its own, not part of this one.
+build/go.mod:
+	@mkdir -p build
+	@printf 'module example.org/demo\n\ngo 1.24\n' > $@
 
 test: data ## the test suite
 	$(GO) vet ./... $(EXTRA)

@@ -12,7 +12,7 @@ var quantizeCodes = []Entry{
 		Meaning: "The record has no factors for this layer's input, so that it can't be quantized. A remark.",
 		WayOut:  "Calibrate again with the same configuration, or add the layer to the record."},
 	{Code: "Q004", Title: "weight scale was raised",
-		Meaning: "The scale of a channel whose weights are all, or nearly, zero was raised to the smallest one with which its bias fits int32. The output is the same to within rounding; the record holds the raised scale. A remark.",
+		Meaning: "The scale of a channel whose weights are all, or nearly, zero was raised to the smallest one with which its bias has room in int32. The output is the same to within rounding; the record holds the raised scale. A remark.",
 		WayOut:  "None is needed. Channels that are pruned to zero can be removed from the network."},
 	{Code: "Q005", Title: "layer stays float because its sums may overflow",
 		Meaning: "From the actual weights and bias it can't be proven that every partial sum of the layer fits int32, or a scale cannot be represented. The layer computes in float32. A warning.",

@@ -90,7 +90,7 @@ func inferConv(c *ir.InferCtx) {
 
 func inferQConv(c *ir.InferCtx) {
 	shape, ok := convShape(c)
-	if ok && accOperands(c, 0) {
+	if ok && accOperands(c, 0) && accFits(c) {
 		accResult(c, shape)
 	}
 }
@@ -212,7 +212,7 @@ func accWriter(c *ir.EvalCtx) func(i, ch int, acc int64) {
 	}
 }
 
-// narrow takes an exact sum to int32. The compiler has proven that it fits.
+// narrow takes an exact sum to int32. accFits has proven that it fits.
 func narrow(c *ir.EvalCtx, acc int64) int32 {
 	if acc < math.MinInt32 || acc > math.MaxInt32 {
 		panic(fmt.Sprintf("%s: accumulator %d does not fit int32", c.Node.Subject(), acc))

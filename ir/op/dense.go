@@ -65,7 +65,7 @@ func inferDense(c *ir.InferCtx) {
 
 func inferQDense(c *ir.InferCtx) {
 	shape, ok := denseShape(c)
-	if ok && accOperands(c, 0) {
+	if ok && accOperands(c, 0) && accFits(c) {
 		accResult(c, shape)
 	}
 }

@@ -43,7 +43,7 @@ func (n *network) conv(x *ir.Value, group, outs int) *ir.Value {
 }
 
 func TestConv(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(45) {
 		n := newNetwork(t, seed)
 		c, outs := 1+n.IntN(70), 1+n.IntN(80)
 		if seed%8 == 0 {
@@ -81,11 +81,12 @@ func TestConvLarge(t *testing.T) {
 		kernel int
 		pad    int
 	}{
-		{[]int{1, 3, 150, 170}, 1, 16, 3, 1},
-		{[]int{1, 64, 90, 90}, 64, 64, 3, 1},
-		{[]int{1, 700, 7, 7}, 1, 20, 5, 2},
-		{[]int{1, 2200, 5, 5}, 1, 33, 3, 1},
-		{[]int{2, 40, 60, 300}, 1, 40, 1, 0},
+		{[]int{1, 3, 100, 170}, 1, 5, 3, 1},
+		{[]int{1, 40, 75, 90}, 40, 40, 3, 1},
+		{[]int{1, 700, 5, 5}, 1, 20, 5, 2},
+		{[]int{1, 2200, 3, 3}, 1, 33, 3, 1},
+		{[]int{2, 40, 30, 300}, 1, 7, 1, 0},
+		{[]int{1, 33, 700, 100}, 1, 2, 1, 0},
 	} {
 		n := newNetwork(t, uint64(i))
 		x := n.image(s.shape...)

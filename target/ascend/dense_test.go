@@ -55,6 +55,9 @@ func TestDense(t *testing.T) {
 			rows = 1
 		}
 		shape := []int{rows, in}
+		if seed%9 == 4 {
+			shape = []int{1 + n.IntN(2), 1 + n.IntN(40), 1 + n.IntN(9), in}
+		}
 		if seed%7 == 0 {
 			shape = []int{1 + n.IntN(3), rows, in}
 		}

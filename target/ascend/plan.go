@@ -77,10 +77,7 @@ func (p *product) plan(s section) (plan, bool) {
 	pl.chunk = min(s.planes, slot/(bytes+w))
 	pl.slotW = pl.chunk * bytes
 	pl.slot = pl.chunk * (bytes + w)
-	if pl.chunk == s.planes { // the test for chunks is chunk < planes
-		pl.chunk = max(1, s.planes-1)
-	}
-	return pl, s.planes > 1
+	return pl, pl.chunk < s.planes
 }
 
 func largest(pieces []piece) int {

@@ -215,7 +215,7 @@ func (r *resolver) load3d(o *op, x *target.Load3D) {
 			rowsOfKernel = kernelRows(ca, cb, x.KH, x.KW)
 		}
 		n := mb * kb * fractal
-		r.m.bytes[pathLoad3D] += int64(n)
+		r.core.bytes[pathLoad3D] += int64(n)
 		num, den := rate.Rate(x.SW, rowsOfKernel)
 		return cost{pathLoad3D, int64(rate.Latency), int64((n*den + num - 1) / num)}
 	}
@@ -314,8 +314,8 @@ func (r *resolver) mmad(o *op, x *target.Mmad) {
 				}
 			}
 		}
-		r.m.bytes[pathCube] += int64(an + bn)
-		r.m.res.MACs += steps * int64(d.Cube.M*d.Cube.N*d.Cube.KS8)
+		r.core.bytes[pathCube] += int64(an + bn)
+		r.core.macs += steps * int64(d.Cube.M*d.Cube.N*d.Cube.KS8)
 		return cost{pathCube, int64(d.Cube.Head), steps}
 	}
 }

@@ -173,6 +173,9 @@ func (r *resolver) fixpipe(o *op, x *target.Fixpipe) {
 				}
 			}
 		}
+		if dst.gm {
+			r.core.gmOut += int64(num * x.M * x.N * size)
+		}
 		return r.moved(id, path, num*x.M*cols*16*size)
 	}
 }

@@ -18,7 +18,6 @@ type machine struct {
 	byName   map[string]int
 	cores    []*core
 	pipes    []*pipe // of all cores; a pipe's id is its index
-	bytes    [numPaths]int64
 	steps    int64
 	pairs    []int64 // scratch of mmad: packed rows
 	sums     []int64 // and sums
@@ -35,6 +34,9 @@ type core struct {
 	mem   [target.NumSpaces]*memory
 	flags [target.NumPipes][target.NumPipes][]flag
 	cross []counter
+	bytes [numPaths]int64 // moved, by path
+	gmOut int64           // of these, by Fixpipe to global memory
+	macs  int64
 
 	// The scalar unit: where it is in the program, and when.
 	frames []frame

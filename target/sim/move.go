@@ -35,7 +35,7 @@ func (r *resolver) path(o *op, id int) *target.Path {
 }
 
 func (r *resolver) moved(id int, p *target.Path, n int) cost {
-	r.m.bytes[id] += int64(n)
+	r.core.bytes[id] += int64(n)
 	return cost{id, int64(p.Latency), int64((n + p.Rate - 1) / p.Rate)}
 }
 

@@ -38,6 +38,10 @@ type Result struct {
 
 	desc   *target.Description
 	events []event
+	lost   int64 // instructions that the trace leaves out
+
+	gmRead, gmWritten int64 // bytes
+	cubeRoof, gmRoof  int64 // cycles that the busiest core needs at least
 }
 
 // PipeStat is the use of one pipe.
@@ -143,4 +147,4 @@ func (m *machine) finish(prog *target.Program) {
 }
 
 // WriteTrace writes the recorded instructions as a Chrome trace (chrome://tracing, Perfetto); one cycle is shown as one microsecond.
-func (r *Result) WriteTrace(w io.Writer) error { return writeTrace(w, r.events) }
+func (r *Result) WriteTrace(w io.Writer) error { return writeTrace(w, r.events, r.lost) }

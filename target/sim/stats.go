@@ -22,7 +22,22 @@ func (m *machine) stats() {
 			m.res.Pipes = append(m.res.Pipes, PipeStat{c.name, k, p.busy, p.runs})
 		}
 	}
-	for id, n := range m.bytes {
+	d := m.desc
+	for _, c := range m.cores {
+		read := c.bytes[pathGML1] + c.bytes[pathGMUB]
+		m.res.MACs += c.macs
+		m.res.gmRead += read
+		m.res.gmWritten += c.bytes[pathUBGM] + c.gmOut
+		if peak := int64(d.Cube.M * d.Cube.N * d.Cube.KS8); peak > 0 {
+			m.res.cubeRoof = max(m.res.cubeRoof, (c.macs+peak-1)/peak)
+		}
+		m.res.gmRoof = max(m.res.gmRoof, (read+int64(d.GMRate)-1)/int64(d.GMRate))
+	}
+	for id := range numPaths {
+		n := int64(0)
+		for _, c := range m.cores {
+			n += c.bytes[id]
+		}
 		if n > 0 && id != pathCube {
 			m.res.Paths = append(m.res.Paths, PathStat{pathNames[id], n})
 		}
@@ -51,43 +66,28 @@ func (r *Result) Moved(path string) int64 {
 	return 0
 }
 
-// GMBytes is the traffic of global memory.
-func (r *Result) GMBytes() int64 {
-	n := int64(0)
-	for _, s := range r.Paths {
-		if strings.HasPrefix(s.Path, "gm-") || strings.HasSuffix(s.Path, "-gm") || strings.HasPrefix(s.Path, "l0c-") {
-			n += s.Bytes
-		}
-	}
-	return n
-}
+// GMBytes is the traffic of global memory, both ways.
+func (r *Result) GMBytes() int64 { return r.gmRead + r.gmWritten }
 
 // Microseconds is the time of the run at the SoC's clock.
 func (r *Result) Microseconds() float64 { return float64(r.Cycles) / float64(r.desc.MHz) }
 
-// Roofline says in one line how far the run is from one core's two roofs: the cube's rate and global memory's.
+// Roofline says in one line how far the run is from the two roofs of its busiest core: the cube's rate, and that of reads of global memory.
 func (r *Result) Roofline() string {
 	d := r.desc
-	peak := int64(d.Cube.M * d.Cube.N * d.Cube.KS8)
-	gm := r.GMBytes()
-	compute, memory := int64(0), int64(0)
-	if peak > 0 {
-		compute = (r.MACs + peak - 1) / peak
+	bound, roof := "memory", r.gmRoof
+	if r.cubeRoof > r.gmRoof {
+		bound, roof = "cube", r.cubeRoof
 	}
-	memory = (gm + int64(d.GMRate) - 1) / int64(d.GMRate)
-	bound, roof := "memory", memory
-	if compute > memory {
-		bound, roof = "cube", compute
-	}
-	intensity, ridge, reached := 0.0, 2*float64(peak)/float64(d.GMRate), 0.0
-	if gm > 0 {
-		intensity = 2 * float64(r.MACs) / float64(gm)
+	intensity, ridge, reached := 0.0, 2*float64(d.Cube.M*d.Cube.N*d.Cube.KS8)/float64(d.GMRate), 0.0
+	if r.gmRead > 0 {
+		intensity = 2 * float64(r.MACs) / float64(r.gmRead)
 	}
 	if r.Cycles > 0 {
 		reached = 100 * float64(roof) / float64(r.Cycles)
 	}
-	return fmt.Sprintf("roofline %s, one core: %d int8 MAC, %d GM bytes, %.1f op/byte (ridge %.0f): %s-bound, at least %d cycles; took %d (%.1f %% of the roof)",
-		d.Name, r.MACs, gm, intensity, ridge, bound, roof, r.Cycles, reached)
+	return fmt.Sprintf("roofline: %d int8 MAC, %d bytes read from GM, %d written; %.1f op/byte read (ridge %.0f): %s-bound, at least %d cycles; took %d (%.1f %% of the roof)",
+		r.MACs, r.gmRead, r.gmWritten, intensity, ridge, bound, roof, r.Cycles, reached)
 }
 
 // Utilization is a pipe's busy share of the run, 0 to 1.
@@ -105,13 +105,15 @@ func (r *Result) String() string { return r.Report() }
 func (r *Result) Report() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d cycles, %.1f us at %d MHz, %d instructions, %d host steps\n", r.desc.Name, r.Cycles, r.Microseconds(), r.desc.MHz, r.Steps, r.Host)
+	fmt.Fprintf(&b, "  %-8s %-6s %14s %8s %14s\n", "stream", "pipe", "busy cycles", "of all", "instructions")
 	for _, s := range r.Pipes {
 		if s.Count > 0 {
-			fmt.Fprintf(&b, "  %-8s %-4s busy %12d  %5.1f %%  %8d instructions\n", s.Stream, s.Pipe, s.Busy, 100*r.Utilization(s), s.Count)
+			fmt.Fprintf(&b, "  %-8s %-6s %14d %6.1f %% %14d\n", s.Stream, s.Pipe, s.Busy, 100*r.Utilization(s), s.Count)
 		}
 	}
+	fmt.Fprintf(&b, "  %-15s %14s\n", "path", "bytes")
 	for _, s := range r.Paths {
-		fmt.Fprintf(&b, "  %-12s %12d bytes\n", s.Path, s.Bytes)
+		fmt.Fprintf(&b, "  %-15s %14d\n", s.Path, s.Bytes)
 	}
 	fmt.Fprintf(&b, "%s\n", r.Roofline())
 	var names []string

@@ -25,6 +25,7 @@ const maxEvents = 1 << 21
 
 func (m *machine) record(p *pipe, o *op, at, dur int64) {
 	if len(m.res.events) == maxEvents {
+		m.res.lost++
 		return
 	}
 	pid := 0
@@ -37,7 +38,7 @@ func (m *machine) record(p *pipe, o *op, at, dur int64) {
 }
 
 // writeTrace writes Chrome's trace format: a process per stream, a thread per pipe.
-func writeTrace(w io.Writer, events []event) error {
+func writeTrace(w io.Writer, events []event, lost int64) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprint(b, `{"displayTimeUnit":"ms","traceEvents":[`)
 	type track struct {
@@ -58,6 +59,6 @@ func writeTrace(w io.Writer, events []event) error {
 		}
 		fmt.Fprintf(b, `%s{"ph":"X","pid":%d,"tid":%d,"name":%q,"ts":%d,"dur":%d,"args":{"line":%d}}`, sep, e.pid, e.pipe, e.name, e.at, e.dur, e.line)
 	}
-	fmt.Fprint(b, "\n]}\n")
+	fmt.Fprintf(b, "\n],\"otherData\":{\"instructions left out\":%d}}\n", lost)
 	return b.Flush()
 }
