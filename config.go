@@ -1,24 +1,9 @@
 package amctc
 
 import (
-	"fmt"
-
-	"github.com/amctc/amctc/ir"
-	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/passes"
 )
-
-func unknownLayer(name string, f *ir.Func) error {
-	var names []string
-	for _, n := range f.Nodes {
-		names = append(names, n.Name)
-	}
-	if s := diag.Suggest(name, names); s != "" {
-		return fmt.Errorf("the configuration names layer %q, which the network does not have; did you mean %q?", name, s)
-	}
-	return fmt.Errorf("the configuration names layer %q, which the network does not have", name)
-}
 
 // layerSettings lays a layer's configured leaves over the defaults.
 func layerSettings(l passes.LayerSettings, c *amct.LayerConfig) (passes.LayerSettings, error) {

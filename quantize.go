@@ -96,22 +96,19 @@ func ApplyConfig(s *passes.Settings, cfg *amct.Config, f *ir.Func) error {
 		}
 		names[n.Name] = n
 	}
+	if err := cfg.CheckLayers(func(name string) bool { return names[name] != nil }); err != nil {
+		return err
+	}
 	s.NoFusion = !cfg.DoFusion
 	s.Default.Asymmetric = cfg.ActivationOffset
 	s.SkipFusion = make(map[string]bool)
 	for _, n := range cfg.SkipFusionLayers {
-		if names[n] == nil {
-			return unknownLayer(n, f)
-		}
 		s.SkipFusion[n] = true
 	}
 	s.OnlyListed = true
 	s.Layers = make(map[string]passes.LayerSettings)
 	for _, name := range cfg.Order {
 		n := names[name]
-		if n == nil {
-			return unknownLayer(name, f)
-		}
 		l, err := layerSettings(s.Default, cfg.Layers[name])
 		if err != nil {
 			return fmt.Errorf("layer %q: %w", name, err)

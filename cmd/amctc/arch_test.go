@@ -71,7 +71,7 @@ const layers = `
 	. < cmd/amctc;
 `
 
-// thirdParty is where each module we did not write may be seen.
+// thirdParty is where each module we did not write may be seen. Those that are seen nowhere serve tests.
 var thirdParty = map[string][]string{
 	"github.com/alecthomas/participle/v2":  {"parser"},
 	"github.com/dave/jennifer":             {"codegen/gogen"},

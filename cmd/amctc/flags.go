@@ -68,7 +68,12 @@ func (d *dataFlags) options() (amctc.DataOptions, error) {
 
 type floats []float32
 
-func (f *floats) String() string { return fmt.Sprint([]float32(*f)) }
+func (f *floats) String() string {
+	if len(*f) == 0 {
+		return ""
+	}
+	return strings.Trim(fmt.Sprint([]float32(*f)), "[]")
+}
 func (f *floats) Type() string   { return "floats" }
 func (f *floats) Set(s string) error {
 	*f = nil

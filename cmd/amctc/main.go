@@ -140,7 +140,7 @@ func newRoot(u *ui) *cobra.Command {
 	return root
 }
 
-// helpTemplate shows examples first.
+// helpTemplate is what the command does and how it is used, examples first; the usage follows once.
 const helpTemplate = `{{with .Short}}{{.}}
 
 {{end}}{{if .HasExample}}Examples:
@@ -148,4 +148,16 @@ const helpTemplate = `{{with .Short}}{{.}}
 
 {{end}}{{with .Long}}{{.}}
 
-{{end}}{{.UsageString}}`
+{{end}}Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+`

@@ -40,3 +40,17 @@ func accFits(c *ir.InferCtx) bool {
 	}
 	return true
 }
+
+// multipliersFit reports the first output channel whose multiplier is not what RN19 takes, because
+// the scales of input, weights and result lie too far apart. ws are the weights, y is the result.
+func multipliersFit(c *ir.InferCtx, ws, y *ir.Quant) bool {
+	xs := c.In[0].Quant.Scale[0]
+	for ch, s := range ws.Scale {
+		m := float64(xs) * float64(s) / float64(y.Scale[0])
+		if m < 0x1p-126 || m > 0x1p127 {
+			c.Errorf("V039", "the multiplier %.6g of output channel %d lies outside the range 2^-126 to 2^127", m, ch)
+			return false
+		}
+	}
+	return true
+}

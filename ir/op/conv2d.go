@@ -129,7 +129,7 @@ func accResult(c *ir.InferCtx, shape []int) {
 		c.Return(t)
 		return
 	}
-	if t, ok := codeResult(c, shape); ok {
+	if t, ok := codeResult(c, shape); ok && multipliersFit(c, c.In[1].Quant, t.Quant) {
 		c.Return(t)
 	}
 }

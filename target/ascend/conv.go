@@ -116,7 +116,9 @@ func cutRows(w *op.Window, bytes, pixels int) []piece {
 		for y := 0; y < w.OutH; y += h {
 			p := part(y, min(h, w.OutH-y))
 			// Rows that begin below the image have no place in a piece of their own; a piece has at most 255 padded rows.
-			if p.bytes > bytes || p.rows > pixels || p.top < 0 || p.top > 255 || p.below > 255 {
+			// Nor have output rows that lie wholly in the padding: img2col would see more rows than these.
+			seen := (p.n+p.top+p.below-(w.KH-1)*w.DH-1)/w.SH + 1
+			if p.bytes > bytes || p.rows > pixels || p.top < 0 || p.top > 255 || p.below > 255 || seen != p.h {
 				return nil
 			}
 			out = append(out, p)

@@ -18,6 +18,9 @@ func (n *network) geometry(h, w int) (kernel []int, attrs ir.Attrs) {
 		}
 		if n.IntN(3) > 0 {
 			before, after = n.IntN(k+1), n.IntN(k+1)
+			if n.IntN(8) == 0 {
+				before, after = n.IntN(20), n.IntN(20)
+			}
 		}
 		for size+before+after < (k-1)*dil+1 {
 			before++

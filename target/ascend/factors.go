@@ -28,14 +28,15 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 	a := &accumulation{outs: wt.Type.Shape[0], w: wt.Const.Data.I8, offset: int(x.Offset()), zero: true}
 	a.per = len(a.w) / a.outs
 	for o := range a.outs {
-		sum, size := int64(0), int64(0)
+		up, down := int64(0), int64(0) // sums of the positive and of the negative weights
 		for _, v := range a.w[o*a.per : (o+1)*a.per] {
-			sum += int64(v)
-			size += max(int64(v), -int64(v))
+			up, down = up+max(int64(v), 0), down+min(int64(v), 0)
 		}
-		folded := int64(b.Const.Data.I32[o]) - int64(a.offset)*sum
-		if most := max(folded, -folded) + 128*size; most > math.MaxInt32 {
-			k.fail(codeRange, "the sum of output channel %d may reach %d, beyond int32", o, most)
+		folded := int64(b.Const.Data.I32[o]) - int64(a.offset)*(up+down)
+		// The cube starts at the folded bias and adds codes times weights; any partial sum lies between these.
+		least, most := folded-128*up+127*down, folded+127*up-128*down
+		if least < math.MinInt32 || most > math.MaxInt32 {
+			k.fail(codeRange, "the sum of output channel %d may reach [%d, %d], beyond int32", o, least, most)
 		}
 		a.bias = append(a.bias, int32(folded))
 		a.zero = a.zero && folded == 0

@@ -116,6 +116,10 @@ func compare(m *ir.Module, soc string, in []*tensor.Tensor) (*sim.Result, error)
 	if err != nil {
 		return nil, err
 	}
+	return compareOn(m, d, in)
+}
+
+func compareOn(m *ir.Module, d *target.Description, in []*tensor.Tensor) (*sim.Result, error) {
 	batch := 1
 	if len(in) > 0 {
 		batch = in[0].Shape[0]

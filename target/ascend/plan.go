@@ -27,8 +27,11 @@ func (p *product) plan(s section) (plan, bool) {
 	pl := plan{depth: s.planes * p.taps * 32, chunk: s.planes, slots: 2}
 	pl.weights = pl.depth * s.n
 	pl.stays = pl.weights <= 2*halfB
-	most := min(p.desc.Size(target.L0C)/8/s.n/16*16, up(p.total, 16))
-	if pl.depth <= oneStep && (pl.stays || pl.weights <= halfB) {
+	most := min(p.desc.Size(target.L0C)/8/s.n/16*16, halfA/32/16*16, up(p.total, 16))
+	if most < 16 || halfB < 32*s.n {
+		return pl, false
+	}
+	if pl.depth <= min(oneStep, halfA/16) && (pl.stays || pl.weights <= halfB) {
 		pl.step, pl.rows = pl.depth, min(most, halfA/pl.depth/16*16)
 	} else {
 		pl.rows = min(most, 128)
@@ -63,7 +66,7 @@ func (p *product) plan(s section) (plan, bool) {
 	room = p.room(target.L1) - 64
 	slot := room / 2 / 32 * 32
 	w := p.taps * 32 * s.n
-	pl.pieces = p.cut(slot-w, min(most, halfA/32/16*16))
+	pl.pieces = p.cut(slot-w, most)
 	if pl.pieces == nil {
 		return pl, false
 	}

@@ -85,7 +85,8 @@ func TestRefused(t *testing.T) {
 
 	n = newNetwork(t, 1)
 	bias := n.constant(ir.TensorType(tensor.I32, 1), func() int { return 1<<31 - 1 })
-	expect(t, n.lowers("ascend910b3", n.node("q.dense", typ, nil, n.codes("x", 1, 0, 1, 32), n.weights(1, 32), bias)), "T005")
+	narrow := ir.Quantized(&ir.Quant{Axis: -1, Block: 1, Scale: []float32{1}, Offset: []int32{0}}, 1, 32) // only code 0
+	expect(t, n.lowers("ascend910b3", n.node("q.dense", typ, nil, n.b.Param("x", narrow), n.weights(1, 32), bias)), "T005")
 
 	expect(t, newNetwork(t, 1).lowers("ascend910b3", nil), "T006")
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/amctc/amctc/target"
 )
@@ -12,6 +13,23 @@ var roundings = map[target.Round]func(float64) float64{
 	target.RoundNone: roundEven, target.RoundRint: roundEven, target.RoundAway: roundAway,
 	target.RoundFloor: math.Floor, target.RoundCeil: math.Ceil, target.RoundTrunc: math.Trunc,
 }
+
+// halfCodes gives, by whether the result is unsigned and by mode, the 8-bit result of every half.
+var halfCodes = func() map[bool]map[target.Round]func() *[65536]byte {
+	m := map[bool]map[target.Round]func() *[65536]byte{false: {}, true: {}}
+	for unsigned, lo := range map[bool]float64{false: -128, true: 0} {
+		for mode, round := range roundings {
+			m[unsigned][mode] = sync.OnceValue(func() *[65536]byte {
+				t := new([65536]byte)
+				for i, v := range halfTable() {
+					t[i] = byte(toInt(float64(v), round, lo, lo+255))
+				}
+				return t
+			})
+		}
+	}
+	return m
+}()
 
 // cast compiles a conversion.
 func (r *resolver) cast(o *op, x *target.VCast) {
@@ -39,28 +57,25 @@ func castKernel(x *target.VCast) kernel {
 	type pair struct{ from, to target.Type }
 	const s8, u8, s16, s32, f16, float = target.S8, target.U8, target.S16, target.S32, target.F16, target.F32
 	switch (pair{x.From, x.To}) {
-	case pair{s8, f16}:
+	case pair{s8, f16}, pair{u8, f16}:
+		var codes [256]uint16
+		for i := range codes {
+			if codes[i] = toHalf(float32(i)); x.From == s8 {
+				codes[i] = toHalf(float32(int8(i)))
+			}
+		}
 		return func(d, a, _ []byte) {
+			d = d[:2*len(a)]
 			for i, v := range a {
-				putHalf(d[2*i:], float32(int8(v)))
+				put16(d[2*i:], codes[v])
 			}
 		}
-	case pair{u8, f16}:
+	case pair{f16, s8}, pair{f16, u8}:
+		codes := halfCodes[x.To == u8][x.Round]()
 		return func(d, a, _ []byte) {
-			for i, v := range a {
-				putHalf(d[2*i:], float32(v))
-			}
-		}
-	case pair{f16, s8}:
-		return func(d, a, _ []byte) {
+			a = a[:2*len(d)]
 			for i := range d {
-				d[i] = byte(int8(toInt(float64(half(a[2*i:])), round, -128, 127)))
-			}
-		}
-	case pair{f16, u8}:
-		return func(d, a, _ []byte) {
-			for i := range d {
-				d[i] = byte(toInt(float64(half(a[2*i:])), round, 0, 255))
+				d[i] = codes[u16(a[2*i:])]
 			}
 		}
 	case pair{f16, s16}:

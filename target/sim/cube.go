@@ -290,7 +290,11 @@ func (r *resolver) mmad(o *op, x *target.Mmad) {
 			for nb := range n1 {
 				cols := min(16, x.N-16*nb)
 				for j := range cols {
-					dots(pairs, b.data, bo+(nb*16+j)*32, n1*fractal, x.K, acc[(nb*16+j)*16:][:16])
+					if rows <= 2 {
+						dotPair(pairs, b.data, bo+(nb*16+j)*32, n1*fractal, x.K, acc[(nb*16+j)*16:][:2])
+					} else {
+						dots(pairs, b.data, bo+(nb*16+j)*32, n1*fractal, x.K, acc[(nb*16+j)*16:][:16])
+					}
 				}
 				block := c + (nb*m1+mb)*1024
 				out := dst.data[block : block+1024]
@@ -383,4 +387,25 @@ func dots(pairs []int64, b []byte, at, pitch, k int, sum []int64) {
 		lo := int64(int32(s))
 		sum[2*i], sum[2*i+1] = lo, (s-lo)>>32
 	}
+}
+
+// dotPair is dots for the first two rows alone.
+func dotPair(pairs []int64, b []byte, at, pitch, k int, sum []int64) {
+	var s0, s1 int64
+	for k0 := 0; k0 < k; k0 += 32 {
+		col := b[at : at+min(32, k-k0)]
+		at += pitch
+		ap := pairs[8*k0:][:8*len(col)]
+		for i := 0; i+1 < len(col); i += 2 {
+			q := (*[16]int64)(ap[8*i:])
+			s0 += q[0] * int64(int8(col[i]))
+			s1 += q[8] * int64(int8(col[i+1]))
+		}
+		if i := len(col) - 1; i&1 == 0 {
+			s0 += ap[8*i] * int64(int8(col[i]))
+		}
+	}
+	s := s0 + s1
+	lo := int64(int32(s))
+	sum[0], sum[1] = lo, (s-lo)>>32
 }

@@ -129,26 +129,48 @@ func binKernel(o *op, f target.BinOp, t target.Type) kernel {
 			}
 		}
 	case target.S16, target.U16:
-		var g func(a, b int32) uint16
 		switch f {
 		case target.VAdd:
-			g = func(a, b int32) uint16 { return sat16(a + b) }
+			return func(d, a, b []byte) {
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, sat16(int32(int16(u16(a)))+int32(int16(u16(b)))))
+				}
+			}
 		case target.VSub:
-			g = func(a, b int32) uint16 { return sat16(a - b) }
+			return func(d, a, b []byte) {
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, sat16(int32(int16(u16(a)))-int32(int16(u16(b)))))
+				}
+			}
 		case target.VMul:
-			g = func(a, b int32) uint16 { return sat16(a * b) }
+			return func(d, a, b []byte) {
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, sat16(int32(int16(u16(a)))*int32(int16(u16(b)))))
+				}
+			}
 		case target.VMax:
-			g = func(a, b int32) uint16 { return uint16(max(a, b)) }
+			return func(d, a, b []byte) {
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, uint16(max(int16(u16(a)), int16(u16(b)))))
+				}
+			}
 		case target.VMin:
-			g = func(a, b int32) uint16 { return uint16(min(a, b)) }
+			return func(d, a, b []byte) {
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, uint16(min(int16(u16(a)), int16(u16(b)))))
+				}
+			}
 		case target.VAnd:
-			g = func(a, b int32) uint16 { return uint16(a & b) }
+			return func(d, a, b []byte) {
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, u16(a)&u16(b))
+				}
+			}
 		case target.VOr:
-			g = func(a, b int32) uint16 { return uint16(a | b) }
-		}
-		return func(d, a, b []byte) {
-			for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
-				put16(d, g(int32(int16(u16(a))), int32(int16(u16(b)))))
+			return func(d, a, b []byte) {
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, u16(a)|u16(b))
+				}
 			}
 		}
 	}

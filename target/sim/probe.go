@@ -43,8 +43,9 @@ func (r *resolver) probe(o *op, x *target.Probe) {
 		if x.Layout == target.ND {
 			mem.defined(o, at, at+n)
 			copy(out, mem.data[at:at+n])
+		} else if whole := mem.init == nil || mem.init.all(at, at+n); whole && size == 1 && x.Layout == target.NC1HWC0 {
+			unblock(out, mem.data[at:at+n], d)
 		} else {
-			whole := mem.init == nil || mem.init.all(at, at+n)
 			for i := range total {
 				s := at + offset(i)
 				if !whole {
@@ -57,5 +58,19 @@ func (r *resolver) probe(o *op, x *target.Probe) {
 			f(x.Name, x.Type, append([]int(nil), d...), out)
 		}
 		return cost{}
+	}
+}
+
+// unblock turns an NC1HWC0 image of bytes into NCHW.
+func unblock(out, in []byte, d []int) {
+	plane, c1 := d[2]*d[3], (d[1]+31)/32
+	for n := range d[0] {
+		for c := range d[1] {
+			src := in[(n*c1+c/32)*plane*32+c%32:]
+			dst := out[(n*d[1]+c)*plane:][:plane]
+			for i := range dst {
+				dst[i] = src[32*i]
+			}
+		}
 	}
 }
