@@ -42,8 +42,10 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	AMCTC_CHECK=1 $(GO) test ./testdata/selftest -count=1 -timeout 15m
 	cd testdata/peers && GOWORK=off $(GO) test -count=1 ./...
 	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
-	$(GO) test ./parser/dataset -run '^$$' -fuzz FuzzNPY -fuzztime $(FUZZTIME)
-	$(GO) test ./target -run '^$$' -fuzz FuzzParseProgram -fuzztime $(FUZZTIME)
+	$(GO) test ./parser/onnx -run '^$$' -fuzz FuzzImport -fuzztime $(FUZZTIME)
+	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME)
+	$(GO) test ./parser/dataset -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME)
+	$(GO) test ./target -run '^$$' -fuzz FuzzProgram -fuzztime $(FUZZTIME)
 
 figures: build data-all ## measure every figure and write testdata/figures.md
 	$(GO) run ./testdata/figures

@@ -5,10 +5,7 @@ import (
 	"testing"
 
 	"github.com/amctc/amctc/ir"
-	"github.com/amctc/amctc/ir/diag"
 )
-
-type diagList = diag.List
 
 const two = `
 !a = !q.i8<scale=0.5>
@@ -56,7 +53,7 @@ func TestEqual(t *testing.T) {
 		{"scale=0.5", "scale=0.25", "%q of"},
 		{"return %y, %e", "return %e, %y", "result 0 is %y and %e"},
 		{"return %y, %e", "return %y, %y", "result 1"},
-		{"  %e = nn.add %z, @d : tensor<1x4xf32>\n  return %y, %e", "  return %y, %y", "constants"},
+		{"  %e = nn.add %z, @d : tensor<1x4xf32>\n  return %y, %e", "  return %y, %y", "5 and 4 nodes"},
 		{"  %e = nn.add", "  %f = nn.relu %x : tensor<1x4xf32>\n  %e = nn.add", "5 and 6 nodes"},
 	} {
 		if !strings.Contains(two, c.old) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
 )
 
@@ -133,7 +134,7 @@ func TestMergeFrom(t *testing.T) {
 func TestBuilder(t *testing.T) {
 	m := parse(t, chain)
 	f := m.Main()
-	b := ir.NewBuilder(ops, f, new(diagList))
+	b := ir.NewBuilder(ops, f, new(diag.List))
 	if v := b.Param("x", ir.Float(2)); v.Name != "x_1" {
 		t.Errorf("the parameter is named %s", v.Name)
 	}

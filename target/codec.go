@@ -246,6 +246,7 @@ func (c *codec) pick(names []string, what string) int {
 	if c.err != "" {
 		return 0
 	}
+	c.skip()
 	at := c.pos
 	w := c.word()
 	for i, n := range names {
@@ -285,7 +286,7 @@ func (c *codec) pipe(p *Pipe) {
 	*p = Pipe(c.pick(pipeNames[:], "pipe"))
 }
 
-// pos1 is a positional integer.
+// posInt is a positional integer.
 func (c *codec) posInt(p *int) {
 	if c.writing {
 		c.buf = strconv.AppendInt(append(c.buf, ' '), int64(*p), 10)
@@ -305,6 +306,7 @@ func (c *codec) name(p *string) {
 	if c.err != "" {
 		return
 	}
+	c.skip()
 	at := c.pos
 	w := c.word()
 	if len(w) == 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // ParseDescription reads the text of a description: lines of a keyword and its fields, in any order of lines; blank lines and lines that
@@ -15,7 +16,7 @@ func ParseDescription(text string) (*Description, error) {
 	seen := map[string]bool{}
 	for line := range strings.SplitSeq(text, "\n") {
 		p.line++
-		line = strings.TrimRight(line, " \t\r")
+		line = strings.TrimRightFunc(line, unicode.IsSpace)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

@@ -354,7 +354,7 @@ func TestQuantWord(t *testing.T) {
 		want   uint64
 	}{
 		{0.0123, 0, true, 0x0000_4000_3C49_8000}, {0.0123, -128, true, 0x0000_7000_3C49_8000}, {0.5, 3, true, 0x0000_4060_3F00_0000}, {1, 0, false, 0x0000_0000_3F80_0000},
-		{0.7, 0, true, 0x0000_4000_3F33_2000},                                                       // lower bits of the mantissa are dropped, not rounded
+		{0.7, 0, true, 0x0000_4000_3F33_2000},                                                         // lower bits of the mantissa are dropped, not rounded
 		{1, 300, true, 1<<46 | 255<<37 | 0x3F80_0000}, {1, -300, true, 1<<46 | 256<<37 | 0x3F80_0000}, // offsets clamp to nine bits
 	} {
 		if got := target.QuantWord(c.scale, c.offset, c.signed); got != c.want {

@@ -19,7 +19,7 @@ func lowerConv(k *kernel) {
 	group := k.node.Int("group")
 	perIn, perOut := wt[1], wt[0]/group
 	pixels := win.OutH * win.OutW
-	p := &product{kernel: k, acc: a, total: pixels, batch: x.Dims[0], taps: win.KH * win.KW,
+	p := &product{kernel: k, acc: a, total: pixels, line: win.OutW, batch: x.Dims[0], taps: win.KH * win.KW,
 		channel: func(o int) int { return o / perOut * perIn },
 		cut:     func(bytes, rows int) []piece { return cutRows(&win, bytes, rows) },
 	}

@@ -90,6 +90,7 @@ func TestConvLarge(t *testing.T) {
 		{[]int{1, 2200, 3, 3}, 1, 33, 3, 1},
 		{[]int{2, 40, 30, 300}, 1, 7, 1, 0},
 		{[]int{1, 33, 700, 100}, 1, 2, 1, 0},
+		{[]int{1, 130, 3, 1200}, 1, 2, 3, 0},
 	} {
 		n := newNetwork(t, uint64(i))
 		x := n.image(s.shape...)

@@ -19,7 +19,7 @@ func lowerDense(k *kernel) {
 	if limit, ok := k.desc.Limit("nd2nz.srcd"); ok && inner > limit {
 		k.fail(codeField, "a row has %d elements, nd2nz.srcd of %s holds at most %d", inner, k.desc.Name, limit)
 	}
-	p := &product{kernel: k, acc: a, total: rows, batch: 1, taps: 1, channel: func(int) int { return 0 }}
+	p := &product{kernel: k, acc: a, total: rows, line: 16, batch: 1, taps: 1, channel: func(int) int { return 0 }}
 	p.cut = func(bytes, most int) []piece {
 		h := min(bytes/512*16, most/16*16, 8192)
 		if h < 16 {

@@ -60,13 +60,13 @@ func (p *product) plan(s section) (plan, bool) {
 			return pl, true
 		}
 	}
-	// One chunk of planes after another, all on one sub-tile of rows.
+	// One chunk of planes after another, anew for every sub-tile of rows: a piece has one, unless a line of pixels has more.
 	pl.slots, pl.stays, pl.weights2 = 2, false, s.count > 1
 	pl.tile2 = s.count > 1 && 8*s.n <= p.desc.Size(target.BT)
 	room = p.room(target.L1) - 64
 	slot := room / 2 / 32 * 32
 	w := p.taps * 32 * s.n
-	pl.pieces = p.cut(slot-w, most)
+	pl.pieces = p.cut(slot-w, max(most, p.line))
 	if pl.pieces == nil {
 		return pl, false
 	}
@@ -74,7 +74,7 @@ func (p *product) plan(s section) (plan, bool) {
 	for _, x := range pl.pieces {
 		rows = max(rows, x.rows)
 	}
-	pl.rows = up(rows, 16)
+	pl.rows = min(most, up(rows, 16))
 	pl.step = min(halfA/pl.rows, halfB/s.n) / 32 * 32
 	bytes := largest(pl.pieces)
 	pl.chunk = min(s.planes, slot/(bytes+w))

@@ -13,6 +13,7 @@ type product struct {
 	acc      *accumulation
 	sections []section
 	total    int // rows of a turn
+	line     int // the fewest rows that a piece may have: those of a line of pixels
 	batch    int // turns of all pieces
 	taps     int // kernel positions: a plane contributes 32*taps to the depth
 	channel  func(o int) int
@@ -229,24 +230,31 @@ func (w *worker) whole(c *code, p *piece, n index) {
 	}
 }
 
-// chunked does a piece of one sub-tile of rows whose planes come to L1 one chunk after another, each with its weights.
+// chunked does a piece whose planes come to L1 one chunk after another, each with its weights, for every sub-tile of rows anew.
 func (w *worker) chunked(c *code, p *piece, n index) {
-	b := w.begin(c)
-	first := w.tile.times(w.s.planeStep).plus(w.s.first)
-	for at := 0; at < w.s.planes; at += w.chunk {
-		planes := min(w.chunk, w.s.planes-at)
-		slot := w.turnSlot
-		w.turnSlot = (slot + 1) % w.plan.slots
-		depth := planes * w.taps * 32
-		c.wait(target.PipeMTE1, target.PipeMTE2, flagSlot+slot)
-		w.load(c, p, n, first.plus(at), planes, w.slots[slot])
-		from := w.tile.at(target.In(w.weights, at*w.taps*32*w.s.n), w.plan.weights)
-		c.emit(&target.DataCopy{Dst: target.At(target.L1, w.slots[slot]+w.slotW), Src: from, Count: 1, Len: depth * w.s.n / 32})
-		c.then(target.PipeMTE2, target.PipeMTE1, flagSlot+slot)
-		w.steps(c, p, w.slots[slot], w.slots[slot]+w.slotW, index{}, p.rows, b, depth, at == 0)
-		c.set(target.PipeMTE1, target.PipeMTE2, flagSlot+slot)
+	sub := func(c *code, m index, rows int) {
+		b := w.begin(c)
+		first := w.tile.times(w.s.planeStep).plus(w.s.first)
+		for at := 0; at < w.s.planes; at += w.chunk {
+			planes := min(w.chunk, w.s.planes-at)
+			slot := w.turnSlot
+			w.turnSlot = (slot + 1) % w.plan.slots
+			depth := planes * w.taps * 32
+			c.wait(target.PipeMTE1, target.PipeMTE2, flagSlot+slot)
+			w.load(c, p, n, first.plus(at), planes, w.slots[slot])
+			from := w.tile.at(target.In(w.weights, at*w.taps*32*w.s.n), w.plan.weights)
+			c.emit(&target.DataCopy{Dst: target.At(target.L1, w.slots[slot]+w.slotW), Src: from, Count: 1, Len: depth * w.s.n / 32})
+			c.then(target.PipeMTE2, target.PipeMTE1, flagSlot+slot)
+			w.steps(c, p, w.slots[slot], w.slots[slot]+w.slotW, m, rows, b, depth, at == 0)
+			c.set(target.PipeMTE1, target.PipeMTE2, flagSlot+slot)
+		}
+		w.end(c, p, n, m, rows, b)
 	}
-	w.end(c, p, n, index{}, p.rows, b)
+	full := p.rows / w.rows
+	c.loop(full, func(c *code, i index) { sub(c, i.times(w.rows), w.rows) })
+	if rest := p.rows % w.rows; rest > 0 {
+		sub(c, number(full*w.rows), rest)
+	}
 }
 
 // begin takes a buffer of L0C.
