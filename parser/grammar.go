@@ -10,7 +10,7 @@ import (
 	"github.com/amctc/amctc/ir/diag"
 )
 
-// This file is the grammar: one struct for each rule, one token of look-ahead, no recursion. String
+// This file is the grammar: one struct for each rule, one token of look-ahead, no recursion. Grammar
 // gives it as EBNF.
 
 type fileTree struct {
@@ -192,5 +192,5 @@ var grammar = sync.OnceValue(func() *participle.Parser[fileTree] {
 	return participle.MustBuild[fileTree](participle.Lexer(definition{}), participle.UseLookahead(0))
 })
 
-// String is the grammar as EBNF.
-func String() string { return grammar().String() + "\n" }
+// Grammar is the grammar of the text as EBNF; words in angle brackets are kinds of tokens.
+func Grammar() string { return grammar().String() + "\n" }

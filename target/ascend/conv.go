@@ -43,12 +43,17 @@ func lowerConv(k *kernel) {
 			PadL: win.Left, PadR: right, PadT: q.top, PadB: q.below, KH: win.KH, KW: win.KW, SH: win.SH, SW: win.SW, DH: win.DH, DW: win.DW,
 			MStart: m.affine(), KStart: target.Int(depth), MExt: rows, KExt: extent, PadValue: a.offset})
 	}
-	switch {
-	case group == 1:
-		p.sections = sections(p.columnTiles(wt[0], x.C1()))
-	default:
-		p.sections = sections(groupTiles(p, wt[0], perIn, perOut))
+	tiles := groupTiles
+	if group == 1 {
+		tiles = func(p *product, outs, _, _ int) []columns { return p.columnTiles(outs, x.C1()) }
 	}
+	all := tiles(p, wt[0], perIn, perOut)
+	if y.Type == target.S8 { // whole planes are written: all columns of a tile count
+		for i := range all {
+			all[i].valid = all[i].n
+		}
+	}
+	p.sections = sections(all)
 	if y.Type == target.F32 {
 		k.convFloat(p, &win, y)
 		return
