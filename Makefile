@@ -42,6 +42,7 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	AMCTC_CHECK=1 $(GO) test ./testdata/selftest -count=1 -timeout 15m
 	cd testdata/peers && GOWORK=off $(GO) test -count=1 ./...
 	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	$(GO) test ./parser -run '^$$' -fuzz FuzzSafetensors -fuzztime $(FUZZTIME)
 	$(GO) test ./parser/onnx -run '^$$' -fuzz FuzzImport -fuzztime $(FUZZTIME)
 	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME)
 	$(GO) test ./parser/dataset -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME)

@@ -208,13 +208,13 @@ func TestCodes(t *testing.T) {
 		text.WriteString(c.want)
 	}
 	known := map[string]bool{}
-	for _, c := range Codes {
-		known[c.Code] = true
-		if c.Code != string(codeExternal) && !strings.Contains(text.String(), "["+c.Code+"]") {
-			t.Errorf("%s (%s) has no case", c.Code, c.Title)
+	for _, c := range diag.Codes() {
+		if c[0] != 'I' {
+			continue
 		}
-		if c.Title == "" || c.Text == "" {
-			t.Errorf("%s is not documented", c.Code)
+		known[c] = true
+		if c != string(codeExternal) && !strings.Contains(text.String(), "["+c+"]") {
+			t.Errorf("%s has no case", c)
 		}
 	}
 	for _, part := range strings.Split(text.String(), "[I")[1:] {

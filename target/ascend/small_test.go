@@ -75,7 +75,7 @@ func TestSmallBuffers(t *testing.T) {
 				switch {
 				case err == nil:
 					done[y.Def.Op.Name]++
-				case errors.As(err, &l) && strings.Contains(err.Error(), "T003"):
+				case errors.As(err, &l) && strings.Contains(err.Error(), "T103"):
 					refused[y.Def.Op.Name]++
 				default:
 					t.Fatalf("seed %d, %s, buffers >> %d: %v\n%s", seed, soc, shift, err, ir.Print(n.m))

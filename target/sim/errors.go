@@ -38,16 +38,39 @@ const (
 	TooLarge        Code = 25 // the program needs more memory or steps than the caller allows
 )
 
-var codeNames = [...]string{
-	"", "unknown symbol", "unknown variable", "wrong target", "bad constants", "bad stream", "wrong pipe", "field out of range", "type not supported",
-	"not on this SoC", "misaligned", "overrun", "uninitialised read", "read-only", "race", "flag set twice", "deadlock", "flag left set", "counter full", "missing barrier",
-	"output incomplete", "bad quantization word", "overlap", "bad probe", "bad host step", "too large",
+// rules are the codes' numbers and names; "amctc explain" documents them.
+var rules = [...]struct{ number, name string }{
+	1: {"T001", "unknown symbol"},
+	{"T002", "unknown variable"},
+	{"T003", "wrong target"},
+	{"T004", "bad constants"},
+	{"T005", "bad stream"},
+	{"T006", "wrong pipe"},
+	{"T007", "field out of range"},
+	{"T008", "type not supported"},
+	{"T009", "not on this SoC"},
+	{"T010", "misaligned"},
+	{"T011", "overrun"},
+	{"T012", "uninitialised read"},
+	{"T013", "read-only"},
+	{"T014", "race"},
+	{"T015", "flag set twice"},
+	{"T016", "deadlock"},
+	{"T017", "flag left set"},
+	{"T018", "counter full"},
+	{"T019", "missing barrier"},
+	{"T020", "output incomplete"},
+	{"T021", "bad quantization word"},
+	{"T022", "overlap"},
+	{"T023", "bad probe"},
+	{"T024", "bad host step"},
+	{"T025", "too large"},
 }
 
 // String is the rule's number and name, T010 misaligned.
 func (c Code) String() string {
-	if c > 0 && int(c) < len(codeNames) {
-		return fmt.Sprintf("T%03d %s", int(c), codeNames[c])
+	if c > 0 && int(c) < len(rules) {
+		return rules[c].number + " " + rules[c].name
 	}
 	return fmt.Sprintf("T%03d", int(c))
 }

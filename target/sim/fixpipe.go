@@ -88,6 +88,9 @@ func (r *resolver) fixpipe(o *op, x *target.Fixpipe) {
 		if x.N%wide != 0 {
 			fail(o, FieldRange, "n is %d, must be a multiple of %d for an NZ result of %v", x.N, wide, t)
 		}
+		if rows := x.M * max(1, 16*size/32); x.N > wide && x.DstStride < rows {
+			fail(o, Overlap, "column blocks of %d rows are %d units of 32 bytes apart in the destination, need %d", x.M, x.DstStride, rows)
+		}
 		if x.NdNum != 0 || x.SrcNd != 0 || x.DstNd != 0 {
 			fail(o, FieldRange, "ndnum, srcnd and dstnd need nd")
 		}

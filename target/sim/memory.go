@@ -98,7 +98,7 @@ func (m *memory) defined(o *op, lo, hi int) {
 		for m.init.get(at) {
 			at++
 		}
-		fail(o, Uninitialised, "reads byte %d of %s, which nothing has written", at, m.name)
+		fail(o, Uninitialised, "reads byte %d of %s, which nothing has written before", at, m.name)
 	}
 }
 

@@ -1,6 +1,14 @@
 // Package sim runs a target.Program on a target.Description: it computes what the instructions compute, from bytes alone, refuses
 // what the description forbids, and times every instruction with the published rates. It knows nothing about graphs and
 // shares no arithmetic with the compiler.
+//
+// Every pipe is a queue that runs in order. Pipes are ordered among themselves only by flags, barriers, counters and sync_all, which the
+// simulator follows with a vector clock per pipe: an access that isn't ordered after an earlier write of the same bytes, or a write not
+// ordered after an earlier read, is refused, whichever of the two the simulator happened to execute first. Accesses are told apart in blocks of 32 B
+// (512 B in L0A, L0B and L0C), so that two pipes that write different bytes of one block count as a race too.
+//
+// An instruction starts when its pipe is free, when it has been issued (one per cycle, held back by a full queue), and when what it waits for is
+// done. It takes its work, and its head where the pipe was idle, drained by a barrier, or on another path.
 package sim
 
 import (
