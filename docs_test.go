@@ -507,7 +507,7 @@ var subcommand = regexp.MustCompile(`(?m)^  ([a-z]+) +(\S.*)$`)
 // subcommands are the commands that the help lists, with what they do, in its order.
 func subcommands(t *testing.T, bin string) (names, does []string) {
 	t.Helper()
-	_, list, ok := strings.Cut(help(t, bin), "Available Commands:\n")
+	_, list, ok := strings.Cut(help(t, bin), "\nCommands:\n")
 	if !ok {
 		t.Fatal("the help lists no commands")
 	}
