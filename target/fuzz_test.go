@@ -76,3 +76,19 @@ func FuzzDescription(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParseProgram(b *testing.B) {
+	m := maker{rand.New(rand.NewPCG(1, 1))}
+	var text []byte
+	p := &target.Program{Target: "t", Streams: []target.Stream{{Name: "aic0"}}}
+	for range 2000 {
+		p.Streams[0].Body = append(p.Streams[0].Body, m.body(0)...)
+	}
+	text = p.Append(nil)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := target.ParseProgram(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/amctc/amctc/target/sim"
 )
 
 func TestDataCopyGaps(t *testing.T) {
@@ -186,4 +188,33 @@ stream aiv0.0 {
 `
 	x := floats(-1, 2, -3, 4, 5, -6, 0, 8)
 	same(t, "sync_all", execute(t, "ascend910b3", text, map[string][]byte{"x": x}).Outputs["y"], floats(0, 2, 0, 4, 5, 0, 0, 8))
+}
+
+// Counters go round their maximum many times, in bursts of 15.
+func TestCounterBursts(t *testing.T) {
+	text := syms("x", "input", 32) + `stream aiv0.0 {
+  loop %i 0 9 {
+    loop %j 0 15 {
+      vdup UB[0] type=s16 imm=1
+      cross_set aiv0.1 V 4
+    }
+    cross_wait V 5
+  }
+}
+stream aiv0.1 {
+  loop %i 0 9 {
+    loop %j 0 15 {
+      cross_wait MTE2 4
+      datacopy UB[0], @x[0] len=1
+    }
+    cross_set aiv0.0 MTE2 5
+  }
+}
+`
+	r := execute(t, "ascend910b3", text, map[string][]byte{"x": make([]byte, 32)})
+	if want := int64(9 * (15*2 + 1 + 15*2 + 1)); r.Steps != want {
+		t.Errorf("%d instructions, want %d", r.Steps, want)
+	}
+	// Without the way back the sixteenth set may come too early.
+	refused(t, "ascend910b3", replaceOnce(replaceOnce(text, "    cross_wait V 5\n", ""), "    cross_set aiv0.0 MTE2 5\n", ""), map[string][]byte{"x": make([]byte, 32)}, sim.CounterFull)
 }

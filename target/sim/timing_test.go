@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -245,6 +247,32 @@ func TestReportAndTrace(t *testing.T) {
 		for _, s := range r.Pipes {
 			if s.Busy != busy[s.Pipe.String()] {
 				t.Errorf("%v is busy %d, its track %d", s.Pipe, s.Busy, busy[s.Pipe.String()])
+			}
+		}
+	}
+}
+
+// No run is faster than its roof.
+func TestRoofIsABound(t *testing.T) {
+	share := regexp.MustCompile(`\(([0-9.]+) % of the roof\)`)
+	text, _ := canonicalProduct("ascend910b3")
+	programs := legalPrograms(t)
+	programs["canonical"] = "amprog 1\ntarget ascend910b3\nname \"canonical\"\n" + text
+	for name, text := range programs {
+		r, err := runText(t, text, "ascend910b3", sim.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := share.FindStringSubmatch(r.Roofline())
+		if m == nil {
+			t.Fatalf("%s: %s", name, r.Roofline())
+		}
+		if v, err := strconv.ParseFloat(m[1], 64); err != nil || v > 100 {
+			t.Errorf("%s: %s", name, r.Roofline())
+		}
+		for _, s := range r.Pipes {
+			if u := r.Utilization(s); u < 0 || u > 1 {
+				t.Errorf("%s: %v is busy %v of the time", name, s.Pipe, u)
 			}
 		}
 	}
