@@ -117,14 +117,14 @@ func binKernel(o *op, f target.BinOp, t target.Type) kernel {
 			}
 		case target.VMax:
 			return func(d, a, b []byte) {
-				for h := halfTable(); len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
-					putHalf(d, max(h[u16(a)], h[u16(b)]))
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, halfMax(u16(a), u16(b)))
 				}
 			}
 		case target.VMin:
 			return func(d, a, b []byte) {
-				for h := halfTable(); len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
-					putHalf(d, min(h[u16(a)], h[u16(b)]))
+				for ; len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
+					put16(d, halfMin(u16(a), u16(b)))
 				}
 			}
 		}
@@ -176,6 +176,42 @@ func binKernel(o *op, f target.BinOp, t target.Type) kernel {
 	}
 	fail(o, BadType, "no %s of %v", o.in.Mnemonic(), t)
 	return nil
+}
+
+// halfKey orders halves as their values; both zeros are 0.
+func halfKey(h uint16) int32 {
+	if h&0x8000 != 0 {
+		return -int32(h & 0x7fff)
+	}
+	return int32(h)
+}
+
+// halfMax is the larger half, +0 of the two zeros, NaN if either is.
+func halfMax(a, b uint16) uint16 {
+	x, y := halfKey(a), halfKey(b)
+	switch {
+	case max(a&0x7fff, b&0x7fff) > 0x7c00:
+		return halfNaN
+	case x > y:
+		return a
+	case x < y:
+		return b
+	}
+	return a & b
+}
+
+// halfMin is the smaller half, -0 of the two zeros, NaN if either is.
+func halfMin(a, b uint16) uint16 {
+	x, y := halfKey(a), halfKey(b)
+	switch {
+	case max(a&0x7fff, b&0x7fff) > 0x7c00:
+		return halfNaN
+	case x < y:
+		return a
+	case x > y:
+		return b
+	}
+	return a | b
 }
 
 // scalarKernel is the loop of an operation with an immediate.

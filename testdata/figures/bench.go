@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // A bench is what rows measure with: the module's folder, a folder for temporary files, and the
@@ -54,16 +55,27 @@ func (b *bench) data(slash, item string) (string, error) {
 
 // output runs a command in a folder with extra environment and gives its standard output.
 func output(ctx context.Context, dir string, env []string, name string, args ...string) ([]byte, error) {
+	out, _, err := timed(ctx, dir, env, name, args...)
+	return out, err
+}
+
+// timed is output with the processor time that the command and all it started took.
+func timed(ctx context.Context, dir string, env []string, name string, args ...string) ([]byte, time.Duration, error) {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = dir
 	c.Env = append(os.Environ(), env...)
 	var out, diag bytes.Buffer
 	c.Stdout, c.Stderr = &out, &diag
-	if err := c.Run(); err != nil {
-		said := append(out.Bytes(), diag.Bytes()...)
-		return out.Bytes(), fmt.Errorf("%s %s: %w: %s", filepath.Base(name), strings.Join(args, " "), err, tail(said, 600))
+	err := c.Run()
+	var took time.Duration
+	if c.ProcessState != nil {
+		took = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	}
-	return out.Bytes(), nil
+	if err != nil {
+		said := append(out.Bytes(), diag.Bytes()...)
+		return out.Bytes(), took, fmt.Errorf("%s %s: %w: %s", filepath.Base(name), strings.Join(args, " "), err, tail(said, 600))
+	}
+	return out.Bytes(), took, nil
 }
 
 // tail is the end of what a command said.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -20,14 +21,16 @@ func fresh(ctx context.Context, b *bench) (string, bool, error) {
 	}
 	env := []string{"GOMODCACHE=" + filepath.Join(b.temp, "modcache"), "GOCACHE=" + filepath.Join(b.temp, "cache"), "GOFLAGS=-modcacherw"}
 	began := time.Now()
-	if said, err := output(ctx, dir, env, "make", "test"); err != nil {
+	said, processors, err := timed(ctx, dir, env, "make", "test")
+	if err != nil {
 		if failed := failures(said); failed != "" {
 			return fmt.Sprintf("fails after %.0f s at commit %s: %s", time.Since(began).Seconds(), tail(commit, 40), failed), false, nil
 		}
 		return "", false, err
 	}
 	took := time.Since(began)
-	return fmt.Sprintf("passes in %.0f s at commit %s", took.Seconds(), tail(commit, 40)), took <= 4*time.Minute, nil
+	return fmt.Sprintf("passes in %.0f s at commit %s, %.0f s of processor time on %d", took.Seconds(), tail(commit, 40), processors.Seconds(), runtime.NumCPU()),
+		took <= 4*time.Minute, nil
 }
 
 // failures are the packages and tests that the output of go test names as failed.
