@@ -39,7 +39,7 @@ test: data ## the test suite
 
 check: data-all ## what takes longer: 1,000 random graphs on every engine, other machines, peers, fuzzing
 	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=1000
-	AMCTC_CHECK=1 $(GO) test ./testdata/selftest -count=1 -timeout 15m
+	AMCTC_CHECK=1 $(GO) test ./testdata/selftest ./codegen/gogen -count=1 -timeout 15m
 	cd testdata/peers && GOWORK=off $(GO) test -count=1 ./...
 	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 	$(GO) test ./parser -run '^$$' -fuzz FuzzSafetensors -fuzztime $(FUZZTIME)

@@ -118,7 +118,7 @@ func verifyShape(t Type, span diag.Span, subject string, l *diag.List) {
 		l.Errorf("V015", span, subject, "the type has %d dimensions, more than %d", len(t.Shape), MaxRank)
 		return
 	}
-	elems := 1
+	elems := int64(1)
 	for i, d := range t.Shape {
 		if d == Free && i == 0 {
 			continue
@@ -127,11 +127,11 @@ func verifyShape(t Type, span diag.Span, subject string, l *diag.List) {
 			l.Errorf("V015", span, subject, "dimension %d is %s: dimensions are positive, and only the leading one may be free", i, dimText(d))
 			return
 		}
-		if d > MaxElems/elems {
+		if int64(d) > MaxElems/elems {
 			l.Errorf("V015", span, subject, "the type has more than 2^40 elements")
 			return
 		}
-		elems *= d
+		elems *= int64(d)
 	}
 }
 

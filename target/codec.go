@@ -662,13 +662,13 @@ func (c *codec) dims(key string, p *[]int) {
 		c.pos += 6
 		return
 	}
-	vol := 1
+	vol := int64(1)
 	for {
 		at := c.pos
 		// The digits of 1x2 must not be taken for hexadecimal: 0x2 is the dimensions 0 and 2.
-		n := 0
+		n := int64(0)
 		for c.pos < len(c.s) && c.s[c.pos] >= '0' && c.s[c.pos] <= '9' && n < 1<<40 {
-			n = n*10 + int(c.s[c.pos]-'0')
+			n = n*10 + int64(c.s[c.pos]-'0')
 			c.pos++
 		}
 		if c.pos == at || n > 1<<31-1 || len(*p) == 16 {
@@ -679,7 +679,7 @@ func (c *codec) dims(key string, p *[]int) {
 			c.fail(at, "more than 2^40 elements")
 			return
 		}
-		*p = append(*p, n)
+		*p = append(*p, int(n))
 		if c.pos >= len(c.s) || c.s[c.pos] != 'x' {
 			return
 		}

@@ -104,6 +104,9 @@ func TestPackages(t *testing.T) {
 			t.Errorf("an emitted package depends on %s", line)
 		}
 	}
+	if os.Getenv("AMCTC_CHECK") == "" {
+		return // "make check" builds for the other machines: that compiles a standard library for each
+	}
 	for _, target := range []string{"linux/386", "linux/arm64", "linux/s390x", "js/wasm"} {
 		goos, goarch, _ := strings.Cut(target, "/")
 		run(t, dir, []string{"GOOS=" + goos, "GOARCH=" + goarch}, "go", "build", "./net2", "./net3")

@@ -175,7 +175,7 @@ func reshape(c *ir.InferCtx, t ir.Type) ([]int, bool) {
 		switch {
 		case d == -1 && hole < 0:
 			hole = i
-		case d <= 0 || d > 1<<30 || rest > (1<<40)/d:
+		case d <= 0 || d > 1<<30 || int64(rest) > (1<<40)/int64(d):
 			c.Errorf("V053", "shape %v needs positive dimensions, at most one -1", want)
 			return nil, false
 		default:

@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/amctc/amctc/target"
+import (
+	"math"
+
+	"github.com/amctc/amctc/target"
+)
 
 // The paths data take. An instruction pays its head when its pipe was idle or worked on another path.
 const (
@@ -94,6 +98,9 @@ func copyRuns(o *op, p *pipe, dst *memory, to, pd int, src *memory, from, ps, co
 	}
 }
 
+// maxGap is the largest gap on the GM side of a padcopy, as far as the host can count.
+const maxGap = min(math.MaxInt, 1<<32-1)
+
 func (r *resolver) padCopy(o *op, x *target.PadCopy) {
 	d := r.m.desc
 	o.limit(d, "padcopy.count", "count", x.Count)
@@ -112,13 +119,13 @@ func (r *resolver) padCopy(o *op, x *target.PadCopy) {
 		id = pathGMUB
 		o.within("left", x.Left, 0, 32/size)
 		o.within("right", x.Right, 0, 32/size)
-		o.within("srcgap", x.SrcGap, 0, 1<<32-1)
+		o.within("srcgap", x.SrcGap, 0, maxGap)
 		o.limit(d, "datacopy.gap", "dstgap", x.DstGap)
 	case !into && x.Src.Space == target.UB && x.Dst.Space == target.GM:
 		o.within("left", x.Left, 0, 0)
 		o.within("right", x.Right, 0, 0)
 		o.limit(d, "datacopy.gap", "srcgap", x.SrcGap)
-		o.within("dstgap", x.DstGap, 0, 1<<32-1)
+		o.within("dstgap", x.DstGap, 0, maxGap)
 	default:
 		fail(o, NotOnSoC, "no pad copy from %v to %v", x.Src.Space, x.Dst.Space)
 	}

@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/amctc/amctc/target"
+import (
+	"math"
+
+	"github.com/amctc/amctc/target"
+)
 
 // probe compiles a probe: what the scalar unit would read, at no cost.
 func (r *resolver) probe(o *op, x *target.Probe) {
@@ -9,7 +13,7 @@ func (r *resolver) probe(o *op, x *target.Probe) {
 	n := x.Layout.Bytes(x.Type, x.Dims)
 	total := 1
 	for _, d := range x.Dims {
-		if d < 1 || total > 1<<40/d {
+		if d < 1 || total > min(math.MaxInt, 1<<40)/d {
 			fail(o, BadProbe, "dimensions %v of %q", x.Dims, x.Name)
 		}
 		total *= d
