@@ -64,16 +64,8 @@ func (k *kernel) elementwise(n int, ins []strip, out strip, work int, compute fu
 // buffer of the two, and global memory that no other tile writes. The stages get the buffer and the number of the tile.
 // It uses flags 0 and 1 of the pairs MTE2-V, V-MTE2, V-MTE3 and MTE3-V and leaves all clear and the core drained.
 func (k *kernel) pipeline(c *code, n int, load, compute, store func(c *code, buf int, i index)) {
-	if n < 1 {
-		return
-	}
 	const mte2, v, mte3 = target.PipeMTE2, target.PipeV, target.PipeMTE3
-	buffers := min(2, n)
-	for b := range buffers {
-		c.set(v, mte2, b)
-		c.set(mte3, v, b)
-	}
-	tile := func(c *code, b int, i index) {
+	alternate(c, n, [][2]target.Pipe{{v, mte2}, {mte3, v}}, func(c *code, b int, i index) {
 		c.wait(v, mte2, b)
 		load(c, b, i)
 		c.then(mte2, v, b)
@@ -83,6 +75,20 @@ func (k *kernel) pipeline(c *code, n int, load, compute, store func(c *code, buf
 		c.then(v, mte3, b)
 		store(c, b, i)
 		c.set(mte3, v, b)
+	})
+}
+
+// alternate runs n tiles with buffers 0 and 1 in turn. Flag b of each pair in free says that buffer b is free again: it is set before the first tile and
+// consumed after the last; a tile waits for it and sets it. The core is drained at the end, so that the flags may be set again.
+func alternate(c *code, n int, free [][2]target.Pipe, tile func(c *code, b int, i index)) {
+	if n < 1 {
+		return
+	}
+	buffers := min(2, n)
+	for b := range buffers {
+		for _, p := range free {
+			c.set(p[0], p[1], b)
+		}
 	}
 	c.loop(n/2, func(c *code, i index) {
 		tile(c, 0, i.times(2))
@@ -92,8 +98,9 @@ func (k *kernel) pipeline(c *code, n int, load, compute, store func(c *code, buf
 		tile(c, 0, number(n-1))
 	}
 	for b := range buffers {
-		c.wait(v, mte2, b)
-		c.wait(mte3, v, b)
+		for _, p := range free {
+			c.wait(p[0], p[1], b)
+		}
 	}
-	c.emit(&target.PipeBarrier{On: target.PipeAll}) // so that the flags may be set again
+	c.emit(&target.PipeBarrier{On: target.PipeAll})
 }

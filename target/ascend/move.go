@@ -76,32 +76,14 @@ func (k *kernel) moveRows(dst, src box, dims []int, run int, buf [2]int) {
 // copies runs n tiles through load (MTE2) and store (MTE3) with two buffers: tile i uses buffer i mod 2. It uses flags 0 and 1 of the pairs
 // MTE2-MTE3 and MTE3-MTE2 and leaves all clear and the core drained.
 func copies(c *code, n int, load, store func(c *code, buf int, i index)) {
-	if n < 1 {
-		return
-	}
 	const mte2, mte3 = target.PipeMTE2, target.PipeMTE3
-	buffers := min(2, n)
-	for b := range buffers {
-		c.set(mte3, mte2, b)
-	}
-	tile := func(c *code, b int, i index) {
+	alternate(c, n, [][2]target.Pipe{{mte3, mte2}}, func(c *code, b int, i index) {
 		c.wait(mte3, mte2, b)
 		load(c, b, i)
 		c.then(mte2, mte3, b)
 		store(c, b, i)
 		c.set(mte3, mte2, b)
-	}
-	c.loop(n/2, func(c *code, i index) {
-		tile(c, 0, i.times(2))
-		tile(c, 1, i.times(2).plus(1))
 	})
-	if n%2 == 1 {
-		tile(c, 0, number(n-1))
-	}
-	for b := range buffers {
-		c.wait(mte3, mte2, b)
-	}
-	c.emit(&target.PipeBarrier{On: target.PipeAll}) // so that the flags may be set again
 }
 
 // joined leaves out dimensions of one element and joins neighbours that both sides pass without a jump.
