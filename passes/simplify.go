@@ -24,11 +24,7 @@ func foldConstants(c *Context, m *ir.Module, f *ir.Func) error {
 			}
 		}
 		one := &ir.Func{Name: "fold", Nodes: []*ir.Node{n}, Results: n.Results}
-		r, err := interp.Engine{}.Prepare(one)
-		if err != nil {
-			return nil
-		}
-		out, err := r.Run(context.Background(), nil, nil)
+		out, err := interp.Run(context.Background(), one, nil, nil)
 		if err != nil {
 			return nil
 		}

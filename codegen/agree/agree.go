@@ -123,11 +123,7 @@ func (o *oracle) hash(s int) error {
 }
 
 func (o *oracle) interpret(s int, tap ir.Tap) error {
-	run, err := interp.Engine{}.Prepare(o.f)
-	if err != nil {
-		return err
-	}
-	_, err = run.Run(o.ctx, o.samples[s], tap)
+	_, err := interp.Run(o.ctx, o.f, o.samples[s], tap)
 	return err
 }
 

@@ -17,6 +17,11 @@ type Engine struct{}
 // Prepare accepts every verified function.
 func (Engine) Prepare(f *ir.Func) (ir.Runner, error) { return runner{f}, nil }
 
+// Run is one run of f: Prepare and Runner.Run at once.
+func Run(ctx context.Context, f *ir.Func, in []*tensor.Tensor, tap ir.Tap) ([]*tensor.Tensor, error) {
+	return runner{f}.Run(ctx, in, tap)
+}
+
 type runner struct{ f *ir.Func }
 
 // Run executes f on one batch. A free leading dimension takes the size that the first parameter's

@@ -83,11 +83,7 @@ func mustImport(t *testing.T, name string, data []byte, opt Options) *ir.Module 
 
 func run(t *testing.T, m *ir.Module, in ...*tensor.Tensor) []*tensor.Tensor {
 	t.Helper()
-	r, err := interp.Engine{}.Prepare(m.Main())
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := r.Run(context.Background(), in, nil)
+	out, err := interp.Run(context.Background(), m.Main(), in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

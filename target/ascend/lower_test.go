@@ -135,14 +135,10 @@ func compareOn(m *ir.Module, d *target.Description, in []*tensor.Tensor) (*sim.R
 	if prog.String() != text {
 		return nil, fmt.Errorf("the text does not round-trip")
 	}
-	r, err := interp.Engine{}.Prepare(m.Main())
-	if err != nil {
-		return nil, err
-	}
 	want := map[string][]byte{}
 	shapes := map[string][]int{}
 	keep := func(v *ir.Value, t *tensor.Tensor) { want[v.Name], shapes[v.Name] = bytes.Clone(t.Bytes()), t.Shape }
-	results, err := r.Run(context.Background(), in, keep)
+	results, err := interp.Run(context.Background(), m.Main(), in, keep)
 	if err != nil {
 		return nil, err
 	}

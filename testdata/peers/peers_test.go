@@ -49,11 +49,7 @@ func open(t *testing.T, model []byte, opt ort.Options) *ort.Session {
 
 func eval(t *testing.T, m *ir.Module, in []*tensor.Tensor) []*tensor.Tensor {
 	t.Helper()
-	r, err := interp.Engine{}.Prepare(m.Main())
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := r.Run(context.Background(), in, nil)
+	out, err := interp.Run(context.Background(), m.Main(), in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
