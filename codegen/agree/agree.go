@@ -24,13 +24,13 @@ type Engine interface {
 
 // A Difference is the first disagreement found.
 type Difference struct {
-	Engine string
-	Sample int
-	Value  string
-	Op     string
-	Index  int    // element
-	Want   string // the interpreter's
-	Got    string
+	Engine string `json:"engine"`
+	Sample int    `json:"sample"`
+	Value  string `json:"value"`
+	Op     string `json:"operator"`
+	Index  int    `json:"element"`
+	Want   string `json:"want"` // the interpreter's
+	Got    string `json:"got"`
 }
 
 func (d *Difference) String() string {
@@ -39,12 +39,12 @@ func (d *Difference) String() string {
 
 // Report says what was compared. Tensors counts values times samples; DiffBytes sums over engines.
 type Report struct {
-	Tensors   int
-	DiffBytes int
-	First     *Difference
-	Engines   []string
+	Tensors   int         `json:"tensors"`
+	DiffBytes int         `json:"bytes_differ"`
+	First     *Difference `json:"first,omitempty"`
+	Engines   []string    `json:"engines"`
 	// NotCompared lists engine/value pairs that an engine did not show.
-	NotCompared []string
+	NotCompared []string `json:"not_compared,omitempty"`
 }
 
 // Line is the closing line of compile and verify, in a form that scripts rely on. An engine that was
