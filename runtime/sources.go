@@ -15,7 +15,7 @@ import (
 	"sync"
 )
 
-//go:embed rt/*.go f32/*.go
+//go:embed rt/*.go rt/*.s f32/*.go
 var embedded embed.FS
 
 // The import paths of the two packages in this module.
@@ -24,19 +24,26 @@ const (
 	MathPath   = "github.com/amctc/amctc/runtime/f32"
 )
 
-// A source is one file of package rt.
-type source struct {
-	text    []byte
-	kernels []string // exported functions of which the first parameter is an argument struct
-	needs   []string // other files of the package, sorted
+// A unit is what belongs together in package rt: a file NAME.go, and the files NAME_*.go and NAME_*.s
+// with its parts for one machine.
+type unit struct {
+	files   map[string][]byte
+	kernels []string // see kernelName
+	needs   []string // other units, sorted
 	math    bool     // imports MathPath
 }
 
-// index reads the files once: which kernels each has and which other files it needs. A method
-// lives in the file of its type.
-var index = sync.OnceValue(func() map[string]*source {
-	files := make(map[string]*source)
-	declared := make(map[string]string) // package-level name -> file
+// unitOf is the unit of a file.
+func unitOf(file string) string {
+	name, _, _ := strings.Cut(strings.TrimSuffix(file, path.Ext(file)), "_")
+	return name
+}
+
+// index reads the files once: which kernels each unit has and which other units it needs. A method
+// lives in the unit of its type.
+var index = sync.OnceValue(func() map[string]*unit {
+	units := make(map[string]*unit)
+	declared := make(map[string]string) // package-level name -> unit
 	unresolved := make(map[string][]string)
 	entries, err := embedded.ReadDir("rt")
 	if err != nil {
@@ -50,36 +57,44 @@ var index = sync.OnceValue(func() map[string]*source {
 		if err != nil {
 			panic(err)
 		}
+		name := unitOf(e.Name())
+		u := units[name]
+		if u == nil {
+			u = &unit{files: make(map[string][]byte)}
+			units[name] = u
+		}
+		u.files[e.Name()] = text
+		if path.Ext(e.Name()) != ".go" {
+			continue
+		}
 		f, err := parser.ParseFile(token.NewFileSet(), e.Name(), text, 0)
 		if err != nil {
 			panic(err)
 		}
-		s := &source{text: text}
 		for _, d := range f.Decls {
-			for _, name := range declares(d) {
-				declared[name] = e.Name()
+			for _, id := range declares(d) {
+				declared[id] = name
 			}
 			if k := kernelName(d); k != "" {
-				s.kernels = append(s.kernels, k)
+				u.kernels = append(u.kernels, k)
 			}
 		}
 		for _, i := range f.Imports {
-			s.math = s.math || i.Path.Value == `"`+MathPath+`"`
+			u.math = u.math || i.Path.Value == `"`+MathPath+`"`
 		}
 		for _, id := range f.Unresolved {
-			unresolved[e.Name()] = append(unresolved[e.Name()], id.Name)
+			unresolved[name] = append(unresolved[name], id.Name)
 		}
-		files[e.Name()] = s
 	}
-	for name, s := range files {
+	for name, u := range units {
 		for _, id := range unresolved[name] {
-			if from, ok := declared[id]; ok && from != name && !slices.Contains(s.needs, from) {
-				s.needs = append(s.needs, from)
+			if from, ok := declared[id]; ok && from != name && !slices.Contains(u.needs, from) {
+				u.needs = append(u.needs, from)
 			}
 		}
-		slices.Sort(s.needs)
+		slices.Sort(u.needs)
 	}
-	return files
+	return units
 })
 
 func declares(d ast.Decl) (names []string) {
@@ -103,21 +118,22 @@ func declares(d ast.Decl) (names []string) {
 	return names
 }
 
-// kernelName is the name of a declared kernel: an exported function whose first parameter is a
-// pointer and whose others are slices.
+// kernelName is the name of a declared kernel: an exported function of a worker, a pointer to its
+// arguments, and slices.
 func kernelName(d ast.Decl) string {
 	f, ok := d.(*ast.FuncDecl)
-	if !ok || f.Recv != nil || !f.Name.IsExported() || f.Type.Params.NumFields() < 2 || f.Type.Results != nil {
+	if !ok || f.Recv != nil || !f.Name.IsExported() || f.Type.Params.NumFields() < 3 || f.Type.Results != nil {
 		return ""
 	}
 	for i, p := range f.Type.Params.List {
-		switch p.Type.(type) {
+		switch t := p.Type.(type) {
 		case *ast.StarExpr:
-			if i != 0 {
+			id, ok := t.X.(*ast.Ident)
+			if i > 1 || !ok || (i == 0) != (id.Name == "Worker") {
 				return ""
 			}
 		case *ast.ArrayType:
-			if i == 0 {
+			if i < 2 {
 				return ""
 			}
 		default:
@@ -137,25 +153,25 @@ func Kernels() []string {
 	return out
 }
 
-// Manifest maps every file of package rt to the kernels in it and the files it needs.
+// Manifest maps every unit of package rt to the kernels in it and the units it needs.
 func Manifest() map[string]struct{ Kernels, Needs []string } {
 	out := make(map[string]struct{ Kernels, Needs []string })
-	for name, s := range index() {
-		out[name] = struct{ Kernels, Needs []string }{s.kernels, s.needs}
+	for name, u := range index() {
+		out[name] = struct{ Kernels, Needs []string }{u.kernels, u.needs}
 	}
 	return out
 }
 
-// Sources are the files that the given kernels and the working memory need, by slash-separated
-// path: "rt/NAME.go", and "f32/NAME.go" when a kernel uses package f32. Imports of f32 are
+// Sources are the files that the given kernels, the workers and the working memory need, by
+// slash-separated path: "rt/NAME", and "f32/NAME" when a kernel uses package f32. Imports of f32 are
 // rewritten to mathPath. The error names a kernel that does not exist.
 func Sources(kernels []string, mathPath string) (map[string][]byte, error) {
-	files := index()
-	want := map[string]bool{"doc.go": true, "mem.go": true}
+	units := index()
+	want := map[string]bool{"doc": true, "mem": true, "worker": true, "isa": true}
 	for _, k := range kernels {
 		found := false
-		for name, s := range files {
-			if slices.Contains(s.kernels, k) {
+		for name, u := range units {
+			if slices.Contains(u.kernels, k) {
 				want[name], found = true, true
 			}
 		}
@@ -164,9 +180,9 @@ func Sources(kernels []string, mathPath string) (map[string][]byte, error) {
 		}
 	}
 	for work := slices.Collect(maps.Keys(want)); len(work) > 0; {
-		s := files[work[0]]
+		u := units[work[0]]
 		work = work[1:]
-		for _, n := range s.needs {
+		for _, n := range u.needs {
 			if !want[n] {
 				want[n] = true
 				work = append(work, n)
@@ -176,13 +192,14 @@ func Sources(kernels []string, mathPath string) (map[string][]byte, error) {
 	out := make(map[string][]byte)
 	math := false
 	for name := range want {
-		s := files[name]
-		text := s.text
-		if s.math {
-			math = true
-			text = []byte(strings.Replace(string(text), `"`+MathPath+`"`, `"`+mathPath+`"`, 1))
+		u := units[name]
+		math = math || u.math
+		for file, text := range u.files {
+			if u.math {
+				text = []byte(strings.Replace(string(text), `"`+MathPath+`"`, `"`+mathPath+`"`, 1))
+			}
+			out["rt/"+file] = text
 		}
-		out["rt/"+name] = text
 	}
 	if math {
 		entries, err := embedded.ReadDir("f32")

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/ir/tensor"
@@ -22,12 +23,12 @@ var kernels = map[string]any{
 	"Conv2D":           rt.Conv2D,
 	"Conv2DAdd":        rt.Conv2DAdd,
 	"Conv2DToF32":      rt.Conv2DToF32,
+	"ConvGroups":       rt.ConvGroups,
+	"ConvGroupsToF32":  rt.ConvGroupsToF32,
 	"ConvComputedF32":  rt.ConvComputedF32,
 	"ConvF32":          rt.ConvF32,
-	"Dense":            rt.Dense,
 	"DenseComputedF32": rt.DenseComputedF32,
 	"DenseF32":         rt.DenseF32,
-	"DenseToF32":       rt.DenseToF32,
 	"Depthwise":        rt.Depthwise,
 	"DepthwiseF32":     rt.DepthwiseF32,
 	"DepthwiseToF32":   rt.DepthwiseToF32,
@@ -71,7 +72,8 @@ func bind(m *memory, s *plan.Step) call {
 	if p, ok := args.Interface().(interface{ Prepare() }); ok {
 		p.Prepare()
 	}
-	c := call{f: reflect.ValueOf(kernels[s.Kernel]), args: []reflect.Value{args}, silent: []reflect.Value{args}}
+	first := []reflect.Value{reflect.ValueOf(m.worker), args}
+	c := call{f: reflect.ValueOf(kernels[s.Kernel]), args: first, silent: slices.Clone(first)}
 	for _, slot := range s.Slots {
 		v := reflect.ValueOf(m.slice(slot))
 		c.args = append(c.args, v)
@@ -93,15 +95,15 @@ type show struct {
 func newShow(m *memory, t *plan.Trace) show {
 	out := tensor.New(t.Type.DType, t.Type.Shape...)
 	s := show{tensor: out}
-	args := reflect.ValueOf(&t.Canonical)
+	worker, args := reflect.ValueOf(m.worker), reflect.ValueOf(&t.Canonical)
 	src := reflect.ValueOf(m.slice(t.From))
 	switch {
 	case t.Kind == plan.F32:
-		s.f, s.args = reflect.ValueOf(rt.PermuteF32), []reflect.Value{args, reflect.ValueOf(out.F32), src}
+		s.f, s.args = reflect.ValueOf(rt.PermuteF32), []reflect.Value{worker, args, reflect.ValueOf(out.F32), src}
 	case m.p.Kind(t.From) == plan.I8: // a parameter seen through an alias
 		s.f, s.args = reflect.ValueOf(func(dst, src []int8) { copy(dst, src) }), []reflect.Value{reflect.ValueOf(out.I8), src}
 	default:
-		s.f, s.args = reflect.ValueOf(rt.ExportCodes), []reflect.Value{args, reflect.ValueOf(out.I8), src}
+		s.f, s.args = reflect.ValueOf(rt.ExportCodes), []reflect.Value{worker, args, reflect.ValueOf(out.I8), src}
 	}
 	return s
 }

@@ -10,6 +10,7 @@ import (
 type memory struct {
 	p       *plan.Plan
 	arena   *rt.Mem
+	worker  *rt.Worker
 	in, out []port
 	taps    [][]uint8
 }
@@ -21,7 +22,7 @@ type port struct {
 }
 
 func newMemory(p *plan.Plan) memory {
-	m := memory{p: p, arena: rt.NewMem(p.ArenaBytes())}
+	m := memory{p: p, arena: rt.NewMem(p.ArenaBytes()), worker: rt.Alone(p.LocalBytes())}
 	for _, x := range p.Inputs {
 		m.in = append(m.in, newPort(x))
 	}

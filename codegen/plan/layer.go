@@ -3,6 +3,8 @@ package plan
 import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/runtime/pack"
 	"github.com/amctc/amctc/runtime/rt"
 )
 
@@ -43,10 +45,15 @@ func (b *builder) bias(n *ir.Node) ([]float32, bool) {
 // biasSlot is the optional third operand as a slice; an absent one is empty.
 func (b *builder) biasSlot(n *ir.Node) Slot {
 	if len(n.Operands) < 3 {
-		b.Consts = append(b.Consts, Const{Name: "none", Kind: F32, F32: []float32{}})
-		return Slot{Constant, len(b.Consts) - 1}
+		return b.none(F32)
 	}
 	return b.in(n.Operands[2], rows)
+}
+
+// none is an empty slice.
+func (b *builder) none(k Kind) Slot {
+	b.Consts = append(b.Consts, Const{Name: "none", Kind: k})
+	return Slot{Constant, len(b.Consts) - 1}
 }
 
 func (b *builder) conv(n *ir.Node) {
@@ -108,38 +115,86 @@ func accCodes(n *ir.Node) rt.Codes {
 }
 
 func (b *builder) qconv(n *ir.Node) {
-	x, w, y := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape, b.typ(n.Result())
-	win := window(n, x, w[2], w[3])
-	out := y.Shape[1]
-	weights, bias := b.known(n.Operands[1]).I8, b.known(n.Operands[2]).I32
-	offset := n.Operands[0].Type.Quant.Offset[0]
 	src := b.in(n.Operands[0], pixel)
 	dst := b.make(n.Result(), pixel)
 	kind := b.Kind(dst)
-	if depthwise(n) {
-		a := &rt.DepthwiseArgs{N: x[0], C: x[1], Window: win, Weights: weights, Bias: bias, Offset: offset, M: b.factors(n, out), Codes: accCodes(n)}
-		b.step(typed(kind, "Depthwise", "DepthwiseToF32"), a, dst, src, b.scratch(I32, out))
-		return
+	switch {
+	case depthwise(n):
+		b.step(typed(kind, "Depthwise", "DepthwiseToF32"), b.depthwiseArgs(n), dst, src)
+	case grouped(n):
+		b.step(typed(kind, "ConvGroups", "ConvGroupsToF32"), b.groupsArgs(n), dst, src)
+	default:
+		a := b.convArgs(n)
+		b.step(typed(kind, "Conv2D", "Conv2DToF32"), a, dst, src, b.padSlot(a))
 	}
-	a := b.convArgs(n)
-	patch, acc := a.Scratch()
-	b.step(typed(kind, "Conv2D", "Conv2DToF32"), a, dst, src, b.scratch(I64, patch), b.scratch(I32, acc))
 }
 
-// convArgs are those of a convolution of codes.
+// depthwise says whether a convolution has one filter for each channel.
+func depthwise(n *ir.Node) bool {
+	g := n.Int("group")
+	return g == n.Operands[0].Type.Shape[1] && g == n.Operands[1].Type.Shape[0]
+}
+
+// grouped says whether a convolution's windows must be gathered: it has groups, or holes between the
+// columns of a window.
+func grouped(n *ir.Node) bool {
+	return n.Int("group") > 1 || n.Ints("dilation")[1] > 1
+}
+
+// operandsOf are the constants of a layer.
+func (b *builder) operandsOf(n *ir.Node) (weights []int8, bias []int32, zeroCode int32) {
+	return b.known(n.Operands[1]).I8, b.known(n.Operands[2]).I32, zero(n.Operands[0].Type)
+}
+
+// convArgs are those of a convolution of codes in one group.
 func (b *builder) convArgs(n *ir.Node) *rt.Conv {
-	x, w, y := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape, b.typ(n.Result())
-	return &rt.Conv{N: x[0], C: x[1], Out: y.Shape[1], Group: n.Int("group"), Window: window(n, x, w[2], w[3]),
-		Weights: filters(b.known(n.Operands[1]).I8, w), Bias: b.known(n.Operands[2]).I32, Offset: n.Operands[0].Type.Quant.Offset[0],
-		M: b.factors(n, y.Shape[1]), Codes: accCodes(n)}
+	x, w, out := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape, b.typ(n.Result()).Shape[1]
+	weights, bias, z := b.operandsOf(n)
+	a := &rt.Conv{N: x[0], C: x[1], Out: out, Window: window(n, x, w[2], w[3]), Zero: uint8(z), Codes: accCodes(n)}
+	a.Packed = pack.Matrix(filters(weights, w), bias, b.factors(n, out), a.KH, a.KW*a.C, z)
+	a.Padded = padded(a)
+	return a
 }
 
+// padSlot is the memory of padded images, an empty slice when there are none.
+func (b *builder) padSlot(a *rt.Conv) Slot {
+	if n := a.PadBytes(); n > 0 {
+		return b.scratch(U8, n)
+	}
+	return b.none(U8)
+}
+
+// padded says whether windows reach outside, or the rows of windows are no whole groups of four
+// codes, so that the source can't be read in place.
+func padded(a *rt.Conv) bool {
+	below, right := (a.OutH-1)*a.SH-a.Top+(a.KH-1)*a.DH, (a.OutW-1)*a.SW-a.Left+(a.KW-1)*a.DW
+	return a.Top > 0 || a.Left > 0 || below >= a.H || right >= a.W || a.KW*a.C%4 != 0
+}
+
+func (b *builder) groupsArgs(n *ir.Node) *rt.ConvGroupsArgs {
+	x, w, out := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape, b.typ(n.Result()).Shape[1]
+	weights, bias, z := b.operandsOf(n)
+	group := n.Int("group")
+	return &rt.ConvGroupsArgs{N: x[0], C: x[1], Out: out, Group: group, Window: window(n, x, w[2], w[3]), Zero: uint8(z), Codes: accCodes(n),
+		Packed: pack.Groups(filters(weights, w), bias, b.factors(n, out), group, 1, tensor.Elems(w[1:]), z)}
+}
+
+func (b *builder) depthwiseArgs(n *ir.Node) *rt.DepthwiseArgs {
+	x, w := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape
+	weights, bias, z := b.operandsOf(n)
+	return &rt.DepthwiseArgs{N: x[0], C: x[1], Window: window(n, x, w[2], w[3]), Zero: uint8(z), Codes: accCodes(n),
+		Packed: pack.Depthwise(weights, bias, b.factors(n, x[1]), w[2], w[3], z)}
+}
+
+// qdense is a convolution of images of one position.
 func (b *builder) qdense(n *ir.Node) {
 	x, w := b.typ(n.Operands[0]), b.typ(n.Operands[1]).Shape
-	a := &rt.DenseArgs{Rows: elems(x) / w[1], K: w[1], Out: w[0], Weights: b.known(n.Operands[1]).I8, Bias: b.known(n.Operands[2]).I32,
-		Offset: n.Operands[0].Type.Quant.Offset[0], M: b.factors(n, w[0]), Codes: accCodes(n)}
+	weights, bias, z := b.operandsOf(n)
+	one := rt.Window{H: 1, W: 1, KH: 1, KW: 1, SH: 1, SW: 1, DH: 1, DW: 1, OutH: 1, OutW: 1}
+	a := &rt.Conv{N: elems(x) / w[1], C: w[1], Out: w[0], Window: one, Zero: uint8(z), Codes: accCodes(n)}
+	a.Packed = pack.Matrix(weights, bias, b.factors(n, w[0]), 1, w[1], z)
+	a.Padded = padded(a)
 	src := b.in(n.Operands[0], rows)
 	dst := b.make(n.Result(), rows)
-	patch, acc := a.Scratch()
-	b.step(typed(b.Kind(dst), "Dense", "DenseToF32"), a, dst, src, b.scratch(I64, patch), b.scratch(I32, acc))
+	b.step(typed(b.Kind(dst), "Conv2D", "Conv2DToF32"), a, dst, src, b.padSlot(a))
 }

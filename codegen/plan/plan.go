@@ -125,6 +125,17 @@ type Plan struct {
 // ArenaBytes is the size of the block that the buffers share.
 func (p *Plan) ArenaBytes() int { return p.arena }
 
+// LocalBytes is the size of the memory that every worker needs for itself.
+func (p *Plan) LocalBytes() int {
+	n := 0
+	for _, s := range p.Steps {
+		if a, ok := s.Args.(interface{ Local() int }); ok {
+			n = max(n, a.Local())
+		}
+	}
+	return n
+}
+
 // Kind is the element type of a slot.
 func (p *Plan) Kind(s Slot) Kind {
 	switch s.In {

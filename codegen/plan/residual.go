@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/amctc/amctc/ir"
-	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/runtime/rt"
 )
 
@@ -16,7 +15,7 @@ func residuals(f *ir.Func) map[*ir.Node]*ir.Node {
 	fused := make(map[*ir.Node]*ir.Node)
 	taken := make(map[*ir.Node]bool)
 	for _, n := range slices.Backward(f.Nodes) {
-		if n.Op.Name != "q.conv2d" || n.Result().Type.IsFloat() || depthwise(n) {
+		if n.Op.Name != "q.conv2d" || n.Result().Type.IsFloat() || depthwise(n) || grouped(n) {
 			continue
 		}
 		u := uses[n.Result()]
@@ -31,22 +30,15 @@ func residuals(f *ir.Func) map[*ir.Node]*ir.Node {
 	return fused
 }
 
-func depthwise(n *ir.Node) bool {
-	g := n.Int("group")
-	return g == n.Operands[0].Type.Shape[1] && g == n.Operands[1].Type.Shape[0]
-}
-
 // residual plans the convolution conv and the sum n of its codes and other.
 func (b *builder) residual(n, conv *ir.Node, other *ir.Value) {
 	mid, r, y := conv.Result().Type, other.Type, n.Result().Type
-	a := &rt.ConvAddArgs{Conv: *b.convArgs(conv), OC: zero(mid), OR: zero(r), Sum: codes(y, n.Ints("clip")),
-		MC: op.Ratio(mid.Quant.Scale[0], y.Quant.Scale[0]), MR: op.Ratio(r.Quant.Scale[0], y.Quant.Scale[0])}
-	patch, acc := a.Scratch()
+	a := &rt.ConvAddArgs{Conv: *b.convArgs(conv), Sum: sum(mid, r, y, n)}
 	src, rest := b.in(conv.Operands[0], pixel), b.in(other, pixel)
 	dst := b.make(n.Result(), pixel)
 	b.Taps = append(b.Taps, Tap{Name: conv.Result().Name, Len: elems(b.typ(conv.Result()))})
 	tap := Slot{Tapped, len(b.Taps) - 1}
 	b.put(conv.Result(), tap, pixel)
-	b.step("Conv2DAdd", a, dst, src, rest, tap, b.scratch(I64, patch), b.scratch(I32, acc))
+	b.step("Conv2DAdd", a, dst, src, rest, tap, b.padSlot(&a.Conv))
 	b.trace(conv.Result())
 }

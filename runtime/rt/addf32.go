@@ -3,7 +3,11 @@
 package rt
 
 // AddF32 adds.
-func AddF32(a *Strided, dst, x, y []float32) {
+func AddF32(w *Worker, a *Strided, dst, x, y []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	n, sa, sb := a.last()
 	a.rows(func(at, pa, pb int) {
 		for i := range dst[at : at+n] {

@@ -13,7 +13,11 @@ type AvgPoolCodesArgs struct {
 }
 
 // AvgPoolCodes sums exactly, then requantizes. acc is scratch of C numbers.
-func AvgPoolCodes(a *AvgPoolCodesArgs, dst, src []uint8, acc []int32) {
+func AvgPoolCodes(w *Worker, a *AvgPoolCodesArgs, dst, src []uint8, acc []int32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	acc = acc[:a.C]
 	for at := range a.N * a.OutH * a.OutW {
 		clear(acc)

@@ -10,8 +10,10 @@ type AvgPoolF32Args struct {
 }
 
 // AvgPoolF32 adds from +0 in ascending order of row and column, then divides.
-func AvgPoolF32(a *AvgPoolF32Args, dst, src []float32) {
-	for at := range a.N * a.OutH * a.OutW {
+func AvgPoolF32(w *Worker, a *AvgPoolF32Args, dst, src []float32) {
+	defer w.wait()
+	lo, end := w.share(a.N*a.OutH*a.OutW, 1)
+	for at := lo; at < end; at++ {
 		row := dst[at*a.C : (at+1)*a.C]
 		clear(row)
 		n := a.taps(at, func(first int) {

@@ -9,7 +9,11 @@ type BatchNormF32Args struct {
 }
 
 // BatchNormF32 scales and shifts; product and sum are rounded.
-func BatchNormF32(a *BatchNormF32Args, dst, src []float32) {
+func BatchNormF32(w *Worker, a *BatchNormF32Args, dst, src []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	for at := 0; at < len(dst); {
 		for c, m := range a.A {
 			b := a.B[c]

@@ -10,9 +10,11 @@ type ConvComputedF32Args struct {
 
 // ConvComputedF32 is ConvF32 with weights [out][kh][kw][in/group] and a bias from memory; the bias
 // may be empty.
-func ConvComputedF32(a *ConvComputedF32Args, dst, src, weights, bias []float32) {
+func ConvComputedF32(w *Worker, a *ConvComputedF32Args, dst, src, weights, bias []float32) {
 	cg, og := a.C/a.Group, a.Out/a.Group
-	for at := range a.N * a.OutH * a.OutW {
+	defer w.wait()
+	lo, end := w.share(a.N*a.OutH*a.OutW, 1)
+	for at := lo; at < end; at++ {
 		image, y0, x0 := at/(a.OutW*a.OutH), at/a.OutW%a.OutH*a.SH-a.Top, at%a.OutW*a.SW-a.Left
 		ylo, yhi := inside(y0, a.DH, a.KH, a.H)
 		xlo, xhi := inside(x0, a.DW, a.KW, a.W)
@@ -37,8 +39,10 @@ func ConvComputedF32(a *ConvComputedF32Args, dst, src, weights, bias []float32) 
 type DenseComputedF32Args struct{ Rows, K, Out int }
 
 // DenseComputedF32 is DenseF32 with weights [out][k] and a bias from memory; the bias may be empty.
-func DenseComputedF32(a *DenseComputedF32Args, dst, src, weights, bias []float32) {
-	for r := range a.Rows {
+func DenseComputedF32(w *Worker, a *DenseComputedF32Args, dst, src, weights, bias []float32) {
+	defer w.wait()
+	lo, hi := w.share(a.Rows, 1)
+	for r := lo; r < hi; r++ {
 		for o := range a.Out {
 			var s float32
 			if len(bias) > 0 {

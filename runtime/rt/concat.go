@@ -7,10 +7,22 @@ package rt
 type Concat struct{ Outer, Row, At, N int }
 
 // ConcatF32 places float32 numbers.
-func ConcatF32(a *Concat, dst, src []float32) { place(a, dst, src) }
+func ConcatF32(w *Worker, a *Concat, dst, src []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	place(a, dst, src)
+}
 
 // ConcatU8 places codes.
-func ConcatU8(a *Concat, dst, src []uint8) { place(a, dst, src) }
+func ConcatU8(w *Worker, a *Concat, dst, src []uint8) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	place(a, dst, src)
+}
 
 func place[T uint8 | float32](a *Concat, dst, src []T) {
 	for i := range a.Outer {

@@ -2,41 +2,41 @@
 
 package rt
 
+import "unsafe"
+
 // ConvAddArgs describe a convolution whose codes are added to another tensor of the result's shape:
-// the end of a residual block. OC and MC are the offset plus 128 of the convolution's codes and the
-// ratio of their scale to the sum's, OR and MR those of the other tensor; Sum takes the sum to
-// codes.
+// the end of a residual block. The convolution's codes are operand A of the sum.
 type ConvAddArgs struct {
 	Conv
-	OC, OR int32
-	MC, MR float32
-	Sum    Codes
+	Sum Sum
 }
 
 // Conv2DAdd convolves, requantizes and adds: the same codes as Conv2D followed by AddCodes. mid,
-// when it is not empty, receives the codes before the sum. patch and acc are scratch.
-func Conv2DAdd(a *ConvAddArgs, dst, src, other, mid []uint8, patch []int64, acc []int32) {
-	total := a.N * a.OutH * a.OutW
-	for at := 0; at < total; at += 2 * strip {
-		n := min(2*strip, total-at)
-		a.accumulate(at, n, src, patch, acc)
-		for i := range n {
-			lo, hi := (at+i)*a.Out, (at+i+1)*a.Out
-			row := dst[lo:hi]
-			requantize(row, acc[i*a.Out:], a.M, &a.Codes)
-			if len(mid) > 0 {
-				copy(mid[lo:hi], row)
-			}
-			a.add(row, other[lo:hi])
+// when it is not empty, receives the codes before the sum. pad has PadBytes bytes.
+func Conv2DAdd(w *Worker, a *ConvAddArgs, dst, src, other, mid, pad []uint8) {
+	var g tiles
+	for g.begin(w, &a.Conv, src, pad, chunk); g.next(); {
+		g.t.dst = unsafe.Pointer(&dst[g.at*a.Out+g.channel])
+		g.t.run(g.lanes)
+		if !g.last() {
+			continue
+		}
+		if g.first == 0 && g.stop == a.Out {
+			a.add(dst, other, mid, g.at*a.Out, g.t.n*a.Out)
+			continue
+		}
+		for i := range g.t.n {
+			a.add(dst, other, mid, (g.at+i)*a.Out+g.first, g.stop-g.first)
 		}
 	}
+	w.wait()
 }
 
-func (a *ConvAddArgs) add(row, other []uint8) {
-	other = other[:len(row)]
-	for i, u := range row {
-		fc := float32(float32(int32(u)-a.OC) * a.MC)
-		fr := float32(float32(int32(other[i])-a.OR) * a.MR)
-		row[i] = a.Sum.code(float32(fc + fr))
+// add ends n codes from lo on.
+func (a *ConvAddArgs) add(dst, other, mid []uint8, lo, n int) {
+	row := dst[lo : lo+n]
+	if len(mid) > 0 {
+		copy(mid[lo:], row)
 	}
+	a.Sum.add(row, row, other[lo:lo+n])
 }

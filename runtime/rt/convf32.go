@@ -27,9 +27,11 @@ func (a *ConvF32Args) Prepare() {
 
 // ConvF32 convolves. Every output starts at its bias, or +0, and adds its taps in ascending order
 // of kernel row, kernel column and channel; taps outside are skipped.
-func ConvF32(a *ConvF32Args, dst, src []float32) {
+func ConvF32(w *Worker, a *ConvF32Args, dst, src []float32) {
 	og := a.Out / a.Group
-	for row := range a.N * a.OutH {
+	defer w.wait()
+	lo, hi := w.share(a.N*a.OutH, 1)
+	for row := lo; row < hi; row++ {
 		for g := range a.panels {
 			for o := 0; o < og; o += lanesF32 {
 				for ox := range a.OutW {

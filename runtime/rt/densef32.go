@@ -15,7 +15,11 @@ type DenseF32Args struct {
 func (a *DenseF32Args) Prepare() { a.panel = makePanelF32(a.Weights, a.Bias, a.K, a.Out) }
 
 // DenseF32 multiplies. Every output starts at its bias, or +0, and adds in ascending k.
-func DenseF32(a *DenseF32Args, dst, src []float32) {
+func DenseF32(w *Worker, a *DenseF32Args, dst, src []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	p := &a.panel
 	for o := 0; o < a.Out; o += lanesF32 {
 		for r := range a.Rows {

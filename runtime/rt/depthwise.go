@@ -2,71 +2,148 @@
 
 package rt
 
-// DepthwiseArgs describe a convolution of codes with one filter for each channel. Weights are
-// [c][kh][kw]; the other fields are those of Conv.
+import "unsafe"
+
+// DepthwiseArgs describe a convolution of codes with one filter for each channel. Taps outside are
+// the stored code Zero. Weights are packed in panels of channels as in Packed, each panel holding
+// for every group of four kernel rows and every kernel column the weights of its channels:
+// Weights[rows/4][column][channel][4]; Bias and M have an entry for every channel of the panels.
 type DepthwiseArgs struct {
 	N, C int
 	Window
-	Weights []int8
-	Bias    []int32
-	Offset  int32
-	M       []float32
+	Packed
+	Zero uint8
 	Codes
-
-	w    []int8 // [kh][kw][c]
-	bias []int32
 }
 
-// Prepare packs the weights and folds the zero point into the bias, as makePanel does.
-func (a *DepthwiseArgs) Prepare() {
-	k := a.KH * a.KW
-	a.w, a.bias = make([]int8, k*a.C), make([]int32, a.C)
-	for c := range a.C {
-		sum := int32(0)
-		for i, v := range a.Weights[c*k : (c+1)*k] {
-			a.w[i*a.C+c] = v
-			sum += int32(v)
+// rowGroups is the number of groups of four kernel rows.
+func (a *DepthwiseArgs) rowGroups() int { return groups(a.KH) }
+
+// line is the number of positions of a row with its border, as far as windows reach.
+func (a *DepthwiseArgs) line() int { return (a.OutW-1)*a.SW + (a.KW-1)*a.DW + 1 }
+
+// Local is the memory that every worker needs in bytes: a row of codes outside, and the lines of
+// columns with room for a whole vector behind the last.
+func (a *DepthwiseArgs) Local() int {
+	return (a.rowBytes()+63)/64*64 + a.rowGroups()*a.lineBytes()
+}
+
+// rowBytes is the number of codes of a row of the image.
+func (a *DepthwiseArgs) rowBytes() int { return a.W * a.C }
+
+// lineBytes is the size of one line of columns.
+func (a *DepthwiseArgs) lineBytes() int { return (4*a.line()*a.C + 4*64 + 63) / 64 * 64 }
+
+// columns is one call of the kernel that brings four rows of codes into one line of columns: byte
+// 4*i+r of dst is code i of row r. The fields are read by assembly.
+type columns struct {
+	dst  *uint8
+	rows [4]*uint8
+	n    int
+}
+
+func (c *columns) runGeneric() {
+	dst := unsafe.Slice(c.dst, 4*c.n)
+	for r, row := range c.rows {
+		for i, u := range unsafe.Slice(row, c.n) {
+			dst[4*i+r] = u
 		}
-		a.bias[c] = a.Bias[c] - (128+a.Offset)*sum
 	}
 }
 
-// Depthwise convolves each channel and requantizes. acc is scratch of C numbers.
-func Depthwise(a *DepthwiseArgs, dst, src []uint8, acc []int32) {
-	for at := range a.N * a.OutH * a.OutW {
-		a.accumulate(at, src, acc)
-		requantize(dst[at*a.C:(at+1)*a.C], acc, a.M, &a.Codes)
-	}
+// spots is one call of the kernel that computes a row of n outputs of one panel from lines of
+// columns. For every output it sums over groups of kernel rows, plane bytes apart, and kernel
+// columns, step bytes apart; outputs are stride bytes apart in src and ldd in dst. The rest is as in
+// tile.
+type spots struct {
+	dst, src            *uint8
+	n                   int
+	w                   *int8
+	bias                *int32
+	m                   *float32
+	planes, taps        int
+	plane, step, stride int
+	ldd                 int
+	mask                uint64
+	zero, lo, hi        int
 }
 
-// DepthwiseToF32 convolves each channel and gives the accumulators' values. acc is scratch of C
-// numbers.
-func DepthwiseToF32(a *DepthwiseArgs, dst []float32, src []uint8, acc []int32) {
-	for at := range a.N * a.OutH * a.OutW {
-		a.accumulate(at, src, acc)
-		scaleRow(dst[at*a.C:(at+1)*a.C], acc, a.M)
-	}
-}
-
-func (a *DepthwiseArgs) accumulate(at int, src []uint8, acc []int32) {
-	acc = acc[:a.C]
-	copy(acc, a.bias)
-	image, oy, ox := at/(a.OutW*a.OutH), at/a.OutW%a.OutH, at%a.OutW
-	for ky := range a.KH {
-		y := oy*a.SH - a.Top + ky*a.DH
-		for kx := range a.KW {
-			x := ox*a.SW - a.Left + kx*a.DW
-			w := a.w[(ky*a.KW+kx)*a.C:][:len(acc)]
-			if y < 0 || y >= a.H || x < 0 || x >= a.W {
-				for c := range acc {
-					acc[c] += (128 + a.Offset) * int32(w[c])
+func (s *spots) runGeneric(lanes int) {
+	k := s.planes * s.taps
+	w := unsafe.Slice(s.w, 4*k*lanes)
+	bias, m := unsafe.Slice(s.bias, lanes), unsafe.Slice(s.m, lanes)
+	q := Codes{Lo: float32(s.lo - s.zero), Hi: float32(s.hi - s.zero), Zero: int32(s.zero)}
+	for i := range s.n {
+		for c := range lanes {
+			if s.mask>>c&1 == 0 {
+				break
+			}
+			sum := bias[c]
+			for p := range s.planes {
+				for t := range s.taps {
+					x := (*[4]uint8)(unsafe.Add(unsafe.Pointer(s.src), i*s.stride+p*s.plane+t*s.step+4*c))
+					r := (*[4]int8)(w[4*((p*s.taps+t)*lanes+c):])
+					sum += int32(x[0])*int32(r[0]) + int32(x[1])*int32(r[1]) + int32(x[2])*int32(r[2]) + int32(x[3])*int32(r[3])
 				}
-				continue
 			}
-			row := src[((image*a.H+y)*a.W+x)*a.C:][:len(acc)]
-			for c := range acc {
-				acc[c] += int32(row[c]) * int32(w[c])
+			*(*uint8)(unsafe.Add(unsafe.Pointer(s.dst), i*s.ldd+c)) = q.code(float32(float32(sum) * m[c]))
+		}
+	}
+}
+
+// Depthwise convolves each channel and requantizes.
+func Depthwise(w *Worker, a *DepthwiseArgs, dst, src []uint8) {
+	outside := w.local[:a.rowBytes()]
+	fillU8(outside, a.Zero)
+	lines := w.local[(a.rowBytes()+63)/64*64:][:a.rowGroups()*a.lineBytes()]
+	fillU8(lines, a.Zero)
+	var s spots
+	s.planes, s.taps, s.plane = a.rowGroups(), a.KW, a.lineBytes()
+	s.step, s.stride, s.ldd = 4*a.DW*a.C, 4*a.SW*a.C, a.C
+	s.n = a.OutW
+	s.zero, s.lo, s.hi = int(a.Codes.Zero), int(int32(a.Lo)+a.Codes.Zero), int(int32(a.Hi)+a.Codes.Zero)
+	lo, hi := w.share(a.N*a.OutH, 1)
+	for row := lo; row < hi; row++ {
+		a.columns(row, lines, src, outside)
+		weights := 0
+		for channel := 0; channel < a.C; {
+			rest := a.C - channel
+			lanes := PanelLanes(rest)
+			s.src = &lines[4*channel]
+			s.dst = &dst[row*a.OutW*a.C+channel]
+			s.w, s.bias, s.m = &a.Weights[weights], &a.Bias[channel], &a.M[channel]
+			s.mask = ^uint64(0)
+			if rest < 64 {
+				s.mask = 1<<rest - 1
+			}
+			s.run(lanes)
+			weights += lanes * 4 * s.planes * s.taps
+			channel += lanes
+		}
+	}
+	w.wait()
+}
+
+// columns fills the lines for one row of outputs.
+func (a *DepthwiseArgs) columns(row int, lines, src, outside []uint8) {
+	image, y0 := row/a.OutH, row%a.OutH*a.SH-a.Top
+	src = src[image*a.H*a.rowBytes() : (image+1)*a.H*a.rowBytes()]
+	n := max(0, min(a.W, a.line()-a.Left)) * a.C
+	if n == 0 {
+		return
+	}
+	var c columns
+	c.n = n
+	for group := range a.rowGroups() {
+		for r := range c.rows {
+			y := y0 + (4*group+r)*a.DH
+			if 4*group+r >= a.KH || y < 0 || y >= a.H {
+				c.rows[r] = &outside[0]
+			} else {
+				c.rows[r] = &src[y*a.rowBytes()]
 			}
 		}
+		c.dst = &lines[group*a.lineBytes()+4*a.Left*a.C]
+		c.run()
 	}
 }

@@ -24,8 +24,10 @@ func (a *DepthwiseF32Args) Prepare() {
 }
 
 // DepthwiseF32 convolves each channel, in the order of ConvF32.
-func DepthwiseF32(a *DepthwiseF32Args, dst, src []float32) {
-	for at := range a.N * a.OutH * a.OutW {
+func DepthwiseF32(w *Worker, a *DepthwiseF32Args, dst, src []float32) {
+	defer w.wait()
+	lo, end := w.share(a.N*a.OutH*a.OutW, 1)
+	for at := lo; at < end; at++ {
 		row := dst[at*a.C : (at+1)*a.C]
 		clear(row)
 		copy(row, a.Bias)

@@ -9,8 +9,10 @@ type DequantizeArgs struct {
 }
 
 // Dequantize takes codes to float32.
-func Dequantize(a *DequantizeArgs, dst []float32, src []uint8) {
-	src = src[:len(dst)]
+func Dequantize(w *Worker, a *DequantizeArgs, dst []float32, src []uint8) {
+	defer w.wait()
+	lo, hi := w.share(len(dst), 64)
+	dst, src = dst[lo:hi], src[lo:hi]
 	for i := range dst {
 		dst[i] = float32(float32(int32(src[i])-a.Zero) * a.S)
 	}

@@ -4,8 +4,10 @@ package rt
 
 // MaxPoolF32 takes the greatest number of each window; NaN when there is one, and the first of
 // equal zeros.
-func MaxPoolF32(a *Pool, dst, src []float32) {
-	for at := range a.N * a.OutH * a.OutW {
+func MaxPoolF32(w *Worker, a *Pool, dst, src []float32) {
+	defer w.wait()
+	lo, end := w.share(a.N*a.OutH*a.OutW, 1)
+	for at := lo; at < end; at++ {
 		row, fresh := dst[at*a.C:(at+1)*a.C], true
 		a.taps(at, func(first int) {
 			from := src[first : first+len(row)]

@@ -3,8 +3,10 @@
 package rt
 
 // MaxPoolU8 takes the greatest code of each window.
-func MaxPoolU8(a *Pool, dst, src []uint8) {
-	for at := range a.N * a.OutH * a.OutW {
+func MaxPoolU8(w *Worker, a *Pool, dst, src []uint8) {
+	defer w.wait()
+	lo, end := w.share(a.N*a.OutH*a.OutW, 1)
+	for at := lo; at < end; at++ {
 		row := dst[at*a.C : (at+1)*a.C]
 		clear(row)
 		a.taps(at, func(first int) {

@@ -12,7 +12,11 @@ type MulCodesArgs struct {
 }
 
 // MulCodes multiplies.
-func MulCodes(a *MulCodesArgs, dst, x, y []uint8) {
+func MulCodes(w *Worker, a *MulCodesArgs, dst, x, y []uint8) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	n, sa, sb := a.last()
 	a.rows(func(at, pa, pb int) {
 		for i := range dst[at : at+n] {

@@ -3,7 +3,11 @@
 package rt
 
 // MulF32 multiplies element by element.
-func MulF32(a *Strided, dst, x, y []float32) {
+func MulF32(w *Worker, a *Strided, dst, x, y []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	n, sa, sb := a.last()
 	a.rows(func(at, pa, pb int) {
 		for i := range dst[at : at+n] {

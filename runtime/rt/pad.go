@@ -13,7 +13,11 @@ type Pad struct {
 }
 
 // PadF32 adds a border to float32 numbers.
-func PadF32(a *Pad, dst, src []float32) {
+func PadF32(w *Worker, a *Pad, dst, src []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	for i := range dst {
 		dst[i] = a.Value
 	}
@@ -21,7 +25,11 @@ func PadF32(a *Pad, dst, src []float32) {
 }
 
 // PadU8 adds a border to codes.
-func PadU8(a *Pad, dst, src []uint8) {
+func PadU8(w *Worker, a *Pad, dst, src []uint8) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	for i := range dst {
 		dst[i] = a.Code
 	}

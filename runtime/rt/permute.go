@@ -7,10 +7,22 @@ package rt
 type Permute struct{ Dims, From []int }
 
 // PermuteF32 moves float32 numbers.
-func PermuteF32(a *Permute, dst, src []float32) { move(a.Dims, a.From, dst, src) }
+func PermuteF32(w *Worker, a *Permute, dst, src []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	move(a.Dims, a.From, dst, src)
+}
 
 // PermuteU8 moves codes.
-func PermuteU8(a *Permute, dst, src []uint8) { move(a.Dims, a.From, dst, src) }
+func PermuteU8(w *Worker, a *Permute, dst, src []uint8) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	move(a.Dims, a.From, dst, src)
+}
 
 // move writes the elements of the dimensions given and gives the rest of dst.
 func move[T uint8 | float32](dims, from []int, dst, src []T) []T {

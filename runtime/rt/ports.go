@@ -3,10 +3,22 @@
 package rt
 
 // ImportCodes moves signed codes into the stored form.
-func ImportCodes(a *Permute, dst []uint8, src []int8) { flip(a.Dims, a.From, dst, src) }
+func ImportCodes(w *Worker, a *Permute, dst []uint8, src []int8) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	flip(a.Dims, a.From, dst, src)
+}
 
 // ExportCodes moves stored codes out as signed ones.
-func ExportCodes(a *Permute, dst []int8, src []uint8) { flip(a.Dims, a.From, dst, src) }
+func ExportCodes(w *Worker, a *Permute, dst []int8, src []uint8) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	flip(a.Dims, a.From, dst, src)
+}
 
 // flip is move between both forms of a code, which differ in the top bit.
 func flip[D, S int8 | uint8](dims, from []int, dst []D, src []S) []D {

@@ -11,7 +11,11 @@ type QuantizeArgs struct {
 }
 
 // Quantize takes float32 to codes.
-func Quantize(a *QuantizeArgs, dst []uint8, src []float32) {
+func Quantize(w *Worker, a *QuantizeArgs, dst []uint8, src []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	q, r, c, p := &a.Codes, a.R, a.C, a.P
 	for i := range a.N {
 		out := dst[i*c*p : (i+1)*c*p]

@@ -6,8 +6,10 @@ package rt
 type ReluF32Args struct{}
 
 // ReluF32 keeps positive numbers and NaN; everything else becomes +0.
-func ReluF32(_ *ReluF32Args, dst, src []float32) {
-	src = src[:len(dst)]
+func ReluF32(w *Worker, _ *ReluF32Args, dst, src []float32) {
+	defer w.wait()
+	lo, hi := w.share(len(dst), 64)
+	dst, src = dst[lo:hi], src[lo:hi]
 	for i, v := range src {
 		if v <= 0 {
 			v = 0

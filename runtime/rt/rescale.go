@@ -11,8 +11,10 @@ type RescaleArgs struct {
 }
 
 // Rescale moves codes to another map.
-func Rescale(a *RescaleArgs, dst, src []uint8) {
-	src = src[:len(dst)]
+func Rescale(w *Worker, a *RescaleArgs, dst, src []uint8) {
+	defer w.wait()
+	lo, hi := w.share(len(dst), 64)
+	dst, src = dst[lo:hi], src[lo:hi]
 	for i := range dst {
 		dst[i] = a.code(float32(float32(int32(src[i])-a.In) * a.M))
 	}

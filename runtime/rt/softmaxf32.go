@@ -9,7 +9,11 @@ type SoftmaxF32Args struct{ Outer, N, Inner int }
 
 // SoftmaxF32 normalizes exponentials along the axis: exp(x - maximum), summed in ascending order,
 // each divided by the sum.
-func SoftmaxF32(a *SoftmaxF32Args, dst, src []float32) {
+func SoftmaxF32(w *Worker, a *SoftmaxF32Args, dst, src []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
 	for o := range a.Outer {
 		for j := range a.Inner {
 			base := o*a.N*a.Inner + j

@@ -1,0 +1,78 @@
+// Command asmgen writes the assembly of runtime/rt: the micro-kernels for amd64, through avo. Run it
+// in its folder; with -check it only compares.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
+)
+
+// files are the assembly files and what is in them.
+var files = []struct {
+	name  string
+	write func(*build.Context)
+}{
+	{"tile_amd64.s", tileFile},
+}
+
+const head = "// SPDX-License-Identifier: MIT-0\n\n"
+
+func main() {
+	dir := flag.String("dir", "../rt", "folder of the kernels")
+	check := flag.Bool("check", false, "compare with the files that are there")
+	flag.Parse()
+	if err := run(*dir, *check); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(dir string, check bool) error {
+	for _, f := range files {
+		text, err := generate(f.write)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		path := filepath.Join(dir, f.name)
+		if !check {
+			if err := os.WriteFile(path, text, 0o666); err != nil {
+				return err
+			}
+			continue
+		}
+		there, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(there, text) {
+			return fmt.Errorf("%s is not what runtime/asmgen writes; run \"go run .\" in runtime/asmgen", f.name)
+		}
+	}
+	return nil
+}
+
+// generate gives the text of one file.
+func generate(write func(*build.Context)) ([]byte, error) {
+	c := build.NewContext()
+	c.ConstraintExpr("!purego")
+	write(c)
+	f, err := c.Result()
+	if err != nil {
+		return nil, err
+	}
+	if err := pass.Compile.Execute(f); err != nil {
+		return nil, err
+	}
+	text, err := printer.NewGoAsm(printer.Config{Name: "runtime/asmgen", Pkg: "rt"}).Print(f)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(head), text...), nil
+}

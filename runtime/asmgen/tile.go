@@ -1,0 +1,228 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// tileRecord is rt.tile.
+var tileRecord = record{"dst", "src", "offs", "n", "w", "bias", "m", "segs", "groups", "step", "ldd", "mask", "zero", "lo", "hi", "sums"}
+
+// tileFile holds the matrix kernels of panels of 64, 32 and 16 channels.
+func tileFile(c *build.Context) {
+	lanes := lanesTable(c)
+	tile512(c, "tile64AVX512", 4, []int{6, 4, 2, 1}, lanes)
+	tile512(c, "tile32AVX512", 2, []int{10, 8, 6, 4, 2, 1}, lanes)
+	tile512(c, "tile16AVX512", 1, []int{10, 8, 6, 4, 2, 1}, lanes)
+}
+
+// lanesTable is the order in which VPERMD restores channels after two levels of packing.
+func lanesTable(c *build.Context) operand.Mem {
+	m := c.StaticGlobal("lanes")
+	c.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i := range 16 {
+		c.AddDatum(4*i, operand.U32(i%4*4+i/4))
+	}
+	return m
+}
+
+// A tiler emits the kernel for blocks of pixels by vectors of 16 channels.
+type tiler struct {
+	*build.Context
+	name    string
+	vectors int
+	lanes   operand.Mem
+	left    operand.Mem // segments to go
+}
+
+// tile512 emits a function that takes pixels in blocks of the given sizes, the largest first.
+func tile512(c *build.Context, name string, vectors int, blocks []int, lanes operand.Mem) {
+	t := &tiler{Context: c, name: name, vectors: vectors, lanes: lanes}
+	function(c, name, fmt.Sprintf("%s is tile.run for panels of %d channels, with AVX-512 VNNI.", name, 16*vectors))
+	c.Attributes(attr.NOSPLIT)
+	c.Load(c.Param("p"), args)
+	t.left = c.AllocLocal(8)
+	offs, n, dst := c.AllocLocal(8), c.AllocLocal(8), c.AllocLocal(8)
+	for _, f := range []struct {
+		field string
+		at    operand.Mem
+	}{{"offs", offs}, {"n", n}, {"dst", dst}} {
+		c.MOVQ(tileRecord.at(args, f.field), at)
+		c.MOVQ(at, f.at)
+	}
+	c.KMOVQ(tileRecord.at(args, "mask"), reg.K1)
+	for _, p := range blocks {
+		again, next := fmt.Sprintf("block%d", p), fmt.Sprintf("after%d", p)
+		c.Label(again)
+		c.CMPQ(n, operand.U32(p))
+		c.JLT(operand.LabelRef(next))
+		t.block(p, offs, dst)
+		c.SUBQ(operand.U32(p), n)
+		c.ADDQ(operand.U32(4*p), offs)
+		c.JMP(operand.LabelRef(again))
+		c.Label(next)
+	}
+	c.VZEROUPPER()
+	c.RET()
+}
+
+// The registers. Sums take the vectors from Z0 on, at most 24.
+var (
+	args, at, off, count = reg.RDI, reg.RAX, reg.RCX, reg.RDX
+	pixels               = []reg.GPPhysical{reg.RBX, reg.RSI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R14, reg.R15}
+	vector               = []reg.VecPhysical{
+		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
+		reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31,
+	}
+	weights = vector[24:28]
+	input   = vector[28]
+)
+
+func mem(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
+
+// block computes p pixels.
+func (t *tiler) block(p int, offs, dst operand.Mem) {
+	t.MOVQ(offs, at)
+	for i := range p {
+		t.MOVLQSX(mem(at, 4*i), pixels[i])
+		t.ADDQ(tileRecord.at(args, "src"), pixels[i])
+	}
+	// Few sums are split, because each addition waits for the one before.
+	split := 1
+	if p*t.vectors < 8 {
+		split = min(4, 16/(p*t.vectors))
+	}
+	acc := func(s, i, v int) reg.VecPhysical { return vector[(s*p+i)*t.vectors+v] }
+	t.MOVQ(tileRecord.at(args, "bias"), at)
+	for v := range t.vectors {
+		t.VMOVDQU32(mem(at, 64*v), acc(0, 0, v))
+		for i := 1; i < p; i++ {
+			t.VMOVDQA64(acc(0, 0, v), acc(0, i, v))
+		}
+	}
+	for k := p * t.vectors; k < split*p*t.vectors; k++ {
+		t.VPXORD(vector[k], vector[k], vector[k])
+	}
+	t.multiply(p, split, acc)
+	for k := p * t.vectors; k < split*p*t.vectors; k++ {
+		t.VPADDD(vector[k], vector[k%(p*t.vectors)], vector[k%(p*t.vectors)])
+	}
+	t.finish(p, acc, dst)
+}
+
+// multiply walks the segments.
+func (t *tiler) multiply(p, split int, acc func(s, i, v int) reg.VecPhysical) {
+	label := func(s string) string { return fmt.Sprintf("%s%d", s, p) }
+	step := func(s int) {
+		for v := range t.vectors {
+			t.VMOVDQU64(mem(at, 64*(s*t.vectors+v)), weights[v])
+		}
+		for i := range p {
+			t.VPBROADCASTD(operand.Mem{Base: pixels[i], Index: off, Scale: 1, Disp: 4 * s}, input)
+			for v := range t.vectors {
+				t.VPDPBUSD(weights[v], input, acc(s, i, v))
+			}
+		}
+	}
+	advance := func(groups int) {
+		t.ADDQ(operand.I32(4*groups), off)
+		t.ADDQ(operand.I32(64*t.vectors*groups), at)
+	}
+	t.MOVQ(tileRecord.at(args, "w"), at)
+	t.MOVQ(tileRecord.at(args, "segs"), count)
+	t.XORQ(off, off)
+	t.Label(label("segment"))
+	t.MOVQ(count, t.left)
+	t.MOVQ(tileRecord.at(args, "groups"), count)
+	if split > 1 {
+		t.SUBQ(operand.I32(split), count)
+		t.JLT(operand.LabelRef(label("few")))
+		t.Label(label("many"))
+		for s := range split {
+			step(s)
+		}
+		advance(split)
+		t.SUBQ(operand.I32(split), count)
+		t.JGE(operand.LabelRef(label("many")))
+		t.Label(label("few"))
+		t.ADDQ(operand.I32(split), count)
+		t.JZ(operand.LabelRef(label("end")))
+	}
+	t.Label(label("group"))
+	step(0)
+	advance(1)
+	t.DECQ(count)
+	t.JNZ(operand.LabelRef(label("group")))
+	t.Label(label("end"))
+	t.ADDQ(tileRecord.at(args, "step"), off)
+	t.MOVQ(t.left, count)
+	t.DECQ(count)
+	t.JNZ(operand.LabelRef(label("segment")))
+}
+
+// finish requantizes and stores, or stores the sums.
+func (t *tiler) finish(p int, acc func(s, i, v int) reg.VecPhysical, dst operand.Mem) {
+	label := func(s string) string { return fmt.Sprintf("%s%d", s, p) }
+	m, out, ldd := at, off, count
+	t.MOVQ(dst, out)
+	t.MOVQ(tileRecord.at(args, "ldd"), ldd)
+	t.CMPQ(tileRecord.at(args, "sums"), operand.U8(0))
+	t.JNE(operand.LabelRef(label("sums")))
+	big, zero, lo, hi, lanes := vector[24], vector[25], vector[26], vector[27], vector[28]
+	t.MOVL(operand.U32(0x4e800000), m.As32())
+	t.VPBROADCASTD(m.As32(), big)
+	t.VPBROADCASTW(tileRecord.at(args, "zero"), zero)
+	t.VPBROADCASTB(tileRecord.at(args, "lo"), lo)
+	t.VPBROADCASTB(tileRecord.at(args, "hi"), hi)
+	t.VMOVDQU32(t.lanes, lanes)
+	t.MOVQ(tileRecord.at(args, "m"), m)
+	for i := range p {
+		for v := range t.vectors {
+			a := acc(0, i, v)
+			t.VCVTDQ2PS(a, a)
+			t.VMULPS(mem(m, 64*v), a, a)
+			t.VMINPS(big, a, a)
+			t.VCVTPS2DQ(a, a)
+		}
+		a := acc(0, i, 0)
+		switch t.vectors {
+		case 4:
+			c := acc(0, i, 2)
+			t.VPACKSSDW(acc(0, i, 1), a, a)
+			t.VPACKSSDW(acc(0, i, 3), c, c)
+			t.VPADDSW(zero, a, a)
+			t.VPADDSW(zero, c, c)
+			t.VPACKUSWB(c, a, a)
+		default:
+			t.VPACKSSDW(acc(0, i, t.vectors-1), a, a)
+			t.VPADDSW(zero, a, a)
+			t.VPACKUSWB(a, a, a)
+		}
+		t.VPERMD(a, lanes, a)
+		t.VPMAXUB(lo, a, a)
+		t.VPMINUB(hi, a, a)
+		switch t.vectors {
+		case 4:
+			t.VMOVDQU8(a, reg.K1, mem(out, 0))
+		case 2:
+			t.VMOVDQU8(a.AsY(), reg.K1, mem(out, 0))
+		case 1:
+			t.VMOVDQU8(a.AsX(), reg.K1, mem(out, 0))
+		}
+		t.ADDQ(ldd, out)
+	}
+	t.JMP(operand.LabelRef(label("done")))
+	t.Label(label("sums"))
+	for i := range p {
+		for v := range t.vectors {
+			t.VMOVDQU32(acc(0, i, v), mem(out, 64*v))
+		}
+		t.ADDQ(ldd, out)
+	}
+	t.Label(label("done"))
+	t.MOVQ(out, dst)
+}

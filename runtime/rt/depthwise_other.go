@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT-0
+
+//go:build !amd64 || purego
+
+package rt
+
+func (c *columns) run() { c.runGeneric() }
+
+func (s *spots) run(lanes int) { s.runGeneric(lanes) }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT-0
+
+package rt
+
+// A Worker is one of the goroutines that run a network together. All of them call every kernel, each
+// does its share, and a kernel returns when the whole result is there.
+type Worker struct {
+	id, n int
+	local []uint8 // memory of this worker's own
+	team  *Team   // nil for a worker that is alone
+}
+
+// share is this worker's part [lo, hi) of n items that are cut at multiples of unit.
+func (w *Worker) share(n, unit int) (lo, hi int) {
+	if w.n == 1 {
+		return 0, n
+	}
+	units := (n + unit - 1) / unit
+	return min(n, units*w.id/w.n*unit), min(n, units*(w.id+1)/w.n*unit)
+}
+
+// alone says whether this worker does what is not shared.
+func (w *Worker) alone() bool { return w.id == 0 }
+
+// wait returns when every worker of the team has called it.
+func (w *Worker) wait() {
+	if w.n > 1 {
+		w.team.wait()
+	}
+}
+
+// Alone is a worker that has no others beside it, with local bytes of memory.
+func Alone(local int) *Worker { return &Worker{n: 1, local: NewMem(local).block} }
