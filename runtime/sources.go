@@ -167,7 +167,7 @@ func Manifest() map[string]struct{ Kernels, Needs []string } {
 // rewritten to mathPath. The error names a kernel that does not exist.
 func Sources(kernels []string, mathPath string) (map[string][]byte, error) {
 	units := index()
-	want := map[string]bool{"doc": true, "mem": true, "worker": true, "isa": true}
+	want := map[string]bool{"doc": true, "mem": true, "worker": true, "team": true, "isa": true}
 	for _, k := range kernels {
 		found := false
 		for name, u := range units {

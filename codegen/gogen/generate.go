@@ -56,7 +56,7 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	if files["weights.go"], err = e.fill(weightsText(e.reads), ""); err != nil {
 		return nil, err
 	}
-	files["weights.bin"] = e.weights.data
+	files["weights.bin"] = e.weights.file()
 	if opt.Program {
 		if files["trace.go"], err = e.traceProgram(); err != nil {
 			return nil, err
@@ -128,7 +128,7 @@ func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
 			return nil, fmt.Errorf("%%%s can't be traced: it is %s in %s", t.Value.Name, k, t.From)
 		}
 	}
-	e := &emitter{p: p, opt: opt, rt: opt.Runtime, reads: make(map[string]bool)}
+	e := &emitter{p: p, opt: opt, rt: opt.Runtime, weights: newWeights(), reads: make(map[string]bool)}
 	if e.rt == "" {
 		e.rt = opt.ImportPath + "/internal/rt"
 	}

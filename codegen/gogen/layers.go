@@ -18,6 +18,7 @@ func (e *emitter) layersFile() *jen.File {
 	e.arguments(f)
 	e.bufferStruct(f)
 	e.tapStruct(f)
+	e.callStruct(f)
 	e.run(f)
 	return f
 }
@@ -54,10 +55,9 @@ func (e *emitter) layerStruct(f *jen.File) {
 func (e *emitter) layerLoad(f *jen.File) {
 	// func (l *layers) load(w section) {
 	// 	// q.conv2d "/conv1/Conv"
-	// 	l.conv1 = rt.Conv{…, Weights: w.i8(0, 200)}
-	// 	l.conv1.Prepare()
+	// 	l.conv1 = rt.Conv{…, Packed: rt.Packed{Weights: w.i8(64, 448), …}}
 	// }
-	f.Line().Comment("// load takes the weights from their sections of the file and packs them.")
+	f.Line().Comment("// load takes the weights from their sections of the file.")
 	f.Func().Params(jen.Id("l").Op("*").Id("layers")).Id("load").Params(jen.Id("w").Id("section")).BlockFunc(func(g *jen.Group) {
 		for _, s := range e.steps {
 			if !s.layer {
@@ -65,7 +65,7 @@ func (e *emitter) layerLoad(f *jen.File) {
 			}
 			g.Add(lineComment(s.comment))
 			g.Id("l").Dot(s.name).Op("=").Add(s.literal)
-			if _, ok := s.Args.(interface{ Prepare() }); ok {
+			if prepares(s.Args) {
 				g.Id("l").Dot(s.name).Dot("Prepare").Call()
 			}
 		}
@@ -145,35 +145,47 @@ func (e *emitter) openTaps(f *jen.File) {
 	})
 }
 
-func (e *emitter) run(f *jen.File) {
-	// func (s *Session) run(y, x []float32, xCodes []int8) {
-	// 	b, l := &s.buffers, &s.model.layers
-	// 	// q.conv2d "/conv1/Conv": 1x1x28x28 codes -> 1x8x24x24 codes
-	// 	rt.Conv2D(&l.conv1, b.conv1, b.quantize, b.conv1Patch, b.conv1Sums)
-	// 	s.showCodes(1, b.conv1)
+// callStruct declares what one run is about.
+func (e *emitter) callStruct(f *jen.File) {
+	// type call struct {
+	// 	y, x   []float32
+	// 	xCodes []int8
 	// }
-	f.Line().Comment("// run computes one sample. The show calls do nothing outside the package's test.")
+	var fields []jen.Code
+	for i := range e.out {
+		fields = append(fields, jen.Id(e.out[i].param).Add(e.out[i].goType()))
+	}
+	for i := range e.in {
+		fields = append(fields, jen.Id(e.in[i].param).Add(e.in[i].goType()))
+		if e.in[i].codes {
+			fields = append(fields, jen.Id(e.in[i].codesParam).Index().Int8().Comment("in place of "+e.in[i].param))
+		}
+	}
+	f.Line().Comment("// A call holds one sample of every input and output.")
+	f.Type().Id("call").Struct(fields...)
+}
+
+func (e *emitter) run(f *jen.File) {
+	// func (s *Session) run(w *rt.Worker) {
+	// 	b, l, c := &s.buffers, &s.model.layers, &s.call
+	// 	// q.conv2d "/conv1/Conv": 1x1x28x28 codes -> 1x8x24x24 codes
+	// 	rt.Conv2D(w, &l.conv1, b.conv1, b.quantize, nil)
+	// 	s.showCodes(w, 1, b.conv1)
+	// }
+	f.Line().Comment("// run computes one sample with all workers. The show calls do nothing outside the package's test.")
 	if e.anyCodes() {
 		f.Comment("// An input that is given as codes is not quantized.")
 	}
-	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("run").ParamsFunc(func(g *jen.Group) {
-		for i := range e.out {
-			g.Id(e.out[i].param).Add(e.out[i].goType())
+	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("run").Params(jen.Id("w").Op("*").Qual(e.rt, "Worker")).BlockFunc(func(g *jen.Group) {
+		usesBuffers, usesLayers := e.uses()
+		names, values := []jen.Code{jen.Id("c")}, []jen.Code{jen.Op("&").Id("s").Dot("call")}
+		if usesLayers {
+			names, values = append([]jen.Code{jen.Id("l")}, names...), append([]jen.Code{jen.Op("&").Id("s").Dot("model").Dot("layers")}, values...)
 		}
-		for i := range e.in {
-			g.Id(e.in[i].param).Add(e.in[i].goType())
-			if e.in[i].codes {
-				g.Id(e.in[i].codesParam).Index().Int8()
-			}
+		if usesBuffers {
+			names, values = append([]jen.Code{jen.Id("b")}, names...), append([]jen.Code{jen.Op("&").Id("s").Dot("buffers")}, values...)
 		}
-	}).BlockFunc(func(g *jen.Group) {
-		if usesBuffers, usesLayers := e.uses(); usesBuffers && usesLayers {
-			g.List(jen.Id("b"), jen.Id("l")).Op(":=").List(jen.Op("&").Id("s").Dot("buffers"), jen.Op("&").Id("s").Dot("model").Dot("layers"))
-		} else if usesBuffers {
-			g.Id("b").Op(":=").Op("&").Id("s").Dot("buffers")
-		} else if usesLayers {
-			g.Id("l").Op(":=").Op("&").Id("s").Dot("model").Dot("layers")
-		}
+		g.List(names...).Op(":=").List(values...)
 		shown := e.show(g, 0, 0)
 		for i, s := range e.steps {
 			g.Line().Add(lineComment(s.comment))
@@ -181,7 +193,7 @@ func (e *emitter) run(f *jen.File) {
 			if s.layer {
 				args = jen.Op("&").Id("l").Dot(s.name)
 			}
-			call := []jen.Code{args}
+			call := []jen.Code{jen.Id("w"), args}
 			for _, slot := range s.Slots {
 				call = append(call, e.slot(slot))
 			}
@@ -189,9 +201,9 @@ func (e *emitter) run(f *jen.File) {
 			if s.codes == nil {
 				g.Add(kernel)
 			} else {
-				codes := e.in[s.input].codesParam
-				g.If(jen.Id(codes).Op("==").Nil()).Block(kernel).Else().Block(
-					jen.Qual(e.rt, "ImportCodes").Call(jen.Op("&").Id(s.codesName), e.slot(s.Slots[0]), jen.Id(codes)))
+				codes := jen.Id("c").Dot(e.in[s.input].codesParam)
+				g.If(codes.Clone().Op("==").Nil()).Block(kernel).Else().Block(
+					jen.Qual(e.rt, "ImportCodes").Call(jen.Id("w"), jen.Op("&").Id(s.codesName), e.slot(s.Slots[0]), codes))
 			}
 			shown = e.show(g, shown, i+1)
 		}
@@ -224,7 +236,7 @@ func (e *emitter) show(g *jen.Group, shown, after int) int {
 		if t.Kind == plan.F32 {
 			name = "showNumbers"
 		}
-		g.Id("s").Dot(name).Call(jen.Lit(shown), e.slot(t.From))
+		g.Id("s").Dot(name).Call(jen.Id("w"), jen.Lit(shown), e.slot(t.From))
 	}
 	return shown
 }

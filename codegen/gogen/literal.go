@@ -18,10 +18,13 @@ const inlineLimit = 16
 // fromFile says whether an argument struct takes its slices from weights.bin. One that is prepared
 // always does.
 func fromFile(args any) bool {
-	if _, ok := args.(interface{ Prepare() }); ok {
-		return true
-	}
-	return elements(reflect.ValueOf(args).Elem()) > inlineLimit
+	return prepares(args) || elements(reflect.ValueOf(args).Elem()) > inlineLimit
+}
+
+// prepares says whether an argument struct packs its weights itself.
+func prepares(args any) bool {
+	_, ok := args.(interface{ Prepare() })
+	return ok
 }
 
 // elements counts what stands in slices other than []int, which hold dimensions and strides.
@@ -64,6 +67,8 @@ func (e *emitter) literal(v reflect.Value, file bool) jen.Code {
 			return jen.Id(strconv.FormatInt(v.Int(), 10))
 		}
 		return jen.Id(strconv.FormatUint(v.Uint(), 10))
+	case reflect.Bool:
+		return jen.Lit(v.Bool())
 	case reflect.Float32:
 		return float(float32(v.Float()))
 	case reflect.Slice:

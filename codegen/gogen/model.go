@@ -74,7 +74,7 @@ func (e *emitter) sizes() string {
 		}
 	}
 	return fmt.Sprintf("%s, %d of them for layers with weights; %d bytes of weights, %d bytes of working memory for each session.",
-		plural(len(e.steps), "kernel call"), layers, len(e.weights.data), e.p.ArenaBytes())
+		plural(len(e.steps), "kernel call"), layers, len(e.weights.data)-weightsHeadSize, e.p.ArenaBytes())
 }
 
 func (e *emitter) constants(f *jen.File) {
@@ -104,7 +104,7 @@ func (e *emitter) constants(f *jen.File) {
 		g.Comment("// Target names the machine whose integer arithmetic the network follows.")
 		g.Id("Target").Op("=").Lit(e.target())
 	})
-	f.Line().Comment("// weightsSum is the CRC-64 (ECMA) of weights.bin.")
+	f.Line().Comment("// weightsSum is the CRC-64 (ECMA) of weights.bin without its head.")
 	f.Const().Id("weightsSum").Uint64().Op("=").Id(fmt.Sprintf("0x%016x", e.weights.sum()))
 	f.Line().Comment("// The shapes of one sample, row-major: images are (N, C, H, W).")
 	f.Var().DefsFunc(func(g *jen.Group) {
@@ -170,25 +170,43 @@ func (e *emitter) modelType(f *jen.File) {
 	f.Line().Comment("// A Model is the network with its weights. It is immutable and may be shared by goroutines.")
 	f.Type().Id("Model").Struct(
 		jen.Id("layers").Id("layers"),
+		jen.Id("options").Id("options"),
 		jen.Id("sessions").Qual("sync", "Pool").Comment("of *Session"),
 	)
-	// func New() (*Model, error) {
+	f.Line().Type().Id("options").Struct(jen.Id("threads").Int())
+	f.Line().Comment("// An Option is for New.")
+	f.Type().Id("Option").Func().Params(jen.Op("*").Id("options"))
+	f.Line().Comment("// WithThreads lets every session work on n goroutines, which share the rows of every layer. Results are the same bits.")
+	f.Comment("// A session of several goroutines ends them when it is closed or no longer reachable.")
+	f.Func().Id("WithThreads").Params(jen.Id("n").Int()).Id("Option").Block(
+		jen.Return(jen.Func().Params(jen.Id("o").Op("*").Id("options")).Block(jen.Id("o").Dot("threads").Op("=").Id("n"))))
+	// func New(opts ...Option) (*Model, error) {
 	// 	w, err := open()
 	// 	…
 	// }
-	f.Line().Comment("// New unpacks the weights. It fails when weights.bin is not the file that was compiled with this source.")
-	f.Func().Id("New").Params().Params(jen.Op("*").Id("Model"), jen.Error()).Block(
+	f.Line().Comment("// New finds the weights. It fails when weights.bin is not the file that was compiled with this source.")
+	f.Func().Id("New").Params(jen.Id("opts").Op("...").Id("Option")).Params(jen.Op("*").Id("Model"), jen.Error()).Block(
 		jen.List(jen.Id("w"), jen.Err()).Op(":=").Id("open").Call(),
 		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Err())),
 		jen.Id("m").Op(":=").Op("&").Id("Model").Values(),
+		jen.For(jen.List(jen.Id("_"), jen.Id("o")).Op(":=").Range().Id("opts")).Block(jen.Id("o").Call(jen.Op("&").Id("m").Dot("options"))),
 		jen.Id("m").Dot("layers").Dot("load").Call(jen.Id("w")),
 		jen.Id("m").Dot("sessions").Dot("New").Op("=").Func().Params().Any().Block(jen.Return(jen.Id("m").Dot("NewSession").Call())),
 		jen.Return(jen.Id("m"), jen.Nil()),
 	)
+	// func (m *Model) NewSession() *Session {
+	// 	s := &Session{model: m, team: rt.NewTeam(m.options.threads, 0)}
+	// 	…
+	// }
 	f.Line().Comment("// NewSession allocates the memory of one run. A session serves one goroutine at a time, any number of sessions at once.")
 	f.Func().Params(jen.Id("m").Op("*").Id("Model")).Id("NewSession").Params().Op("*").Id("Session").Block(
-		jen.Id("s").Op(":=").Op("&").Id("Session").Values(jen.Dict{jen.Id("model"): jen.Id("m")}),
+		jen.Id("s").Op(":=").Op("&").Id("Session").Values(jen.Dict{
+			jen.Id("model"): jen.Id("m"),
+			jen.Id("team"):  jen.Qual(e.rt, "NewTeam").Call(jen.Id("m").Dot("options").Dot("threads"), jen.Lit(e.p.LocalBytes())),
+		}),
+		jen.Id("s").Dot("work").Op("=").Id("s").Dot("run"),
 		jen.Id("s").Dot("buffers").Dot("place").Call(jen.Qual(e.rt, "NewMem").Call(jen.Id("ArenaBytes"))),
+		jen.Qual("runtime", "AddCleanup").Call(jen.Id("s"), jen.Parens(jen.Op("*").Qual(e.rt, "Team")).Dot("Close"), jen.Id("s").Dot("team")),
 		jen.Return(jen.Id("s")),
 	)
 	params := []jen.Code{jen.Id("out").Op("*").Id("Outputs"), jen.Id("in").Op("*").Id("Inputs")}
@@ -214,7 +232,18 @@ func (e *emitter) sessionType(f *jen.File) {
 		jen.Id("model").Op("*").Id("Model"),
 		jen.Id("buffers").Id("buffers"),
 		jen.Id("taps").Id("taps"),
+		jen.Id("call").Id("call").Comment("the run in progress"),
+		jen.Id("team").Op("*").Qual(e.rt, "Team"),
+		jen.Id("work").Func().Params(jen.Op("*").Qual(e.rt, "Worker")).Comment("the method run"),
 		jen.Id("trace").Func().Params(jen.Id("value").Int(), jen.Id("codes").Index().Uint8(), jen.Id("numbers").Index().Float32()).Comment("sees every value in a test, otherwise nil"),
+	)
+	f.Line().Comment("// Close ends the session's goroutines, if it has any. The session is of no use afterwards.")
+	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("Close").Params().Block(jen.Id("s").Dot("team").Dot("Close").Call())
+	f.Line().Comment("// compute runs one sample.")
+	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("compute").Params(jen.Id("c").Id("call")).Block(
+		jen.Id("s").Dot("call").Op("=").Id("c"),
+		jen.Id("s").Dot("team").Dot("Do").Call(jen.Id("s").Dot("work")),
+		jen.Id("s").Dot("call").Op("=").Id("call").Values(),
 	)
 	e.method(f, "Run", "in", "Inputs", false, "Run computes the outputs of every sample of the inputs. The error is an *ErrShape.")
 	if e.anyCodes() {
@@ -241,9 +270,11 @@ func (e *emitter) sessionType(f *jen.File) {
 		{"showNumbers", "numbers", "numbers", "float32", "nil", "numbers"},
 	} {
 		f.Line().Comment("// " + k.name + " shows a value that is held as " + k.what + ".")
-		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id(k.name).Params(jen.Id("value").Int(), jen.Id(k.param).Index().Id(k.typ)).Block(
-			jen.If(jen.Id("s").Dot("trace").Op("!=").Nil()).Block(
+		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id(k.name).Params(jen.Id("w").Op("*").Qual(e.rt, "Worker"), jen.Id("value").Int(), jen.Id(k.param).Index().Id(k.typ)).Block(
+			jen.If(jen.Id("s").Dot("trace").Op("==").Nil()).Block(jen.Return()),
+			jen.If(jen.Id("w").Dot("First").Call()).Block(
 				jen.Id("s").Dot("trace").Call(jen.Id("value"), jen.Id(k.a), jen.Id(k.b))),
+			jen.Id("w").Dot("Wait").Call(),
 		)
 	}
 }
@@ -289,26 +320,22 @@ func (e *emitter) method(f *jen.File, name, param, typ string, codes bool, doc s
 
 // callRun is the call for sample i, its slices given by field.
 func (e *emitter) callRun(field func(*port) *jen.Statement, codes bool) jen.Code {
-	var args []jen.Code
+	var fields []jen.Code
+	set := func(name string, v jen.Code) {
+		fields = append(fields, jen.Id(name).Op(":").Add(v))
+	}
 	for i := range e.out {
-		args = append(args, e.out[i].of(field(&e.out[i])))
+		set(e.out[i].param, e.out[i].of(field(&e.out[i])))
 	}
 	for i := range e.in {
 		x := &e.in[i]
-		v := x.of(field(x))
-		switch {
-		case x.codes && codes:
-			args = append(args, jen.Nil(), v)
-		case x.codes:
-			args = append(args, v, jen.Nil())
-		default:
-			args = append(args, v)
+		if x.codes && codes {
+			set(x.codesParam, x.of(field(x)))
+		} else {
+			set(x.param, x.of(field(x)))
 		}
 	}
-	if len(args) <= 3 {
-		return jen.Id("s").Dot("run").Call(args...)
-	}
-	return jen.Id("s").Dot("run").Custom(jen.Options{Open: "(", Close: ")", Separator: ",", Multi: true}, args...)
+	return jen.Id("s").Dot("compute").Call(jen.Id("call").Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: len(fields) > 2}, fields...))
 }
 
 func (e *emitter) sampleCount(f *jen.File) {

@@ -15,28 +15,28 @@ import (
 type port struct {
 	*plan.Port
 	field  string // of Inputs or Outputs
-	param  string // of run
+	param  string // field of call
 	length string // constant: elements of one sample
 	shape  string // variable
 	shared bool   // one tensor serves all samples, because its batch is not free
 	codes  bool   // an input that is quantized first, so that codes can be given instead
 	quant  *ir.Quant
-	// codesParam is the parameter of run for codes.
+	// codesParam is the field of call for codes.
 	codesParam string
 }
 
 // exportedNames and packageNames are the identifiers that emitted packages declare or import, their
 // tests included.
 var (
-	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
-	packageNames  = []string{"layers", "buffers", "taps", "openTaps", "samples", "weights", "weightsSum", "section", "polynomial", "init", "main",
+	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Option", "WithThreads", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
+	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "taps", "openTaps", "samples", "weights", "weightsSum", "section", "polynomial", "init", "main",
 		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
 		"canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "putF32", "putI8",
-		"rt", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
+		"rt", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
 )
 
 // localNames are the identifiers of emitted functions.
-var localNames = []string{"m", "s", "n", "i", "b", "l", "w", "in", "out", "err", "dst", "src", "rt", "mem", "file", "layers", "buffers"}
+var localNames = []string{"m", "s", "n", "i", "b", "l", "w", "c", "o", "in", "out", "err", "dst", "src", "rt", "mem", "file", "layers", "buffers"}
 
 // namePorts finds a name for everything that belongs to inputs and outputs.
 func (e *emitter) namePorts() {

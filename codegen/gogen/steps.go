@@ -51,7 +51,7 @@ func (e *emitter) nameSteps() {
 			}
 			name := s.name
 			if j > 0 {
-				name += map[plan.Kind]string{plan.I64: "Patch", plan.I32: "Sums"}[e.p.Kind(slot)]
+				name += map[plan.Kind]string{plan.U8: "Padded", plan.I32: "Sums"}[e.p.Kind(slot)]
 			}
 			e.buffers[slot.Index] = buffers.pick(name)
 		}
@@ -143,9 +143,9 @@ func lineComment(text string) jen.Code { return jen.Comment("// " + oneLine(text
 func (e *emitter) slot(s plan.Slot) jen.Code {
 	switch s.In {
 	case plan.Input:
-		return jen.Id(e.in[s.Index].param)
+		return jen.Id("c").Dot(e.in[s.Index].param)
 	case plan.Output:
-		return jen.Id(e.out[s.Index].param)
+		return jen.Id("c").Dot(e.out[s.Index].param)
 	case plan.Constant:
 		if e.consts[s.Index] == "" {
 			return jen.Nil()

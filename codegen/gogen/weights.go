@@ -17,8 +17,18 @@ const codesSize = 16
 // polynomial is that of every checksum in an emitted package.
 var polynomial = crc64.MakeTable(crc64.ECMA)
 
-// A weightsFile becomes weights.bin: sections of little-endian numbers, zeros between them.
+// weightsMagic begins weights.bin. The checksum of what follows the head is behind it; a package knows
+// its file by both, without reading all of it.
+const weightsMagic = "amctc weights 1\n"
+
+// weightsHeadSize is the size of the head of weights.bin.
+const weightsHeadSize = sectionAlign
+
+// A weightsFile becomes weights.bin: a head, and sections of little-endian numbers, zeros between them.
 type weightsFile struct{ data []byte }
+
+// newWeights is a file with an empty head.
+func newWeights() weightsFile { return weightsFile{make([]byte, weightsHeadSize)} }
 
 // add appends a section and gives its offset. v is []int8, []uint8, []int32, []float32 or []rt.Codes.
 func (w *weightsFile) add(v any) int {
@@ -57,7 +67,15 @@ func (w *weightsFile) floats(v ...float32) {
 	}
 }
 
-func (w *weightsFile) sum() uint64 { return Checksum(w.data) }
+// sum is the checksum of all sections.
+func (w *weightsFile) sum() uint64 { return Checksum(w.data[weightsHeadSize:]) }
+
+// file is the complete file.
+func (w *weightsFile) file() []byte {
+	copy(w.data, weightsMagic)
+	binary.LittleEndian.PutUint64(w.data[len(weightsMagic):], w.sum())
+	return w.data
+}
 
 // Checksum is the CRC-64 (ECMA) that emitted packages hold their files and tensors against.
 func Checksum(data []byte) uint64 { return crc64.Checksum(data, polynomial) }

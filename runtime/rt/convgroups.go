@@ -58,11 +58,10 @@ func (a *ConvGroupsArgs) each(w *Worker, t *tile, src []uint8, f func(at, channe
 	taps := 4 * a.groups()
 	og := a.Out / a.Group
 	patches := w.local[:patchPixels*taps]
-	var offs [patchPixels]int32
-	for i := range offs {
-		offs[i] = int32(i * taps)
+	for i := range patchPixels {
+		w.offs[i] = int32(i * taps)
 	}
-	t.src, t.offs = unsafe.Pointer(unsafe.SliceData(patches)), &offs[0]
+	t.src, t.offs = unsafe.Pointer(unsafe.SliceData(patches)), &w.offs[0]
 	t.segs, t.groups = 1, taps/4
 	lo, end := w.share(a.N*a.OutH*a.OutW, 2)
 	for ; lo < end; lo += patchPixels {

@@ -4,6 +4,7 @@ package rt
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 )
 
@@ -14,6 +15,7 @@ type Team struct {
 	start   []chan func(*Worker)
 	arrived atomic.Int32
 	turn    atomic.Uint32
+	closed  sync.Once
 }
 
 // NewTeam makes n workers, each with local bytes of memory.
@@ -47,11 +49,14 @@ func (t *Team) Do(task func(*Worker)) {
 	t.workers[0].wait()
 }
 
-// Close ends the goroutines. The team must be idle and is of no use afterwards.
+// Close ends the goroutines. The team must be idle and is of no use afterwards. Another call does
+// nothing.
 func (t *Team) Close() {
-	for _, c := range t.start[1:] {
-		close(c)
-	}
+	t.closed.Do(func() {
+		for _, c := range t.start[1:] {
+			close(c)
+		}
+	})
 }
 
 // spins is how often a waiting worker looks before it lets other goroutines run.

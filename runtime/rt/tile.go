@@ -24,10 +24,6 @@ type tile struct {
 	sums               int // 1 to store sums
 }
 
-// chunk is the greatest number of pixels that callers give at once: a multiple of the blocks that
-// the kernels compute together.
-const chunk = 60
-
 // requantization sets the fields that take sums to codes.
 func (t *tile) requantization(q *Codes) {
 	t.zero, t.lo, t.hi = int(q.Zero), int(int32(q.Lo)+q.Zero), int(int32(q.Hi)+q.Zero)

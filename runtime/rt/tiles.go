@@ -19,7 +19,7 @@ type tiles struct {
 	weights      int // where the next panel begins
 	firstWeights int
 	height, row  int // of an image in memory: rows, bytes of a row
-	offs         [chunk]int32
+	offs         []int32
 }
 
 // begin prepares the source and finds this worker's share. Chunks have at most pixels pixels.
@@ -32,7 +32,8 @@ func (g *tiles) begin(w *Worker, a *Conv, src, pad []uint8, pixels int) {
 		height, width = a.covered()
 	}
 	g.a, g.pixels, g.height, g.row = a, pixels, height, width*a.C
-	g.t.src, g.t.offs = unsafe.Pointer(unsafe.SliceData(src)), &g.offs[0]
+	g.t.src, g.t.offs = unsafe.Pointer(unsafe.SliceData(src)), &w.offs[0]
+	g.offs = w.offs[:]
 	g.t.segs, g.t.groups = a.KH, groups(a.KW*a.C)
 	g.t.step = a.DH*g.row - 4*g.t.groups
 	g.t.requantization(&a.Codes)

@@ -6,8 +6,9 @@ package rt
 // does its share, and a kernel returns when the whole result is there.
 type Worker struct {
 	id, n int
-	local []uint8 // memory of this worker's own
-	team  *Team   // nil for a worker that is alone
+	local []uint8      // memory of this worker's own
+	team  *Team        // nil for a worker that is alone
+	offs  [chunk]int32 // of the pixels of a tile
 }
 
 // share is this worker's part [lo, hi) of n items that are cut at multiples of unit.
@@ -18,6 +19,16 @@ func (w *Worker) share(n, unit int) (lo, hi int) {
 	units := (n + unit - 1) / unit
 	return min(n, units*w.id/w.n*unit), min(n, units*(w.id+1)/w.n*unit)
 }
+
+// chunk is the greatest number of pixels that the matrix kernels get at once: a multiple of the blocks
+// that they compute together.
+const chunk = 60
+
+// First says whether this is the worker that speaks for the team.
+func (w *Worker) First() bool { return w.id == 0 }
+
+// Wait returns when every worker of the team has called it.
+func (w *Worker) Wait() { w.wait() }
 
 // alone says whether this worker does what is not shared.
 func (w *Worker) alone() bool { return w.id == 0 }
