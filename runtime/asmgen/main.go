@@ -20,6 +20,8 @@ var files = []struct {
 	write func(*build.Context)
 }{
 	{"tile_amd64.s", tileFile},
+	{"depthwise_amd64.s", depthwiseFile},
+	{"sum_amd64.s", sumFile},
 }
 
 const head = "// SPDX-License-Identifier: MIT-0\n\n"

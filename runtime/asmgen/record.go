@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -19,9 +20,11 @@ func (r record) at(p reg.Register, field string) operand.Mem {
 	panic("no field " + field)
 }
 
-// function starts a function of one pointer to a struct.
+// function starts a function of one pointer to a struct, and loads it into args.
 func function(c *build.Context, name, doc string) {
 	c.Function(name)
 	c.Doc(doc)
 	c.SignatureExpr("func(p *uint8)")
+	c.Attributes(attr.NOSPLIT)
+	c.Load(c.Param("p"), args)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -20,16 +19,6 @@ func tileFile(c *build.Context) {
 	tile512(c, "tile16AVX512", 1, []int{10, 8, 6, 4, 2, 1}, lanes)
 }
 
-// lanesTable is the order in which VPERMD restores channels after two levels of packing.
-func lanesTable(c *build.Context) operand.Mem {
-	m := c.StaticGlobal("lanes")
-	c.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i := range 16 {
-		c.AddDatum(4*i, operand.U32(i%4*4+i/4))
-	}
-	return m
-}
-
 // A tiler emits the kernel for blocks of pixels by vectors of 16 channels.
 type tiler struct {
 	*build.Context
@@ -43,8 +32,6 @@ type tiler struct {
 func tile512(c *build.Context, name string, vectors int, blocks []int, lanes operand.Mem) {
 	t := &tiler{Context: c, name: name, vectors: vectors, lanes: lanes}
 	function(c, name, fmt.Sprintf("%s is tile.run for panels of %d channels, with AVX-512 VNNI.", name, 16*vectors))
-	c.Attributes(attr.NOSPLIT)
-	c.Load(c.Param("p"), args)
 	t.left = c.AllocLocal(8)
 	offs, n, dst := c.AllocLocal(8), c.AllocLocal(8), c.AllocLocal(8)
 	for _, f := range []struct {
@@ -69,20 +56,6 @@ func tile512(c *build.Context, name string, vectors int, blocks []int, lanes ope
 	c.VZEROUPPER()
 	c.RET()
 }
-
-// The registers. Sums take the vectors from Z0 on, at most 24.
-var (
-	args, at, off, count = reg.RDI, reg.RAX, reg.RCX, reg.RDX
-	pixels               = []reg.GPPhysical{reg.RBX, reg.RSI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R14, reg.R15}
-	vector               = []reg.VecPhysical{
-		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
-		reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31,
-	}
-	weights = vector[24:28]
-	input   = vector[28]
-)
-
-func mem(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
 
 // block computes p pixels.
 func (t *tiler) block(p int, offs, dst operand.Mem) {
@@ -172,47 +145,17 @@ func (t *tiler) finish(p int, acc func(s, i, v int) reg.VecPhysical, dst operand
 	t.MOVQ(tileRecord.at(args, "ldd"), ldd)
 	t.CMPQ(tileRecord.at(args, "sums"), operand.U8(0))
 	t.JNE(operand.LabelRef(label("sums")))
-	big, zero, lo, hi, lanes := vector[24], vector[25], vector[26], vector[27], vector[28]
-	t.MOVL(operand.U32(0x4e800000), m.As32())
-	t.VPBROADCASTD(m.As32(), big)
-	t.VPBROADCASTW(tileRecord.at(args, "zero"), zero)
-	t.VPBROADCASTB(tileRecord.at(args, "lo"), lo)
-	t.VPBROADCASTB(tileRecord.at(args, "hi"), hi)
-	t.VMOVDQU32(t.lanes, lanes)
+	e := ending{t.Context, vector[24], vector[25], vector[26], vector[27], vector[28], t.lanes}
+	e.load(tileRecord, m)
 	t.MOVQ(tileRecord.at(args, "m"), m)
 	for i := range p {
+		var a []reg.VecPhysical
 		for v := range t.vectors {
-			a := acc(0, i, v)
-			t.VCVTDQ2PS(a, a)
-			t.VMULPS(mem(m, 64*v), a, a)
-			t.VMINPS(big, a, a)
-			t.VCVTPS2DQ(a, a)
+			a = append(a, acc(0, i, v))
 		}
-		a := acc(0, i, 0)
-		switch t.vectors {
-		case 4:
-			c := acc(0, i, 2)
-			t.VPACKSSDW(acc(0, i, 1), a, a)
-			t.VPACKSSDW(acc(0, i, 3), c, c)
-			t.VPADDSW(zero, a, a)
-			t.VPADDSW(zero, c, c)
-			t.VPACKUSWB(c, a, a)
-		default:
-			t.VPACKSSDW(acc(0, i, t.vectors-1), a, a)
-			t.VPADDSW(zero, a, a)
-			t.VPACKUSWB(a, a, a)
-		}
-		t.VPERMD(a, lanes, a)
-		t.VPMAXUB(lo, a, a)
-		t.VPMINUB(hi, a, a)
-		switch t.vectors {
-		case 4:
-			t.VMOVDQU8(a, reg.K1, mem(out, 0))
-		case 2:
-			t.VMOVDQU8(a.AsY(), reg.K1, mem(out, 0))
-		case 1:
-			t.VMOVDQU8(a.AsX(), reg.K1, mem(out, 0))
-		}
+		e.requantize(a, func(v int) operand.Op { return mem(m, 64*v) })
+		e.codes(a)
+		store(t.Context, a[0], t.vectors, out)
 		t.ADDQ(ldd, out)
 	}
 	t.JMP(operand.LabelRef(label("done")))
