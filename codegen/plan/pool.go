@@ -40,7 +40,7 @@ func (b *builder) qavgPool(n *ir.Node) {
 		a.M = append(a.M, op.MeanScale(x.Quant.Scale[0], y.Quant.Scale[0], c))
 	}
 	src := b.in(n.Operands[0], pixel)
-	b.step("AvgPoolCodes", a, b.make(n.Result(), pixel), src, b.scratch(I32, a.C))
+	b.step("AvgPoolCodes", a, b.make(n.Result(), pixel), src)
 }
 
 // counts are the numbers of taps that windows have inside, ascending.

@@ -22,6 +22,8 @@ var files = []struct {
 	{"tile_amd64.s", tileFile},
 	{"depthwise_amd64.s", depthwiseFile},
 	{"sum_amd64.s", sumFile},
+	{"quantize_amd64.s", quantizeFile},
+	{"windows_amd64.s", poolFile},
 }
 
 const head = "// SPDX-License-Identifier: MIT-0\n\n"

@@ -2,17 +2,18 @@
 
 package rt
 
+import "unsafe"
+
 // MaxPoolU8 takes the greatest code of each window.
 func MaxPoolU8(w *Worker, a *Pool, dst, src []uint8) {
-	defer w.wait()
-	lo, end := w.share(a.N*a.OutH*a.OutW, 1)
-	for at := lo; at < end; at++ {
-		row := dst[at*a.C : (at+1)*a.C]
-		clear(row)
-		a.taps(at, func(first int) {
-			for i, v := range src[first : first+len(row)] {
-				row[i] = max(row[i], v)
-			}
-		})
+	lo, hi := w.share(a.N*a.OutH, 1)
+	var p windows
+	for row := lo; row < hi; row++ {
+		for x := 0; x < a.OutW; x += p.n {
+			p.fill(a, row, x, src)
+			p.dst = unsafe.Pointer(&dst[(row*a.OutW+x)*a.C])
+			p.max()
+		}
 	}
+	w.wait()
 }

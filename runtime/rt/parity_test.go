@@ -251,3 +251,70 @@ func TestSum(t *testing.T) {
 		}
 	})
 }
+
+// TestQuantize holds the way from numbers to codes against its definition: ties, infinities, NaN.
+func TestQuantize(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(9, 10))
+		special := []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 0, float32(math.Copysign(0, -1)), 1e-42, math.MaxFloat32, 0.5, 1.5, -2.5}
+		for n := 1; n < 400; n += 1 + n/40 {
+			q := randomCodes(r)
+			q.NaN = uint8(min(max(0, int(q.Lo)), int(q.Hi)) + int(q.Zero))
+			src := make([]float32, n)
+			for i := range src {
+				src[i] = float32(r.NormFloat64() * 100)
+				if r.IntN(3) == 0 {
+					src[i] = special[r.IntN(len(special))]
+				}
+			}
+			want := newGuarded[uint8](r, n)
+			got := want.clone()
+			q.quantizeGeneric(want.part, src, 1)
+			q.quantize(got.part, src, 1)
+			if err := got.same(want); err != nil {
+				t.Fatalf("%d numbers: %v", n, err)
+			}
+			planes := [3][]uint8{newGuarded[uint8](r, n).part, newGuarded[uint8](r, n).part, newGuarded[uint8](r, n).part}
+			want = newGuarded[uint8](r, 3*n)
+			got = want.clone()
+			interleaveGeneric(want.part, planes[0], planes[1], planes[2])
+			interleave3(got.part, planes[0], planes[1], planes[2])
+			if err := got.same(want); err != nil {
+				t.Fatalf("planes of %d codes: %v", n, err)
+			}
+		}
+	})
+}
+
+// TestWindows holds the pooling kernels against their definition.
+func TestWindows(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(11, 12))
+		for range 500 {
+			p := windows{n: 1 + r.IntN(9), c: 1 + r.IntN(200), rows: 1 + r.IntN(4), cols: 1 + r.IntN(4)}
+			p.col = p.c * (1 + r.IntN(2))
+			p.row = p.cols*p.col + r.IntN(50)
+			p.stride = p.c * (1 + r.IntN(3))
+			src := newGuarded[uint8](r, (p.n-1)*p.stride+(p.rows-1)*p.row+(p.cols-1)*p.col+p.c)
+			p.src = &src.part[0]
+			want := newGuarded[uint8](r, p.n*p.c)
+			got := want.clone()
+			p.dst = unsafe.Pointer(&want.part[0])
+			p.maxGeneric()
+			p.dst = unsafe.Pointer(&got.part[0])
+			p.max()
+			if err := got.same(want); err != nil {
+				t.Fatalf("greatest of %+v: %v", p, err)
+			}
+			sums := newGuarded[int32](r, p.n*p.c)
+			others := sums.clone()
+			p.dst = unsafe.Pointer(&sums.part[0])
+			p.sumsGeneric()
+			p.dst = unsafe.Pointer(&others.part[0])
+			p.sums()
+			if err := others.same(sums); err != nil {
+				t.Fatalf("sums of %+v: %v", p, err)
+			}
+		}
+	})
+}

@@ -10,27 +10,59 @@ type QuantizeArgs struct {
 	Codes
 }
 
+// planeRun is the number of positions of three planes that are quantized before they are brought
+// together.
+const planeRun = 1024
+
+// Local is the memory that every worker needs in bytes.
+func (a *QuantizeArgs) Local() int {
+	if a.C == 3 {
+		return 3 * planeRun
+	}
+	return 0
+}
+
 // Quantize takes float32 to codes.
 func Quantize(w *Worker, a *QuantizeArgs, dst []uint8, src []float32) {
-	defer w.wait()
-	if !w.alone() {
-		return
-	}
-	q, r, c, p := &a.Codes, a.R, a.C, a.P
+	c, p := a.C, a.P
+	lo, hi := w.share(p, 64)
 	for i := range a.N {
-		out := dst[i*c*p : (i+1)*c*p]
-		if c == 1 {
-			for j, v := range src[i*p : (i+1)*p] {
-				out[j] = q.code(float32(v * r))
+		out, in := dst[i*c*p:(i+1)*c*p], src[i*c*p:(i+1)*c*p]
+		switch c {
+		case 1:
+			a.quantize(out[lo:hi], in[lo:hi], a.R)
+		case 3:
+			for at := lo; at < hi; at += planeRun {
+				n := min(planeRun, hi-at)
+				planes := [3][]uint8{w.local[:n], w.local[planeRun:][:n], w.local[2*planeRun:][:n]}
+				for ch, plane := range planes {
+					a.quantize(plane, in[ch*p+at:][:n], a.R)
+				}
+				interleave3(out[3*at:3*(at+n)], planes[0], planes[1], planes[2])
 			}
-			continue
-		}
-		for ch := range c {
-			at := ch
-			for _, v := range src[(i*c+ch)*p : (i*c+ch+1)*p] {
-				out[at] = q.code(float32(v * r))
-				at += c
+		default:
+			for ch := range c {
+				at := lo*c + ch
+				for _, v := range in[ch*p+lo : ch*p+hi] {
+					out[at] = a.code(float32(v * a.R))
+					at += c
+				}
 			}
 		}
+	}
+	w.wait()
+}
+
+// quantizeGeneric takes numbers times r to codes.
+func (q *Codes) quantizeGeneric(dst []uint8, src []float32, r float32) {
+	for i, v := range src {
+		dst[i] = q.code(float32(v * r))
+	}
+}
+
+// interleaveGeneric brings three planes together.
+func interleaveGeneric(dst, a, b, c []uint8) {
+	for i := range a {
+		dst[3*i], dst[3*i+1], dst[3*i+2] = a[i], b[i], c[i]
 	}
 }

@@ -107,8 +107,16 @@ func (g *tiles) place() {
 	image := g.at / (a.OutW * a.OutH)
 	step := int32(a.SW * a.C)
 	at := int32((image*g.height+oy*a.SH)*g.row) + int32(ox)*step
-	for i := range g.offs[:g.t.n] {
-		g.offs[i] = at
+	offs := g.offs[:g.t.n]
+	if a.OutW*a.SW*a.C == g.row && a.SH == 1 && a.OutH == g.height {
+		for i := range offs { // every position in turn
+			offs[i] = at
+			at += step
+		}
+		return
+	}
+	for i := range offs {
+		offs[i] = at
 		at += step
 		if ox++; ox == a.OutW {
 			ox = 0

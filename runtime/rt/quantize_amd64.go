@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT-0
+
+//go:build !purego
+
+package rt
+
+import (
+	"math"
+	"unsafe"
+)
+
+// quantizeCall is one call of the assembly.
+type quantizeCall struct {
+	dst            *uint8
+	src            *float32
+	n              int
+	r, least, most uint64 // bits of float32
+	zero, lo, hi   int
+}
+
+// interleaveCall is one call of the assembly.
+type interleaveCall struct {
+	dst, a, b, c *uint8
+	n            int
+}
+
+//go:noescape
+func quantizeAVX512(p *uint8)
+
+//go:noescape
+func interleave3AVX2(p *uint8)
+
+// quantize takes numbers times r to codes.
+func (q *Codes) quantize(dst []uint8, src []float32, r float32) {
+	if machine != AVX512VNNI || len(src) == 0 {
+		q.quantizeGeneric(dst, src, r)
+		return
+	}
+	bits := func(f float32) uint64 { return uint64(math.Float32bits(f)) }
+	c := quantizeCall{dst: &dst[:len(src)][0], src: &src[0], n: len(src), r: bits(r), least: bits(q.Lo), most: bits(q.Hi),
+		zero: int(q.Zero), lo: int(int32(q.Lo) + q.Zero), hi: int(int32(q.Hi) + q.Zero)}
+	quantizeAVX512((*uint8)(unsafe.Pointer(&c)))
+}
+
+// interleave3 brings three planes together.
+func interleave3(dst, a, b, c []uint8) {
+	n := len(a) &^ 15
+	if machine == Generic {
+		n = 0
+	}
+	if n > 0 {
+		call := interleaveCall{dst: &dst[:3*n][0], a: &a[0], b: &b[:n][0], c: &c[:n][0], n: n}
+		interleave3AVX2((*uint8)(unsafe.Pointer(&call)))
+	}
+	interleaveGeneric(dst[3*n:], a[n:], b[n:], c[n:])
+}
