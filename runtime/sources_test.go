@@ -1,11 +1,14 @@
 package runtime
 
 import (
+	"bytes"
 	"go/ast"
+	"go/build"
 	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"path"
 	"strings"
 	"testing"
@@ -15,7 +18,7 @@ import (
 // or declares something unused by the compiler's rules, and checks each file's licence line.
 func TestFamilies(t *testing.T) {
 	std := importer.ForCompiler(token.NewFileSet(), "source", nil)
-	math := check(t, "f32", std, mustSources(t, []string{"SoftmaxF32"}), "f32/")
+	math := check(t, "amd64", "f32", std, mustSources(t, []string{"SoftmaxF32"}), "f32/")
 	imp := importerFunc(func(p string) (*types.Package, error) {
 		if p == "example.com/f32" {
 			return math, nil
@@ -32,9 +35,11 @@ func TestFamilies(t *testing.T) {
 				t.Errorf("%s does not begin with its licence", name)
 			}
 		}
-		p := check(t, k, imp, files, "rt/")
-		if p != nil && p.Scope().Lookup(k) == nil {
-			t.Errorf("the files of %s do not declare it", k)
+		for _, machine := range []string{"amd64", "arm64", "386"} {
+			p := check(t, machine, k, imp, files, "rt/")
+			if p != nil && p.Scope().Lookup(k) == nil {
+				t.Errorf("the files of %s do not declare it for %s", k, machine)
+			}
 		}
 	}
 	if _, err := Sources([]string{"Nothing"}, ""); err == nil {
@@ -45,11 +50,14 @@ func TestFamilies(t *testing.T) {
 // TestClosure holds that small networks get small packages.
 func TestClosure(t *testing.T) {
 	files := mustSources(t, []string{"ClipCodes"})
-	if len(files) != 3 {
+	if len(files) != 10 { // doc, mem, worker, team, isa with its parts, clipcodes
 		t.Errorf("ClipCodes alone takes %d files", len(files))
 	}
-	if _, ok := mustSources(t, []string{"Conv2D"})["rt/gemm.go"]; !ok {
-		t.Error("Conv2D comes without gemm.go")
+	files = mustSources(t, []string{"Conv2D"})
+	for _, name := range []string{"rt/tiles.go", "rt/tile.go", "rt/tile_amd64.go", "rt/tile_amd64.s", "rt/tile_other.go"} {
+		if _, ok := files[name]; !ok {
+			t.Errorf("Conv2D comes without %s", name)
+		}
 	}
 }
 
@@ -62,12 +70,22 @@ func mustSources(t *testing.T, kernels []string) map[string][]byte {
 	return files
 }
 
-func check(t *testing.T, what string, imp types.Importer, sources map[string][]byte, prefix string) *types.Package {
+func check(t *testing.T, machine, what string, imp types.Importer, sources map[string][]byte, prefix string) *types.Package {
 	t.Helper()
 	fset := token.NewFileSet()
+	context := build.Default
+	context.GOARCH = machine
+	context.OpenFile = func(name string) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(sources[name])), nil
+	}
 	var files []*ast.File
 	for name, text := range sources {
-		if !strings.HasPrefix(name, prefix) {
+		if !strings.HasPrefix(name, prefix) || !strings.HasSuffix(name, ".go") {
+			continue
+		}
+		if ok, err := context.MatchFile(path.Split(name)); err != nil {
+			t.Fatal(err)
+		} else if !ok {
 			continue
 		}
 		f, err := parser.ParseFile(fset, name, text, 0)

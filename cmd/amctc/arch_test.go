@@ -52,7 +52,8 @@ const layers = `
 
 	# Kernels, and plans of their calls.
 	runtime/f32 < runtime/rt;
-	ir/op, runtime/rt < codegen/plan;
+	runtime/rt < runtime/pack;
+	ir/op, runtime/pack < codegen/plan;
 	codegen/plan, ir/interp < codegen/exec;
 	codegen/exec, runtime < codegen/gogen; # exec computes what the emitted test expects
 
@@ -113,7 +114,7 @@ var standard = map[string][]string{
 
 // environment are the packages that may ask for variables of the environment: the command, and the
 // engine that builds generated Go and so has to run the go command.
-var environment = []string{"cmd/amctc", "codegen/agree"}
+var environment = []string{"cmd/amctc", "codegen/agree", "runtime/rt"}
 
 // TestImports holds every package of the module against the policy above. It judges files that are
 // not tests, whatever their build constraints.
