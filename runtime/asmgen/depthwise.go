@@ -10,7 +10,7 @@ import (
 
 var (
 	columnsRecord = record{"dst", "row0", "row1", "row2", "row3", "n"}
-	spotsRecord   = record{"dst", "src", "n", "w", "bias", "m", "planes", "taps", "plane", "step", "stride", "ldd", "mask", "zero", "lo", "hi"}
+	spotsRecord   = record{"dst", "src", "n", "w", "bias", "m", "planes", "taps", "plane", "step", "stride", "ldd", "mask", "zero", "lo", "hi", "plain"}
 )
 
 // depthwiseFile holds what a depthwise convolution is made of.
@@ -115,9 +115,8 @@ func spots512(c *build.Context, name string, vectors int, lanes operand.Mem) {
 	for v := range vectors {
 		c.VMOVDQU32(mem(x, 64*v), m(v))
 	}
-	finish := func() {
-		e.requantize(acc, func(v int) operand.Op { return m(v) })
-		e.codes(acc)
+	finish := func(loop string) {
+		e.requantize(r, acc, func(v int) operand.Op { return m(v) }, func(s string) string { return s + loop })
 		store(c, acc[0], vectors, dst)
 		c.ADDQ(stride, src)
 		c.ADDQ(ldd, dst)
@@ -144,7 +143,7 @@ func spots512(c *build.Context, name string, vectors int, lanes operand.Mem) {
 			c.VPDPBUSD(weights(tap, v), in, acc[v])
 		}
 	}
-	finish()
+	finish("three")
 	c.JNZ(operand.LabelRef("three"))
 	c.JMP(operand.LabelRef("done"))
 
@@ -172,7 +171,7 @@ func spots512(c *build.Context, name string, vectors int, lanes operand.Mem) {
 	c.ADDQ(r.at(args, "plane"), plane)
 	c.DECQ(planes)
 	c.JNZ(operand.LabelRef("plane"))
-	finish()
+	finish("any")
 	c.JNZ(operand.LabelRef("next"))
 	c.Label("done")
 	c.VZEROUPPER()

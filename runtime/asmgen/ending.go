@@ -35,14 +35,27 @@ func (e *ending) load(r record, x reg.GPPhysical) {
 	e.VMOVDQU32(e.lanes, e.order)
 }
 
-// requantize multiplies sums by m and rounds. What is too great for int32 is cut before; what is too
-// small becomes the least int32.
-func (e *ending) requantize(a []reg.VecPhysical, m func(v int) operand.Op) {
+// requantize multiplies sums by m, rounds and packs them into the bytes of a[0], in order. What is too
+// great for int32 is cut before rounding; what is too small becomes the least int32. The field plain
+// of the record says when only saturation is needed; label makes names of labels.
+func (e *ending) requantize(r record, a []reg.VecPhysical, m func(v int) operand.Op, label func(string) string) {
 	for v := range a {
 		e.VCVTDQ2PS(a[v], a[v])
 		e.VMULPS(m(v), a[v], a[v])
+	}
+	e.CMPQ(r.at(args, "plain"), operand.U8(0))
+	e.JNE(operand.LabelRef(label("plain")))
+	for v := range a {
 		e.round(a[v])
 	}
+	e.codes(a)
+	e.JMP(operand.LabelRef(label("codes")))
+	e.Label(label("plain"))
+	for v := range a {
+		e.VCVTPS2DQ(a[v], a[v])
+	}
+	e.pack(a, false)
+	e.Label(label("codes"))
 }
 
 // round takes numbers to the nearest integers.
@@ -51,22 +64,30 @@ func (e *ending) round(a reg.VecPhysical) {
 	e.VCVTPS2DQ(a, a)
 }
 
-// codes packs integers into the bytes of a[0], in order.
+// codes packs integers into the bytes of a[0], in order, and clamps.
 func (e *ending) codes(a []reg.VecPhysical) {
+	e.pack(a, true)
+	e.VPMAXUB(e.lo, a[0], a[0])
+	e.VPMINUB(e.hi, a[0], a[0])
+}
+
+// pack packs integers with saturation; shift adds the zero point on the way.
+func (e *ending) pack(a []reg.VecPhysical, shift bool) {
+	words := a[:1]
 	if len(a) == 4 {
 		e.VPACKSSDW(a[1], a[0], a[0])
 		e.VPACKSSDW(a[3], a[2], a[2])
-		e.VPADDSW(e.zero, a[0], a[0])
-		e.VPADDSW(e.zero, a[2], a[2])
-		e.VPACKUSWB(a[2], a[0], a[0])
+		words = []reg.VecPhysical{a[0], a[2]}
 	} else {
 		e.VPACKSSDW(a[len(a)-1], a[0], a[0])
-		e.VPADDSW(e.zero, a[0], a[0])
-		e.VPACKUSWB(a[0], a[0], a[0])
 	}
+	if shift {
+		for _, w := range words {
+			e.VPADDSW(e.zero, w, w)
+		}
+	}
+	e.VPACKUSWB(words[len(words)-1], a[0], a[0])
 	e.VPERMD(a[0], e.order, a[0])
-	e.VPMAXUB(e.lo, a[0], a[0])
-	e.VPMINUB(e.hi, a[0], a[0])
 }
 
 // store stores 16 bytes for each of the vectors, as far as K1 has bits.

@@ -9,7 +9,7 @@ import (
 )
 
 // tileRecord is rt.tile.
-var tileRecord = record{"dst", "src", "offs", "n", "w", "bias", "m", "segs", "groups", "step", "ldd", "mask", "zero", "lo", "hi", "sums"}
+var tileRecord = record{"dst", "src", "offs", "n", "w", "bias", "m", "segs", "groups", "step", "ldd", "mask", "zero", "lo", "hi", "sums", "plain"}
 
 // tileFile holds the matrix kernels of panels of 64, 32 and 16 channels.
 func tileFile(c *build.Context) {
@@ -153,8 +153,7 @@ func (t *tiler) finish(p int, acc func(s, i, v int) reg.VecPhysical, dst operand
 		for v := range t.vectors {
 			a = append(a, acc(0, i, v))
 		}
-		e.requantize(a, func(v int) operand.Op { return mem(m, 64*v) })
-		e.codes(a)
+		e.requantize(tileRecord, a, func(v int) operand.Op { return mem(m, 64*v) }, func(s string) string { return fmt.Sprintf("%s%dof%d", s, i, p) })
 		store(t.Context, a[0], t.vectors, out)
 		t.ADDQ(ldd, out)
 	}

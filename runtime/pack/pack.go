@@ -2,7 +2,11 @@
 // when a network is planned; what it gives is written into generated packages.
 package pack
 
-import "github.com/amctc/amctc/runtime/rt"
+import (
+	"math"
+
+	"github.com/amctc/amctc/runtime/rt"
+)
 
 // Matrix packs the weights of one group of output channels, [out][segs][seg]: the taps of every
 // segment, a row of a window, are filled up to whole groups of four. zero is the stored code of the
@@ -27,7 +31,23 @@ func Groups(weights []int8, bias []int32, m []float32, groups, segs, seg int, ze
 			first += lanes
 		}
 	}
+	p.Bounded = bounded(weights, bias, m, zero)
 	return p
+}
+
+// bounded says whether every sum times its factor stays below 2^31, with room for two roundings.
+func bounded(weights []int8, bias []int32, m []float32, zero int32) bool {
+	k := len(weights) / len(bias)
+	for c, b := range bias {
+		reach := math.Abs(float64(b))
+		for _, v := range weights[c*k : (c+1)*k] {
+			reach += math.Abs(float64(v)) * float64(max(zero, 255-zero))
+		}
+		if !(reach*math.Abs(float64(m[c])) < 1<<31-1<<10) {
+			return false
+		}
+	}
+	return true
 }
 
 // panel packs the weights of up to lanes channels.
@@ -79,5 +99,6 @@ func Depthwise(weights []int8, bias []int32, m []float32, kh, kw int, zero int32
 		p.M = append(append(p.M, m[first:first+n]...), make([]float32, lanes-n)...)
 		first += lanes
 	}
+	p.Bounded = bounded(weights, bias, m, zero)
 	return p
 }

@@ -29,6 +29,16 @@ func (q *Codes) code(f float32) uint8 {
 	return uint8(int32(math.Float32bits(f+round)) - roundBits + q.Zero)
 }
 
+// ends are the zero point, the least and the greatest code, and 1 when packing with saturation is all
+// that is left to do after rounding.
+func (q *Codes) ends(p *Packed) (zero, lo, hi, plain int) {
+	zero, lo, hi = int(q.Zero), int(int32(q.Lo)+q.Zero), int(int32(q.Hi)+q.Zero)
+	if p.Bounded && zero == 0 && lo == 0 && hi == 255 {
+		plain = 1
+	}
+	return zero, lo, hi, plain
+}
+
 // requantize takes a row of accumulators to codes, one multiplier each.
 func requantize(dst []uint8, acc []int32, m []float32, q *Codes) {
 	acc, m = acc[:len(dst)], m[:len(dst)]

@@ -27,7 +27,7 @@ func (a *ConvGroupsArgs) groups() int { return groups(a.KH * a.KW * (a.C / a.Gro
 // ConvGroups convolves and requantizes.
 func ConvGroups(w *Worker, a *ConvGroupsArgs, dst, src []uint8) {
 	var t tile
-	t.requantization(&a.Codes)
+	t.requantization(&a.Codes, &a.Packed)
 	t.ldd = a.Out
 	a.each(w, &t, src, func(at, channel, lanes int) {
 		t.dst = unsafe.Pointer(&dst[at*a.Out+channel])

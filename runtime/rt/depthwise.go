@@ -66,6 +66,7 @@ type spots struct {
 	ldd                 int
 	mask                uint64
 	zero, lo, hi        int
+	plain               int
 }
 
 func (s *spots) runGeneric(lanes int) {
@@ -101,7 +102,7 @@ func Depthwise(w *Worker, a *DepthwiseArgs, dst, src []uint8) {
 	s.planes, s.taps, s.plane = a.rowGroups(), a.KW, a.lineBytes()
 	s.step, s.stride, s.ldd = 4*a.DW*a.C, 4*a.SW*a.C, a.C
 	s.n = a.OutW
-	s.zero, s.lo, s.hi = int(a.Codes.Zero), int(int32(a.Lo)+a.Codes.Zero), int(int32(a.Hi)+a.Codes.Zero)
+	s.zero, s.lo, s.hi, s.plain = a.ends(&a.Packed)
 	lo, hi := w.share(a.N*a.OutH, 1)
 	for row := lo; row < hi; row++ {
 		a.columns(row, lines, src, outside)

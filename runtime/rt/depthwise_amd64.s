@@ -178,18 +178,20 @@ three:
 	VPDPBUSD  Z16, Z4, Z3
 	VCVTDQ2PS Z0, Z0
 	VMULPS    Z21, Z0, Z0
-	VMINPS    Z27, Z0, Z0
-	VCVTPS2DQ Z0, Z0
 	VCVTDQ2PS Z1, Z1
 	VMULPS    Z22, Z1, Z1
-	VMINPS    Z27, Z1, Z1
-	VCVTPS2DQ Z1, Z1
 	VCVTDQ2PS Z2, Z2
 	VMULPS    Z23, Z2, Z2
-	VMINPS    Z27, Z2, Z2
-	VCVTPS2DQ Z2, Z2
 	VCVTDQ2PS Z3, Z3
 	VMULPS    Z24, Z3, Z3
+	CMPQ      128(DI), $0x00
+	JNE       plainthree
+	VMINPS    Z27, Z0, Z0
+	VCVTPS2DQ Z0, Z0
+	VMINPS    Z27, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VMINPS    Z27, Z2, Z2
+	VCVTPS2DQ Z2, Z2
 	VMINPS    Z27, Z3, Z3
 	VCVTPS2DQ Z3, Z3
 	VPACKSSDW Z1, Z0, Z0
@@ -200,12 +202,25 @@ three:
 	VPERMD    Z0, Z31, Z0
 	VPMAXUB   Z29, Z0, Z0
 	VPMINUB   Z30, Z0, Z0
-	VMOVDQU8  Z0, K1, (SI)
-	ADDQ      R12, R8
-	ADDQ      R13, SI
-	DECQ      DX
-	JNZ       three
-	JMP       done
+	JMP       codesthree
+
+plainthree:
+	VCVTPS2DQ Z0, Z0
+	VCVTPS2DQ Z1, Z1
+	VCVTPS2DQ Z2, Z2
+	VCVTPS2DQ Z3, Z3
+	VPACKSSDW Z1, Z0, Z0
+	VPACKSSDW Z3, Z2, Z2
+	VPACKUSWB Z2, Z0, Z0
+	VPERMD    Z0, Z31, Z0
+
+codesthree:
+	VMOVDQU8 Z0, K1, (SI)
+	ADDQ     R12, R8
+	ADDQ     R13, SI
+	DECQ     DX
+	JNZ      three
+	JMP      done
 
 any:
 next:
@@ -239,18 +254,20 @@ tap:
 	JNZ       plane
 	VCVTDQ2PS Z0, Z0
 	VMULPS    Z21, Z0, Z0
-	VMINPS    Z27, Z0, Z0
-	VCVTPS2DQ Z0, Z0
 	VCVTDQ2PS Z1, Z1
 	VMULPS    Z22, Z1, Z1
-	VMINPS    Z27, Z1, Z1
-	VCVTPS2DQ Z1, Z1
 	VCVTDQ2PS Z2, Z2
 	VMULPS    Z23, Z2, Z2
-	VMINPS    Z27, Z2, Z2
-	VCVTPS2DQ Z2, Z2
 	VCVTDQ2PS Z3, Z3
 	VMULPS    Z24, Z3, Z3
+	CMPQ      128(DI), $0x00
+	JNE       plainany
+	VMINPS    Z27, Z0, Z0
+	VCVTPS2DQ Z0, Z0
+	VMINPS    Z27, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VMINPS    Z27, Z2, Z2
+	VCVTPS2DQ Z2, Z2
 	VMINPS    Z27, Z3, Z3
 	VCVTPS2DQ Z3, Z3
 	VPACKSSDW Z1, Z0, Z0
@@ -261,11 +278,24 @@ tap:
 	VPERMD    Z0, Z31, Z0
 	VPMAXUB   Z29, Z0, Z0
 	VPMINUB   Z30, Z0, Z0
-	VMOVDQU8  Z0, K1, (SI)
-	ADDQ      R12, R8
-	ADDQ      R13, SI
-	DECQ      DX
-	JNZ       next
+	JMP       codesany
+
+plainany:
+	VCVTPS2DQ Z0, Z0
+	VCVTPS2DQ Z1, Z1
+	VCVTPS2DQ Z2, Z2
+	VCVTPS2DQ Z3, Z3
+	VPACKSSDW Z1, Z0, Z0
+	VPACKSSDW Z3, Z2, Z2
+	VPACKUSWB Z2, Z0, Z0
+	VPERMD    Z0, Z31, Z0
+
+codesany:
+	VMOVDQU8 Z0, K1, (SI)
+	ADDQ     R12, R8
+	ADDQ     R13, SI
+	DECQ     DX
+	JNZ      next
 
 done:
 	VZEROUPPER
@@ -324,10 +354,12 @@ three:
 	VPDPBUSD  Z10, Z4, Z1
 	VCVTDQ2PS Z0, Z0
 	VMULPS    Z13, Z0, Z0
-	VMINPS    Z27, Z0, Z0
-	VCVTPS2DQ Z0, Z0
 	VCVTDQ2PS Z1, Z1
 	VMULPS    Z14, Z1, Z1
+	CMPQ      128(DI), $0x00
+	JNE       plainthree
+	VMINPS    Z27, Z0, Z0
+	VCVTPS2DQ Z0, Z0
 	VMINPS    Z27, Z1, Z1
 	VCVTPS2DQ Z1, Z1
 	VPACKSSDW Z1, Z0, Z0
@@ -336,12 +368,22 @@ three:
 	VPERMD    Z0, Z31, Z0
 	VPMAXUB   Z29, Z0, Z0
 	VPMINUB   Z30, Z0, Z0
-	VMOVDQU8  Y0, K1, (SI)
-	ADDQ      R12, R8
-	ADDQ      R13, SI
-	DECQ      DX
-	JNZ       three
-	JMP       done
+	JMP       codesthree
+
+plainthree:
+	VCVTPS2DQ Z0, Z0
+	VCVTPS2DQ Z1, Z1
+	VPACKSSDW Z1, Z0, Z0
+	VPACKUSWB Z0, Z0, Z0
+	VPERMD    Z0, Z31, Z0
+
+codesthree:
+	VMOVDQU8 Y0, K1, (SI)
+	ADDQ     R12, R8
+	ADDQ     R13, SI
+	DECQ     DX
+	JNZ      three
+	JMP      done
 
 any:
 next:
@@ -369,10 +411,12 @@ tap:
 	JNZ       plane
 	VCVTDQ2PS Z0, Z0
 	VMULPS    Z13, Z0, Z0
-	VMINPS    Z27, Z0, Z0
-	VCVTPS2DQ Z0, Z0
 	VCVTDQ2PS Z1, Z1
 	VMULPS    Z14, Z1, Z1
+	CMPQ      128(DI), $0x00
+	JNE       plainany
+	VMINPS    Z27, Z0, Z0
+	VCVTPS2DQ Z0, Z0
 	VMINPS    Z27, Z1, Z1
 	VCVTPS2DQ Z1, Z1
 	VPACKSSDW Z1, Z0, Z0
@@ -381,11 +425,21 @@ tap:
 	VPERMD    Z0, Z31, Z0
 	VPMAXUB   Z29, Z0, Z0
 	VPMINUB   Z30, Z0, Z0
-	VMOVDQU8  Y0, K1, (SI)
-	ADDQ      R12, R8
-	ADDQ      R13, SI
-	DECQ      DX
-	JNZ       next
+	JMP       codesany
+
+plainany:
+	VCVTPS2DQ Z0, Z0
+	VCVTPS2DQ Z1, Z1
+	VPACKSSDW Z1, Z0, Z0
+	VPACKUSWB Z0, Z0, Z0
+	VPERMD    Z0, Z31, Z0
+
+codesany:
+	VMOVDQU8 Y0, K1, (SI)
+	ADDQ     R12, R8
+	ADDQ     R13, SI
+	DECQ     DX
+	JNZ      next
 
 done:
 	VZEROUPPER
@@ -432,6 +486,8 @@ three:
 	VPDPBUSD  Z7, Z4, Z0
 	VCVTDQ2PS Z0, Z0
 	VMULPS    Z9, Z0, Z0
+	CMPQ      128(DI), $0x00
+	JNE       plainthree
 	VMINPS    Z27, Z0, Z0
 	VCVTPS2DQ Z0, Z0
 	VPACKSSDW Z0, Z0, Z0
@@ -440,12 +496,21 @@ three:
 	VPERMD    Z0, Z31, Z0
 	VPMAXUB   Z29, Z0, Z0
 	VPMINUB   Z30, Z0, Z0
-	VMOVDQU8  X0, K1, (SI)
-	ADDQ      R12, R8
-	ADDQ      R13, SI
-	DECQ      DX
-	JNZ       three
-	JMP       done
+	JMP       codesthree
+
+plainthree:
+	VCVTPS2DQ Z0, Z0
+	VPACKSSDW Z0, Z0, Z0
+	VPACKUSWB Z0, Z0, Z0
+	VPERMD    Z0, Z31, Z0
+
+codesthree:
+	VMOVDQU8 X0, K1, (SI)
+	ADDQ     R12, R8
+	ADDQ     R13, SI
+	DECQ     DX
+	JNZ      three
+	JMP      done
 
 any:
 next:
@@ -470,6 +535,8 @@ tap:
 	JNZ       plane
 	VCVTDQ2PS Z0, Z0
 	VMULPS    Z9, Z0, Z0
+	CMPQ      128(DI), $0x00
+	JNE       plainany
 	VMINPS    Z27, Z0, Z0
 	VCVTPS2DQ Z0, Z0
 	VPACKSSDW Z0, Z0, Z0
@@ -478,11 +545,20 @@ tap:
 	VPERMD    Z0, Z31, Z0
 	VPMAXUB   Z29, Z0, Z0
 	VPMINUB   Z30, Z0, Z0
-	VMOVDQU8  X0, K1, (SI)
-	ADDQ      R12, R8
-	ADDQ      R13, SI
-	DECQ      DX
-	JNZ       next
+	JMP       codesany
+
+plainany:
+	VCVTPS2DQ Z0, Z0
+	VPACKSSDW Z0, Z0, Z0
+	VPACKUSWB Z0, Z0, Z0
+	VPERMD    Z0, Z31, Z0
+
+codesany:
+	VMOVDQU8 X0, K1, (SI)
+	ADDQ     R12, R8
+	ADDQ     R13, SI
+	DECQ     DX
+	JNZ      next
 
 done:
 	VZEROUPPER

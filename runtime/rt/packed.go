@@ -10,6 +10,8 @@ type Packed struct {
 	Weights []int8
 	Bias    []int32
 	M       []float32
+	// Bounded says that no sum that codes can give reaches 2^31 when it is multiplied by its M.
+	Bounded bool
 }
 
 // PanelLanes is the size of the panel that begins when rest channels are left.

@@ -22,11 +22,12 @@ type tile struct {
 	mask               uint64
 	zero, lo, hi       int // of codes: zero point, least and greatest code
 	sums               int // 1 to store sums
+	plain              int // 1 when zero and lo are 0, hi is 255, and sums times m stay below 2^31
 }
 
 // requantization sets the fields that take sums to codes.
-func (t *tile) requantization(q *Codes) {
-	t.zero, t.lo, t.hi = int(q.Zero), int(int32(q.Lo)+q.Zero), int(int32(q.Hi)+q.Zero)
+func (t *tile) requantization(q *Codes, p *Packed) {
+	t.zero, t.lo, t.hi, t.plain = q.ends(p)
 }
 
 // runGeneric is the definition of what a kernel does with a tile, for panels of lanes channels.

@@ -36,7 +36,7 @@ func (g *tiles) begin(w *Worker, a *Conv, src, pad []uint8, pixels int) {
 	g.offs = w.offs[:]
 	g.t.segs, g.t.groups = a.KH, groups(a.KW*a.C)
 	g.t.step = a.DH*g.row - 4*g.t.groups
-	g.t.requantization(&a.Codes)
+	g.t.requantization(&a.Codes, &a.Packed)
 	if g.t.sums == 0 {
 		g.t.ldd = a.Out
 	}
