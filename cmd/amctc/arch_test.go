@@ -77,6 +77,7 @@ var thirdParty = map[string][]string{
 	"github.com/alecthomas/participle/v2":  {"parser"},
 	"github.com/dave/jennifer":             {"codegen/gogen"},
 	"gonum.org/v1/gonum":                   {"passes/calib"},
+	"golang.org/x/sys":                     {"passes/calib"},
 	"google.golang.org/protobuf":           {"parser/onnx", "parser/onnx/onnxpb", "parser/amct", "parser/amct/amctpb", "codegen/onnx"},
 	"github.com/spf13/cobra":               {"cmd/amctc"},
 	"github.com/spf13/pflag":               {"cmd/amctc"},
@@ -109,7 +110,7 @@ var standard = map[string][]string{
 	"math/rand/v2": {"ir/irtest", "codegen/gogen"}, // with fixed seeds
 	"testing":      {},
 	"time":         {"passes", "cmd/amctc", "codegen/agree"},
-	"unsafe":       {"runtime/rt", "parser/onnx/onnxpb", "parser/amct/amctpb"},
+	"unsafe":       {"runtime/rt", "passes/calib", "parser/onnx/onnxpb", "parser/amct/amctpb"},
 }
 
 // environment are the packages that may ask for variables of the environment: the command, and the

@@ -67,7 +67,7 @@ type ifmr struct {
 	rankMin  uint64 // from the bottom
 	inBins   uint64 // elements of the first sweep in the bins found
 	max, min float32
-	cand     []candidate
+	cand     *ranges
 	block    []float32 // elements on their way to the candidates
 	bounded  bool
 	blo, bhi float32
@@ -188,8 +188,8 @@ func (o *ifmr) End() (bool, error) {
 		o.lowMax, o.lowMin = nil, nil
 		return true, o.candidates()
 	}
-	for i := range o.cand {
-		if l := o.cand[i].loss; l-l != 0 {
+	for _, l := range o.cand.loss {
+		if l-l != 0 {
 			return false, errors.New("sweep 3 saw other numbers than the first: the data must be the same every time")
 		}
 	}
@@ -242,20 +242,20 @@ func (o *ifmr) Result() (Params, error) {
 		return Params{}, ErrEmpty
 	}
 	best := 0
-	for i := range o.cand {
-		if o.cand[i].loss < o.cand[best].loss {
+	for i, l := range o.cand.loss[:o.cand.n] {
+		if l < o.cand.loss[best] {
 			best = i
 		}
 	}
-	c := o.cand[best]
+	scale := o.cand.scale[best]
 	var offset int32
 	if o.cfg.Asymmetric {
 		lo, hi := CodeRange(o.cfg.Bits)
 		offset = lo
-		if c.hi > c.lo {
-			offset = -int32(math.RoundToEven(float64(float32(o.min/c.scale)))) + lo
+		if o.cand.hi[best] > o.cand.lo[best] {
+			offset = -int32(math.RoundToEven(float64(float32(o.min/scale)))) + lo
 		}
 		offset = min(max(offset, lo), hi)
 	}
-	return params(c.scale, offset, o.cfg.Bits, best), nil
+	return params(scale, offset, o.cfg.Bits, best), nil
 }

@@ -1,4 +1,5 @@
-// Command asmgen writes the assembly of runtime/rt: the micro-kernels for amd64, through avo. Run it
+// Command asmgen writes assembly: the micro-kernels of runtime/rt for amd64, through avo, and an inner
+// loop of passes/calib. Run it
 // in its folder; with -check it only compares.
 package main
 
@@ -14,22 +15,23 @@ import (
 	"github.com/mmcloughlin/avo/printer"
 )
 
-// files are the assembly files and what is in them.
+// files are the assembly files, below the module's root, and what is in them.
 var files = []struct {
 	name  string
 	write func(*build.Context)
 }{
-	{"tile_amd64.s", tileFile},
-	{"depthwise_amd64.s", depthwiseFile},
-	{"sum_amd64.s", sumFile},
-	{"quantize_amd64.s", quantizeFile},
-	{"windows_amd64.s", poolFile},
+	{"runtime/rt/tile_amd64.s", tileFile},
+	{"runtime/rt/depthwise_amd64.s", depthwiseFile},
+	{"runtime/rt/sum_amd64.s", sumFile},
+	{"runtime/rt/quantize_amd64.s", quantizeFile},
+	{"runtime/rt/windows_amd64.s", poolFile},
+	{"passes/calib/loss_amd64.s", lossFile},
 }
 
 const head = "// SPDX-License-Identifier: MIT-0\n\n"
 
 func main() {
-	dir := flag.String("dir", "../rt", "folder of the kernels")
+	dir := flag.String("dir", "../..", "root of the module")
 	check := flag.Bool("check", false, "compare with the files that are there")
 	flag.Parse()
 	if err := run(*dir, *check); err != nil {
@@ -44,7 +46,7 @@ func run(dir string, check bool) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		path := filepath.Join(dir, f.name)
+		path := filepath.Join(dir, filepath.FromSlash(f.name))
 		if !check {
 			if err := os.WriteFile(path, text, 0o666); err != nil {
 				return err
@@ -74,7 +76,7 @@ func generate(write func(*build.Context)) ([]byte, error) {
 	if err := pass.Compile.Execute(f); err != nil {
 		return nil, err
 	}
-	text, err := printer.NewGoAsm(printer.Config{Name: "runtime/asmgen", Pkg: "rt"}).Print(f)
+	text, err := printer.NewGoAsm(printer.Config{Name: "runtime/asmgen"}).Print(f)
 	if err != nil {
 		return nil, err
 	}
