@@ -5,7 +5,7 @@ BIN     := build/amctc
 DATA    := testdata/data
 MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
-EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/...
+EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender
 FUZZTIME ?= 10s
 
 .PHONY: help demo test check figures data data-all build fmt clean bench
