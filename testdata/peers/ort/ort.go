@@ -33,12 +33,6 @@ type Session struct {
 	s               *runtime.DynamicAdvancedSession
 }
 
-// A Port is an input or output. Free dimensions are -1.
-type Port struct {
-	Name  string
-	Shape []int
-}
-
 // Open loads a model whose inputs and outputs are float32.
 func Open(model []byte, opt Options) (*Session, error) {
 	if err := start(); err != nil {
