@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -47,13 +46,10 @@ func ports(path string) (in, out ort.Port, err error) {
 	if err != nil {
 		return in, out, err
 	}
-	inputs := slices.DeleteFunc(slices.Clone(g.Input), func(v *pb.ValueInfoProto) bool {
-		return slices.ContainsFunc(g.Initializer, func(t *pb.TensorProto) bool { return t.Name == v.Name })
-	})
-	if len(inputs) != 1 || len(g.Output) != 1 {
-		return in, out, fmt.Errorf("%s: %d inputs and %d outputs, want one of each", path, len(inputs), len(g.Output))
+	if len(g.Input) != 1 || len(g.Output) != 1 {
+		return in, out, fmt.Errorf("%s: %d inputs and %d outputs, want one of each", path, len(g.Input), len(g.Output))
 	}
-	return port(inputs[0]), port(g.Output[0]), nil
+	return port(g.Input[0]), port(g.Output[0]), nil
 }
 
 func port(v *pb.ValueInfoProto) ort.Port {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -18,7 +19,8 @@ import (
 // name.
 const module = "contest"
 
-// modelPath is where a folder holds a model: form is float or int8.
+// modelPath is where a folder holds a model. Its form is float, as it came; simple, the float network as
+// amctc simplified it, with explicit padding and batch normalization folded; or int8.
 func modelPath(dir, name, form string) string {
 	return filepath.Join(dir, name+"."+form+".onnx")
 }
@@ -55,6 +57,13 @@ func quantize(ctx context.Context, root, dir string, n network) error {
 	if err != nil {
 		return err
 	}
+	simple, err := amctc.EmitONNX(float)
+	if err != nil {
+		return err
+	}
+	if err := writeModel(dir, n.name, "simple", simple); err != nil {
+		return err
+	}
 	set, err := amctc.OpenData(float.Main(), []string{data}, amctc.DataOptions{})
 	if err != nil {
 		return err
@@ -86,12 +95,19 @@ func quantize(ctx context.Context, root, dir string, n network) error {
 	return writeFiles(filepath.Join(dir, module, name), files)
 }
 
-// writeModel writes a model with the batch fixed to one sample, so that the peer may plan for it.
+// writeModel writes a model with the batch fixed to one sample, so that peers may plan for it, and with
+// constants that are not inputs.
 func writeModel(dir, name, form string, model []byte) error {
 	m := &pb.ModelProto{}
 	if err := proto.Unmarshal(model, m); err != nil {
 		return err
 	}
+	constant := make(map[string]bool)
+	for _, t := range m.GetGraph().GetInitializer() {
+		constant[t.GetName()] = true
+	}
+	m.Graph.Input = slices.DeleteFunc(m.Graph.Input, func(v *pb.ValueInfoProto) bool { return constant[v.GetName()] })
+	m.IrVersion = max(m.IrVersion, 4) // the first that allows it
 	for _, list := range [][]*pb.ValueInfoProto{m.GetGraph().GetInput(), m.GetGraph().GetOutput()} {
 		for _, v := range list {
 			for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
