@@ -95,7 +95,7 @@ func TestStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := Start(&out, dir, "double", doubles); err != nil || out.String() != "ready\ndone\n" {
+	if err := Start(strings.NewReader(""), &out, dir, "double", doubles); err != nil || out.String() != "ready\ndone\n" {
 		t.Errorf("%v: %q", err, out.String())
 	}
 }

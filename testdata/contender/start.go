@@ -11,8 +11,9 @@ const (
 	Done  = "done"  // it has run once
 )
 
-// Start opens a network, says so, runs it once on the sample of the folder, and says so.
-func Start(out io.Writer, dir, name string, open Open) error {
+// Start opens a network, says so, runs it once on the sample of the folder, says so, and waits for the
+// end of its input, so that the process can be looked at.
+func Start(in io.Reader, out io.Writer, dir, name string, open Open) error {
 	n, err := open(1)
 	if err != nil {
 		return err
@@ -24,6 +25,9 @@ func Start(out io.Writer, dir, name string, open Open) error {
 	if err := n.Run(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(out, Done)
+	if _, err := fmt.Fprintln(out, Done); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, in)
 	return err
 }

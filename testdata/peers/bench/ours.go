@@ -42,7 +42,7 @@ var nets = map[string]contender.Open{
 func main() {
 	dir := os.Args[1]
 {{- if .Start}}
-	err := contender.Start(os.Stdout, dir, "{{.Start}}", nets["{{.Start}}"])
+	err := contender.Start(os.Stdin, os.Stdout, dir, "{{.Start}}", nets["{{.Start}}"])
 {{- else}}
 	err := contender.Serve(os.Stdin, os.Stdout, dir, "amctc", nets)
 {{- end}}

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/amctc/amctc/testdata/contender"
@@ -94,6 +93,10 @@ func startOnce(ctx context.Context, core int, e entrant) (s started, err error) 
 	if err != nil {
 		return s, err
 	}
+	end, err := c.StdinPipe()
+	if err != nil {
+		return s, err
+	}
 	began := time.Now()
 	if err := startOn(core, c); err != nil {
 		return s, err
@@ -104,20 +107,38 @@ func startOnce(ctx context.Context, core int, e entrant) (s started, err error) 
 			s.ready = time.Since(began)
 		case contender.Done:
 			s.first = time.Since(began)
+			s.memory, err = peak(c.Process.Pid)
+			end.Close()
 		}
 	}
-	if err := c.Wait(); err != nil {
-		return s, fmt.Errorf("%s: %w: %s", e.name, err, strings.TrimSpace(said.String()))
+	end.Close()
+	if e := c.Wait(); e != nil {
+		err = fmt.Errorf("%w: %s", e, strings.TrimSpace(said.String()))
 	}
-	if s.ready == 0 || s.first == 0 {
-		return s, fmt.Errorf("%s: the process did not say when it was ready and done", e.name)
+	if err == nil && (s.ready == 0 || s.first == 0) {
+		err = errors.New("the process did not say when it was ready and done")
 	}
-	u, ok := c.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return s, errors.New("this system does not tell the memory of a process")
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", e.name, err)
 	}
-	s.memory = u.Maxrss * 1024
 	return s, nil
+}
+
+// peak is the greatest resident set of a running process so far, in bytes. What the system tells of a
+// finished process counts its parent's memory before the program was loaded.
+func peak(pid int) (int64, error) {
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kib); n == 1 {
+			return kib * 1024, nil
+		}
+	}
+	return 0, fmt.Errorf("%s tells no VmHWM", path)
 }
 
 func sizes(paths []string) (sum int64, err error) {

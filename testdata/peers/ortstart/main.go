@@ -1,5 +1,5 @@
-// Command ortstart opens a model in ONNX Runtime, says "ready", runs it once and says "done". It does
-// nothing that its start could be slower by.
+// Command ortstart opens a model in ONNX Runtime, says "ready", runs it once, says "done" and
+// waits for the end of its input. It does nothing that its start could be slower by.
 //
 //	ORT_LIB=libonnxruntime.so ortstart -model M.onnx -in NAME:1x3x224x224 -out NAME:1x1000 -dir DIR -name NETWORK [-as-is]
 //
@@ -36,7 +36,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	return contender.Start(os.Stdout, *dir, *name, func(threads int) (*contender.Net, error) {
+	return contender.Start(os.Stdin, os.Stdout, *dir, *name, func(threads int) (*contender.Net, error) {
 		f, err := ort.OpenFixed(*model, x, y, ort.Options{Threads: threads, AsIs: *asIs})
 		if err != nil {
 			return nil, err
