@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRequest(t *testing.T) {
@@ -13,7 +14,7 @@ func TestRequest(t *testing.T) {
 	if got, err := ParseRequest(want.String()); err != nil || got != want {
 		t.Errorf("%v: %v, want %v", err, got, want)
 	}
-	for _, line := range []string{"", "a", "a 1", "a -1 1", "a x 1", "a NaN 1", "a 1 0", "a 1 1 1"} {
+	for _, line := range []string{"", "a", "a 1", "a -1 1", "a 601 1", "a x 1", "a NaN 1", "a 1 0", "a 1 1 1"} {
 		if _, err := ParseRequest(line); err == nil {
 			t.Errorf("%q is accepted", line)
 		}
@@ -128,5 +129,24 @@ func TestSources(t *testing.T) {
 		if strings.Contains(string(text), "github.com/") {
 			t.Errorf("%s imports more", f.Name())
 		}
+	}
+}
+
+// TestMeasure: a run that takes no time is called many times between two looks at the clock, one that
+// takes long only once when there is no time.
+func TestMeasure(t *testing.T) {
+	n := 0
+	r, err := measure("fast", func() error { n++; return nil }, 5*time.Millisecond)
+	if err != nil || r.Calls != n || n < 1000 || r.Median > 1e5 || r.Allocs > 0.1 {
+		t.Errorf("%v: %+v after %d calls", err, r, n)
+	}
+	n = 0
+	r, err = measure("slow", func() error { n++; time.Sleep(2 * time.Millisecond); return nil }, 0)
+	if err != nil || r.Calls != 1 || n != 1 || r.Median < 2e6 {
+		t.Errorf("%v: %+v after %d calls", err, r, n)
+	}
+	wrong := errors.New("wrong")
+	if _, err := measure("wrong", func() error { return wrong }, 0); err != wrong {
+		t.Errorf("got %v", err)
 	}
 }

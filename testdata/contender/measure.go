@@ -11,27 +11,24 @@ const window = 100 * time.Microsecond
 
 // measure calls run for at least d and gives the median of a call over all windows.
 func measure(name string, run func() error, d time.Duration) (Reply, error) {
-	batch, calls := 1, 0
-	for { // how many calls fill a window
-		took, err := timed(run, batch)
-		if err != nil {
-			return Reply{}, err
-		}
-		if took >= window {
-			break
-		}
-		batch *= 2
-	}
-	windows := make([]float64, 0, 1<<16)
+	windows := make([]float64, 0, int(d/window)+1) // all there will be: nothing is allocated below
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for began := time.Now(); len(windows) == 0 || time.Since(began) < d && len(windows) < cap(windows); {
+	batch, calls := 1, 0
+	for began := time.Now(); len(windows) == 0 || time.Since(began) < d; {
 		took, err := timed(run, batch)
 		if err != nil {
 			return Reply{}, err
 		}
-		windows = append(windows, float64(took)/float64(batch))
 		calls += batch
+		if len(windows) == 0 && took < window {
+			batch *= 2 // until that many calls fill a window
+			continue
+		}
+		if len(windows) == cap(windows) {
+			break
+		}
+		windows = append(windows, float64(took)/float64(batch))
 	}
 	runtime.ReadMemStats(&after)
 	return Reply{Name: name, Calls: calls, Median: Median(windows), Allocs: float64(after.Mallocs-before.Mallocs) / float64(calls)}, nil

@@ -24,8 +24,8 @@ func ParseRequest(line string) (Request, error) {
 		return Request{}, fmt.Errorf("request %q: want NAME SECONDS THREADS", line)
 	}
 	seconds, err := strconv.ParseFloat(f[1], 64)
-	if err != nil || !(seconds >= 0 && seconds <= 3600) {
-		return Request{}, fmt.Errorf("request %q: %q are no seconds of 0 to 3600", line, f[1])
+	if err != nil || !(seconds >= 0 && seconds <= 600) {
+		return Request{}, fmt.Errorf("request %q: %q are no seconds of 0 to 600", line, f[1])
 	}
 	threads, err := strconv.Atoi(f[2])
 	if err != nil || threads < 1 {
