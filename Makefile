@@ -5,13 +5,13 @@ BIN     := build/amctc
 DATA    := testdata/data
 MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
-EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/mobilenetv2
+EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender
 FUZZTIME ?= 10s
 
-.PHONY: help demo test check figures data data-all build fmt clean bench
+.PHONY: help demo test check figures data data-all build fmt clean bench bench-peers
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 21
 
 demo: build data ## compile a real MNIST network on real images and show what came out
 	@echo "--- compile: 128 training images calibrate, 16 of them are verified on every engine"
@@ -40,7 +40,8 @@ test: data ## the test suite
 check: data-all ## what takes longer: 1,000 random graphs on every engine, other machines, peers, fuzzing
 	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=1000
 	AMCTC_CHECK=1 $(GO) test ./testdata/selftest ./codegen/gogen -count=1 -timeout 15m
-	cd testdata/peers && GOWORK=off $(GO) test -count=1 ./...
+	cd testdata/peers && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
+	cd testdata/peers/gomlx && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 	$(GO) test ./parser -run '^$$' -fuzz FuzzSafetensors -fuzztime $(FUZZTIME)
 	$(GO) test ./parser/onnx -run '^$$' -fuzz FuzzImport -fuzztime $(FUZZTIME)
@@ -59,6 +60,11 @@ data-all: ## Fashion-MNIST, ONNX Runtime and emulators too
 
 bench: ## benchmarks of the kernels and the simulator
 	$(GO) test -run '^$$' -bench . ./...
+
+bench-peers: ## emitted packages side by side with ONNX Runtime and gomlx; BENCHFLAGS="-start" and others
+	@$(GO) run ./testdata/fetch -ort
+	@mkdir -p build
+	cd testdata/peers && GOWORK=off $(GO) run ./bench -json $(CURDIR)/build/peers.json $(BENCHFLAGS)
 
 fmt: ## format every Go file
 	gofmt -l -w $$(git ls-files '*.go')

@@ -16,12 +16,12 @@ func verifyMobileNetV2(ctx context.Context, b *bench) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
-	generator, err := b.build(ctx, "mobilenetv2", b.root, nil, "./testdata/mobilenetv2")
+	generator, err := b.build(ctx, "networks", b.root, nil, "./testdata/networks")
 	if err != nil {
 		return "", false, err
 	}
 	model, images, out := filepath.Join(b.temp, "mobilenetv2.onnx"), filepath.Join(b.temp, "images.npy"), filepath.Join(b.temp, "mobilenetv2")
-	if _, err := output(ctx, b.root, nil, generator, "-model", model, "-images", images, "-n", "2"); err != nil {
+	if _, err := output(ctx, b.root, nil, generator, "-net", "mobilenetv2", "-model", model, "-images", images, "-n", "2"); err != nil {
 		return "", false, err
 	}
 	began := time.Now()

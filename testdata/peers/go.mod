@@ -8,6 +8,10 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require gonum.org/v1/gonum v0.17.0 // indirect
+require (
+	github.com/alecthomas/participle/v2 v2.1.4 // indirect
+	github.com/dave/jennifer v1.7.1 // indirect
+	gonum.org/v1/gonum v0.17.0 // indirect
+)
 
 replace github.com/amctc/amctc => ../..

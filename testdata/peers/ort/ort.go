@@ -1,4 +1,4 @@
-// Package ort runs ONNX models in ONNX Runtime, on one thread. It exists for comparisons: amctc
+// Package ort runs ONNX models in ONNX Runtime, on one thread unless told otherwise. It exists for comparisons: amctc
 // itself never links it.
 package ort
 
@@ -33,21 +33,6 @@ type Session struct {
 	s               *runtime.DynamicAdvancedSession
 }
 
-// A Port is an input or output. Free dimensions are -1.
-type Port struct {
-	Name  string
-	Shape []int
-}
-
-// Options adjust a session.
-type Options struct {
-	// Optimized, when not empty, is where the runtime writes the model as it executes it.
-	Optimized string
-	// NoPadFusion leaves Pad alone. ONNX Runtime 1.28 merges it into a pooling even where the
-	// sum of the pads reaches the kernel's size, and then refuses its own graph.
-	NoPadFusion bool
-}
-
 // Open loads a model whose inputs and outputs are float32.
 func Open(model []byte, opt Options) (*Session, error) {
 	if err := start(); err != nil {
@@ -57,21 +42,11 @@ func Open(model []byte, opt Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := runtime.NewSessionOptions()
+	o, err := opt.build()
 	if err != nil {
 		return nil, err
 	}
 	defer o.Destroy()
-	steps := []error{o.SetIntraOpNumThreads(1), o.SetInterOpNumThreads(1)}
-	if opt.Optimized != "" {
-		steps = append(steps, o.SetOptimizedModelFilePath(opt.Optimized))
-	}
-	if opt.NoPadFusion {
-		steps = append(steps, o.AddSessionConfigEntry("optimization.disable_specified_optimizers", "Pad_Fusion"))
-	}
-	if err := errors.Join(steps...); err != nil {
-		return nil, err
-	}
 	s.s, err = runtime.NewDynamicAdvancedSessionWithONNXData(model, names(s.Inputs), names(s.Outputs), o)
 	if err != nil {
 		return nil, err

@@ -1,13 +1,6 @@
-package main
+package zoo
 
-import (
-	"fmt"
-
-	"github.com/amctc/amctc/parser/onnx/onnxpb"
-)
-
-// side is the height and width of an image.
-const side = 224
+import "fmt"
 
 // A stage is one line of table 2 of Sandler et al., "MobileNetV2: Inverted Residuals and Linear
 // Bottlenecks", 2018: n blocks of c channels with expansion t, the first of them with stride s.
@@ -16,14 +9,13 @@ type stage struct{ t, c, n, s int }
 var stages = []stage{{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}}
 
 const (
-	stem    = 32
-	head    = 1280
-	classes = 1000
+	stem = 32
+	head = 1280
 )
 
-// network is the whole network for inputs [N, 3, 224, 224]. It gives [N, 1000].
-func network() *onnxpb.ModelProto {
-	b := newBuilder()
+// mobileNetV2 is the whole network.
+func mobileNetV2(b *builder) {
+	b.bounds()
 	x := b.norm(b.conv("stem", "input", layer{in: 3, out: stem, kernel: 3, stride: 2}), "stem", stem)
 	x = b.relu6(x, "stem")
 	channels := stem
@@ -33,19 +25,16 @@ func network() *onnxpb.ModelProto {
 			if j == 0 {
 				stride = s.s
 			}
-			x = b.block(fmt.Sprintf("stage%d.block%d", i+1, j+1), x, channels, s.c, s.t, stride)
+			x = b.inverted(fmt.Sprintf("stage%d.block%d", i+1, j+1), x, channels, s.c, s.t, stride)
 			channels = s.c
 		}
 	}
 	x = b.relu6(b.norm(b.conv("head", x, layer{in: channels, out: head, kernel: 1, stride: 1}), "head", head), "head")
-	x = b.node("GlobalAveragePool", "pool", []string{x})
-	x = b.node("Flatten", "flatten", []string{x}, integer("axis", 1))
-	b.classifier(x)
-	return b.model()
+	b.classify(x, head)
 }
 
-// block is one inverted residual.
-func (b *builder) block(name, x string, in, out, t, stride int) string {
+// inverted is one inverted residual.
+func (b *builder) inverted(name, x string, in, out, t, stride int) string {
 	y, wide, linear := x, in*t, true
 	if t > 1 {
 		at := name + ".expand"
