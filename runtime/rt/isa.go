@@ -25,6 +25,17 @@ func (i ISA) String() string { return isaNames[i] }
 // variable AMCTC_ISA names when the machine has it.
 func Machine() ISA { return machine }
 
+// Available are the sets that this machine has.
+func Available() []ISA {
+	var out []ISA
+	for i := range isaNames {
+		if has(ISA(i)) {
+			out = append(out, ISA(i))
+		}
+	}
+	return out
+}
+
 // machine is chosen once, before any kernel runs.
 var machine = choose(os.Getenv("AMCTC_ISA"))
 

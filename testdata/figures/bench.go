@@ -17,6 +17,10 @@ type bench struct {
 	root  string
 	temp  string
 	built map[string]string
+
+	contests  map[string]contest // see contests
+	starts    map[string]start   // see starts
+	startSize int64
 }
 
 func newBench() (*bench, error) {

@@ -24,7 +24,7 @@ type bench struct {
 
 func newBench(ctx context.Context, core, rounds int, seconds float64, work string, peers []string) (*bench, error) {
 	for _, p := range peers {
-		if !slices.Contains([]string{ortInt8, ortFloat, goFloat}, p) {
+		if !slices.Contains([]string{oursTwo, oursReal, ortInt8, ortFloat, goFloat}, p) {
 			return nil, fmt.Errorf("no contender %q", p)
 		}
 	}
@@ -70,14 +70,24 @@ func (b *bench) contests(ctx context.Context, list []network, stdout, stderr io.
 		return err
 	}
 	fmt.Fprintln(stderr, "building …")
-	exe, err := buildOurs(ctx, b.dir, "serve", "", names)
+	exe, err := buildOurs(ctx, b.dir, "serve", ours, "", names)
 	if err != nil {
 		return err
 	}
-	entrants := []entrant{{ours, []string{exe, b.dir}}}
+	entrants := []entrant{{ours, 1, []string{exe, b.dir}}}
+	if b.wants(oursTwo) {
+		entrants = append(entrants, entrant{oursTwo, 2, []string{exe, b.dir}})
+	}
+	if b.wants(oursReal) {
+		exe, err := buildOurs(ctx, b.dir, "servefloat", oursReal, "", names)
+		if err != nil {
+			return err
+		}
+		entrants = append(entrants, entrant{oursReal, 1, []string{exe, b.dir}})
+	}
 	for _, form := range []string{"int8", "float"} {
 		if b.wants("ort-" + form) {
-			entrants = append(entrants, entrant{"ort-" + form, append([]string{b.self, peerCommand, form, b.dir}, names...)})
+			entrants = append(entrants, entrant{"ort-" + form, 1, append([]string{b.self, peerCommand, form, b.dir}, names...)})
 		}
 	}
 	if b.wants(goFloat) {
@@ -85,7 +95,7 @@ func (b *bench) contests(ctx context.Context, list []network, stdout, stderr io.
 		if err != nil {
 			return err
 		}
-		entrants = append(entrants, entrant{goFloat, append([]string{exe, b.dir}, names...)})
+		entrants = append(entrants, entrant{goFloat, 1, append([]string{exe, b.dir}, names...)})
 	}
 	heading(stdout)
 	for _, name := range names {

@@ -11,17 +11,18 @@ import (
 // The contenders. All others are held against the first.
 const (
 	ours     = "amctc"
+	oursTwo  = "amctc-2"
+	oursReal = "amctc-float"
 	ortInt8  = "ort-int8"
 	ortFloat = "ort-float"
 	goFloat  = "gomlx-float"
 )
 
-// threads is how many threads of each contender work on one call.
-const threads = 1
-
-// An entrant is a contender's name and the command of its process.
+// An entrant is a contender's name, how many threads work on one of its calls, and the command of its
+// process.
 type entrant struct {
 	name    string
+	threads int
 	command []string
 }
 
@@ -40,7 +41,7 @@ func contest(ctx context.Context, dir, name string, entrants []entrant, core, ro
 	}()
 	for i, e := range entrants {
 		list[i].Contender = e.name
-		if servers[i], err = serve(ctx, core, e.name, e.command...); err != nil {
+		if servers[i], err = serve(ctx, core, e); err != nil {
 			return nil, err
 		}
 	}
@@ -49,7 +50,7 @@ func contest(ctx context.Context, dir, name string, entrants []entrant, core, ro
 			if list[i].Failed != "" {
 				continue
 			}
-			r, err := s.measure(contender.Request{Name: name, Seconds: seconds, Threads: threads})
+			r, err := s.measure(contender.Request{Name: name, Seconds: seconds, Threads: entrants[i].threads})
 			if err != nil {
 				servers[i] = nil
 				return nil, err
@@ -67,10 +68,10 @@ func contest(ctx context.Context, dir, name string, entrants []entrant, core, ro
 	}
 	for i := range list {
 		m := &list[i]
+		m.Threads = entrants[i].threads
 		if m.Failed != "" {
 			continue
 		}
-		m.Threads = threads
 		m.Median, m.Min, m.Max = summary(times[i])
 		m.Ratio = ratio(times[i], times[0])
 		if m.Distance, err = fromFloat(dir, name, m.Contender); err != nil {
@@ -86,6 +87,9 @@ func fromFloat(dir, name, who string) (*float64, error) {
 	want, err := contender.ReadFloats(contender.OutputPath(dir, name, ortFloat))
 	if err != nil {
 		return nil, nil
+	}
+	if who == oursTwo {
+		who = ours // the same process's form: the same bits
 	}
 	got, err := contender.ReadFloats(contender.OutputPath(dir, name, who))
 	if err != nil {

@@ -1,7 +1,9 @@
 // Command bench measures the Go packages that amctc emits side by side with other ways to run the same
-// networks, one sample at a time on one core:
+// networks, one sample at a time, each on one core but for one:
 //
 //	amctc        the emitted package, a session for float32 numbers
+//	amctc-2      the same with two threads, on two cores
+//	amctc-float  the package emitted from the float network
 //	ort-int8     the quantized model in ONNX Runtime
 //	ort-float    the float model in ONNX Runtime
 //	gomlx-float  the float model in gomlx's engine in Go, where it can run it
@@ -47,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	rounds := flags.Int("rounds", 5, "rounds of every contender")
 	seconds := flags.Float64("seconds", 1, "how long a contender runs in each round")
-	peers := flags.String("peers", strings.Join([]string{ortInt8, ortFloat, goFloat}, ","), "the contenders beside amctc, separated by commas")
+	peers := flags.String("peers", strings.Join([]string{oursTwo, oursReal, ortInt8, ortFloat, goFloat}, ","), "the contenders beside amctc, separated by commas")
 	core := flags.Int("core", -1, "the core that all run on; -1 is the last")
 	file := flags.String("json", "", "`file` for everything that was measured")
 	work := flags.String("work", "", "`folder` to work in and to keep")

@@ -25,10 +25,7 @@ import (
 var nets = map[string]contender.Open{
 {{- range .Packages}}
 	"{{.Name}}": func(threads int) (*contender.Net, error) {
-		if threads != 1 {
-			return nil, fmt.Errorf("a session has one thread, not %d", threads)
-		}
-		m, err := {{.Package}}.New()
+		m, err := {{.Package}}.New({{.Package}}.WithThreads(threads))
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +41,7 @@ func main() {
 {{- if .Start}}
 	err := contender.Start(os.Stdin, os.Stdout, dir, "{{.Start}}", nets["{{.Start}}"])
 {{- else}}
-	err := contender.Serve(os.Stdin, os.Stdout, dir, "amctc", nets)
+	err := contender.Serve(os.Stdin, os.Stdout, dir, "{{.Contender}}", nets)
 {{- end}}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -55,15 +52,15 @@ func main() {
 
 type emitted struct{ Name, Package string }
 
-// buildOurs builds the command that serves the given networks, whose packages are below dir, and gives
-// its path. With start it serves nothing and runs that network alone.
-func buildOurs(ctx context.Context, dir, command, start string, names []string) (string, error) {
+// buildOurs builds the command that serves the given networks, whose packages are below dir, as one of
+// our contenders, and gives its path. With start it serves nothing and runs that network alone.
+func buildOurs(ctx context.Context, dir, command, contestant, start string, names []string) (string, error) {
 	var list []emitted
 	for _, n := range names {
-		list = append(list, emitted{n, packageName(n)})
+		list = append(list, emitted{n, packageName(n, contestant)})
 	}
 	var text bytes.Buffer
-	if err := program.Execute(&text, map[string]any{"Module": module, "Packages": list, "Start": start}); err != nil {
+	if err := program.Execute(&text, map[string]any{"Module": module, "Packages": list, "Start": start, "Contender": contestant}); err != nil {
 		return "", err
 	}
 	files := map[string][]byte{"go.mod": []byte("module " + module + "\n\ngo 1.24\n"), command + "/main.go": text.Bytes()}

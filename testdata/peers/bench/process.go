@@ -34,10 +34,10 @@ type server struct {
 	said    bytes.Buffer // on standard error
 }
 
-// serve starts a contender's process on a core.
-func serve(ctx context.Context, core int, name string, command ...string) (*server, error) {
-	s := &server{name: name, cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
-	s.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+// serve starts a contender's process on a core, or on all cores when several threads work on a call.
+func serve(ctx context.Context, core int, e entrant) (*server, error) {
+	s := &server{name: e.name, cmd: exec.CommandContext(ctx, e.command[0], e.command[1:]...)}
+	s.cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", e.threads))
 	s.cmd.Stderr = &s.said
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -47,8 +47,12 @@ func serve(ctx context.Context, core int, name string, command ...string) (*serv
 		return nil, err
 	}
 	s.replies = bufio.NewScanner(out)
-	if err := startOn(core, s.cmd); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	start := func() error { return startOn(core, s.cmd) }
+	if e.threads > 1 {
+		start = s.cmd.Start
+	}
+	if err := start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", e.name, err)
 	}
 	return s, nil
 }

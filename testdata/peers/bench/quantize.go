@@ -11,6 +11,7 @@ import (
 
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/codegen/gogen"
+	"github.com/amctc/amctc/ir"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 	"github.com/amctc/amctc/testdata/contender"
 )
@@ -25,8 +26,14 @@ func modelPath(dir, name, form string) string {
 	return filepath.Join(dir, name+"."+form+".onnx")
 }
 
-// packageName is the Go package of a network.
-func packageName(name string) string { return strings.ReplaceAll(name, "-", "") }
+// packageName is the Go package of a network for one of our contenders.
+func packageName(name, contestant string) string {
+	name = strings.ReplaceAll(name, "-", "")
+	if contestant == oursReal {
+		name += "float"
+	}
+	return name
+}
 
 // quantize fills dir with what the contenders need of a network: the float and the quantized model
 // for one sample, the sample, and the Go package below the folder of the module.
@@ -86,13 +93,21 @@ func quantize(ctx context.Context, root, dir string, n network) error {
 	if err != nil {
 		return err
 	}
-	name := packageName(n.name)
-	files, err := amctc.GoPackage(integer, amctc.Enclosing{Import: module + "/" + name},
-		gogen.Options{Package: name, Source: n.name + ".onnx", Samples: first})
-	if err != nil {
-		return err
+	for _, p := range []struct {
+		contestant string
+		m          *ir.Module
+	}{{ours, integer}, {oursReal, float}} {
+		name := packageName(n.name, p.contestant)
+		files, err := amctc.GoPackage(p.m, amctc.Enclosing{Import: module + "/" + name},
+			gogen.Options{Package: name, Source: n.name + ".onnx", Samples: first})
+		if err != nil {
+			return err
+		}
+		if err := writeFiles(filepath.Join(dir, module, name), files); err != nil {
+			return err
+		}
 	}
-	return writeFiles(filepath.Join(dir, module, name), files)
+	return nil
 }
 
 // writeModel writes a model with the batch fixed to one sample, so that peers may plan for it, and with

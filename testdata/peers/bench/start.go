@@ -32,20 +32,20 @@ func (b *bench) starts(ctx context.Context, list []network, stdout, stderr io.Wr
 	}
 	fmt.Fprintf(stdout, "%-18s %-19s %12s %12s %10s %10s\n", "network", "contender", "ready ms", "first ms", "peak MiB", "files MiB")
 	for _, name := range names {
-		exe, err := buildOurs(ctx, b.dir, "start-"+name, name, []string{name})
+		exe, err := buildOurs(ctx, b.dir, "start-"+name, ours, name, []string{name})
 		if err != nil {
 			return err
 		}
 		if _, err := optimize(b.dir, name, "int8"); err != nil {
 			return err
 		}
-		entrants := []entrant{{ours, []string{exe, b.dir}}}
+		entrants := []entrant{{ours, 1, []string{exe, b.dir}}}
 		for _, c := range []struct{ name, form string }{{ortInt8, "int8"}, {asIs, "optimized-int8"}} {
 			in, out, err := ports(modelPath(b.dir, name, c.form))
 			if err != nil {
 				return err
 			}
-			entrants = append(entrants, entrant{c.name, []string{peer, "-dir", b.dir, "-name", name, "-model", modelPath(b.dir, name, c.form),
+			entrants = append(entrants, entrant{c.name, 1, []string{peer, "-dir", b.dir, "-name", name, "-model", modelPath(b.dir, name, c.form),
 				"-in", in.String(), "-out", out.String(), fmt.Sprintf("-as-is=%t", c.name == asIs)}})
 		}
 		ready, first := make([][]float64, len(entrants)), make([][]float64, len(entrants))
