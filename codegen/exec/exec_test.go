@@ -3,6 +3,7 @@ package exec_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/amctc/amctc/codegen/exec"
@@ -57,11 +58,16 @@ func TestInteger(t *testing.T) {
 }
 
 func compare(f *ir.Func, in []*tensor.Tensor) error {
-	ctx := context.Background()
 	run, err := exec.Engine{}.Prepare(f)
 	if err != nil {
 		return err
 	}
+	return compareRunner(f, run, in)
+}
+
+// compareRunner holds a way to run f against the interpreter on every tensor.
+func compareRunner(f *ir.Func, run ir.Runner, in []*tensor.Tensor) error {
+	ctx := context.Background()
 	want := make(map[*ir.Value][]byte)
 	oracle, _ := interp.Engine{}.Prepare(f)
 	outs, err := oracle.Run(ctx, in, func(v *ir.Value, t *tensor.Tensor) { want[v] = t.Bytes() })
@@ -130,7 +136,7 @@ func TestComputedWeightsAndCodes(t *testing.T) {
 func TestKernelsAreUsed(t *testing.T) {
 	used := make(map[string]bool)
 	use := func(m *ir.Module) {
-		p, err := plan.Build(m, m.Main(), plan.Options{})
+		p, err := plan.Build(m, m.Main(), plan.Options{Near: 1 << 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,6 +154,7 @@ func TestKernelsAreUsed(t *testing.T) {
 		}
 	}
 	use(computed(t))
+	use(block(t, rand.New(rand.NewPCG(1, 2))))
 	for _, k := range runtime.Kernels() {
 		if !used[k] {
 			t.Errorf("no test uses %s", k)

@@ -48,6 +48,7 @@ var kernels = map[string]any{
 	"ReluF32":          rt.ReluF32,
 	"Rescale":          rt.Rescale,
 	"SoftmaxF32":       rt.SoftmaxF32,
+	"Strips":           rt.Strips,
 }
 
 // A call is a kernel with its arguments.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -14,6 +15,9 @@ import (
 type Options struct {
 	// Batch is the size of a free leading dimension; 0 stands for 1.
 	Batch int
+	// Near is the size in bytes from which tensors between layers are kept out of memory, where a kernel
+	// computes the layers together in strips; 0 stands for 128 KiB, what a core keeps near.
+	Near int
 }
 
 // maxArena bounds the memory of a plan, so that offsets fit an int everywhere.
@@ -24,6 +28,7 @@ const maxArena = math.MaxInt32
 func Build(m *ir.Module, f *ir.Func, opt Options) (*Plan, error) {
 	b := &builder{
 		Plan:   &Plan{Module: m, Func: f, Batch: max(opt.Batch, 1)},
+		near:   cmp.Or(opt.Near, 128<<10),
 		places: make(map[*ir.Value][]place),
 		consts: make(map[*ir.Value]*tensor.Tensor),
 	}
@@ -33,6 +38,7 @@ func Build(m *ir.Module, f *ir.Func, opt Options) (*Plan, error) {
 		}
 	}
 	b.fused = residuals(f)
+	b.chains = b.strips()
 	for _, n := range f.Nodes {
 		if err := b.add(n); err != nil {
 			return nil, err
@@ -53,9 +59,11 @@ func Build(m *ir.Module, f *ir.Func, opt Options) (*Plan, error) {
 
 type builder struct {
 	*Plan
+	near   int
 	places map[*ir.Value][]place        // all the orders in which a value is there
 	consts map[*ir.Value]*tensor.Tensor // values known now
-	fused  map[*ir.Node]*ir.Node        // convolution to the sum that takes it in
+	fused  map[*ir.Node]*ir.Node        // convolution to the node at whose place it is computed
+	chains map[*ir.Node]*strip          // by the last node
 	node   *ir.Node                     // being planned
 }
 
@@ -121,15 +129,18 @@ func (b *builder) result(v *ir.Value) error {
 func (b *builder) add(n *ir.Node) error {
 	b.node = n
 	if b.fused[n] != nil {
-		return nil // its sum computes it
+		return nil // computed with a later node
 	}
 	known := true
 	for _, v := range n.Operands {
 		known = known && b.known(v) != nil
 	}
-	if known {
+	switch chain := b.chains[n]; {
+	case known:
 		b.fold(n)
-	} else {
+	case chain != nil:
+		b.strip(chain)
+	default:
 		f := kernels[n.Op.Name]
 		if f == nil {
 			return fmt.Errorf("%s: no kernel", n.Subject())

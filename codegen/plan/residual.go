@@ -36,9 +36,6 @@ func (b *builder) residual(n, conv *ir.Node, other *ir.Value) {
 	a := &rt.ConvAddArgs{Conv: *b.convArgs(conv), Sum: sum(mid, r, y, n)}
 	src, rest := b.in(conv.Operands[0], pixel), b.in(other, pixel)
 	dst := b.make(n.Result(), pixel)
-	b.Taps = append(b.Taps, Tap{Name: conv.Result().Name, Len: elems(b.typ(conv.Result()))})
-	tap := Slot{Tapped, len(b.Taps) - 1}
-	b.put(conv.Result(), tap, pixel)
-	b.step("Conv2DAdd", a, dst, src, rest, tap, b.padSlot(&a.Conv))
+	b.step("Conv2DAdd", a, dst, src, rest, b.tap(conv.Result()), b.padSlot(&a.Conv))
 	b.trace(conv.Result())
 }

@@ -94,57 +94,12 @@ func (s *spots) runGeneric(lanes int) {
 
 // Depthwise convolves each channel and requantizes.
 func Depthwise(w *Worker, a *DepthwiseArgs, dst, src []uint8) {
-	outside := w.local[:a.rowBytes()]
-	fillU8(outside, a.Zero)
-	lines := w.local[(a.rowBytes()+63)/64*64:][:a.rowGroups()*a.lineBytes()]
-	fillU8(lines, a.Zero)
-	var s spots
-	s.planes, s.taps, s.plane = a.rowGroups(), a.KW, a.lineBytes()
-	s.step, s.stride, s.ldd = 4*a.DW*a.C, 4*a.SW*a.C, a.C
-	s.n = a.OutW
-	s.zero, s.lo, s.hi, s.plain = a.ends(&a.Packed)
+	var l lines
+	l.begin(a, w.local)
 	lo, hi := w.share(a.N*a.OutH, 1)
 	for row := lo; row < hi; row++ {
-		a.columns(row, lines, src, outside)
-		weights := 0
-		for channel := 0; channel < a.C; {
-			rest := a.C - channel
-			lanes := PanelLanes(rest)
-			s.src = &lines[4*channel]
-			s.dst = &dst[row*a.OutW*a.C+channel]
-			s.w, s.bias, s.m = &a.Weights[weights], &a.Bias[channel], &a.M[channel]
-			s.mask = ^uint64(0)
-			if rest < 64 {
-				s.mask = 1<<rest - 1
-			}
-			s.run(lanes)
-			weights += lanes * 4 * s.planes * s.taps
-			channel += lanes
-		}
+		image := row / a.OutH
+		l.row(dst[row*a.OutW*a.C:(row+1)*a.OutW*a.C], src[image*a.H*a.rowBytes():(image+1)*a.H*a.rowBytes()], a.H, row%a.OutH)
 	}
 	w.wait()
-}
-
-// columns fills the lines for one row of outputs.
-func (a *DepthwiseArgs) columns(row int, lines, src, outside []uint8) {
-	image, y0 := row/a.OutH, row%a.OutH*a.SH-a.Top
-	src = src[image*a.H*a.rowBytes() : (image+1)*a.H*a.rowBytes()]
-	n := max(0, min(a.W, a.line()-a.Left)) * a.C
-	if n == 0 {
-		return
-	}
-	var c columns
-	c.n = n
-	for group := range a.rowGroups() {
-		for r := range c.rows {
-			y := y0 + (4*group+r)*a.DH
-			if 4*group+r >= a.KH || y < 0 || y >= a.H {
-				c.rows[r] = &outside[0]
-			} else {
-				c.rows[r] = &src[y*a.rowBytes()]
-			}
-		}
-		c.dst = &lines[group*a.lineBytes()+4*a.Left*a.C]
-		c.run()
-	}
 }
