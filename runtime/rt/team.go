@@ -9,32 +9,52 @@ import (
 )
 
 // A Team is a fixed number of workers. The first works on the goroutine that calls Do, the others on
-// goroutines of their own, which sleep between calls and end after Close.
+// goroutines of their own, which sleep when calls are far apart and end after Close.
 type Team struct {
 	workers []Worker
-	start   []chan func(*Worker)
+	task    func(*Worker) // nil to end
+	calls   atomic.Uint32
+	_       [64]uint8 // what workers wait for lies apart
 	arrived atomic.Int32
+	_       [64]uint8
 	turn    atomic.Uint32
 	closed  sync.Once
 }
 
 // NewTeam makes n workers, each with local bytes of memory.
 func NewTeam(n, local int) *Team {
-	n = max(n, 1)
-	t := &Team{workers: make([]Worker, n), start: make([]chan func(*Worker), n)}
+	t := &Team{workers: make([]Worker, max(n, 1))}
 	for i := range t.workers {
-		t.workers[i] = Worker{id: i, n: n, local: NewMem(local).block, team: t}
+		w := &t.workers[i]
+		*w = Worker{id: i, n: len(t.workers), local: NewMem(local).block, team: t, wake: make(chan struct{}, 1)}
 		if i > 0 {
-			t.start[i] = make(chan func(*Worker))
-			go serve(&t.workers[i], t.start[i])
+			go w.serve()
 		}
 	}
 	return t
 }
 
-func serve(w *Worker, start <-chan func(*Worker)) {
-	for task := range start {
-		task(w)
+// spins is how often a worker looks for what it waits for before it lets others use its processor:
+// some ten microseconds.
+const spins = 20000
+
+// serve works on every call until the team is closed.
+func (w *Worker) serve() {
+	t := w.team
+	for seen := uint32(0); ; {
+		for i := 0; t.calls.Load() == seen && i < spins; i++ {
+		}
+		if t.calls.Load() == seen {
+			w.asleep.Store(true)
+			if t.calls.Load() == seen || !w.asleep.CompareAndSwap(true, false) {
+				<-w.wake // Do saw that this worker sleeps, or will
+			}
+		}
+		seen++
+		if t.task == nil {
+			return
+		}
+		t.task(w)
 		w.wait()
 	}
 }
@@ -42,25 +62,26 @@ func serve(w *Worker, start <-chan func(*Worker)) {
 // Do calls task once for every worker, at the same time, and returns when all calls have. It is not
 // for several goroutines at once.
 func (t *Team) Do(task func(*Worker)) {
-	for _, c := range t.start[1:] {
-		c <- task
+	if len(t.workers) > 1 {
+		t.call(task)
 	}
 	task(&t.workers[0])
 	t.workers[0].wait()
 }
 
-// Close ends the goroutines. The team must be idle and is of no use afterwards. Another call does
-// nothing.
-func (t *Team) Close() {
-	t.closed.Do(func() {
-		for _, c := range t.start[1:] {
-			close(c)
+func (t *Team) call(task func(*Worker)) {
+	t.task = task
+	t.calls.Add(1)
+	for i := range t.workers[1:] {
+		if w := &t.workers[1+i]; w.asleep.CompareAndSwap(true, false) {
+			w.wake <- struct{}{}
 		}
-	})
+	}
 }
 
-// spins is how often a waiting worker looks before it lets other goroutines run.
-const spins = 2000
+// Close ends the goroutines. The team must be idle and is of no use afterwards. Another call does
+// nothing.
+func (t *Team) Close() { t.closed.Do(func() { t.call(nil) }) }
 
 // wait is a barrier: the last worker to arrive starts the next turn.
 func (t *Team) wait() {
