@@ -25,6 +25,8 @@ var files = []struct {
 	{"runtime/rt/sum_amd64.s", sumFile},
 	{"runtime/rt/quantize_amd64.s", quantizeFile},
 	{"runtime/rt/windows_amd64.s", poolFile},
+	{"runtime/rt/tilef32_amd64.s", tileF32File},
+	{"runtime/rt/depthwisef32_amd64.s", depthwiseF32File},
 	{"passes/calib/loss_amd64.s", lossFile},
 }
 

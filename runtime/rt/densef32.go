@@ -2,30 +2,30 @@
 
 package rt
 
+import "unsafe"
+
 // DenseF32Args describe a float32 product of Rows rows of K numbers with Weights [Out][K]; Bias may
 // be empty.
 type DenseF32Args struct {
 	Rows, K, Out  int
 	Weights, Bias []float32
 
-	panel panelF32
+	packed packedF32
 }
 
 // Prepare packs the weights.
-func (a *DenseF32Args) Prepare() { a.panel = makePanelF32(a.Weights, a.Bias, a.K, a.Out) }
+func (a *DenseF32Args) Prepare() { a.packed = packF32(a.Weights, a.Bias, a.K, a.Out) }
 
 // DenseF32 multiplies. Every output starts at its bias, or +0, and adds in ascending k.
 func DenseF32(w *Worker, a *DenseF32Args, dst, src []float32) {
-	defer w.wait()
-	if !w.alone() {
-		return
-	}
-	p := &a.panel
-	for o := 0; o < a.Out; o += lanesF32 {
-		for r := range a.Rows {
-			s := p.bias[o/lanesF32]
-			dotF32(&s, src[r*a.K:(r+1)*a.K], p.w[o/lanesF32*a.K:])
-			copy(dst[r*a.Out+o:][:min(lanesF32, a.Out-o)], s[:])
+	t := tileF32{dst: unsafe.Pointer(unsafe.SliceData(dst)), src: unsafe.Pointer(unsafe.SliceData(src)), offs: &w.offs[0], outs: &w.outs[0], segs: 1, taps: a.K}
+	lo, hi := w.share(a.Rows, 1)
+	for ; lo < hi; lo += chunk {
+		t.n = min(chunk, hi-lo)
+		for i := range t.n {
+			w.offs[i], w.outs[i] = int32(4*(lo+i)*a.K), int32(4*(lo+i)*a.Out)
 		}
+		a.packed.multiply(&t, 0, 0)
 	}
+	w.wait()
 }

@@ -11,6 +11,7 @@ type Worker struct {
 	local  []uint8       // memory of this worker's own
 	team   *Team         // nil for a worker that is alone
 	offs   [chunk]int32  // of the pixels of a tile
+	outs   [chunk]int32  // and of their results
 	asleep atomic.Bool   // waits for wake
 	wake   chan struct{} // of one place
 	_      [64]uint8     // workers lie apart
