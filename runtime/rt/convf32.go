@@ -34,7 +34,7 @@ func ConvF32(w *Worker, a *ConvF32Args, dst, src []float32) {
 	t := tileF32{src: unsafe.Pointer(unsafe.SliceData(src)), offs: &w.offs[0], outs: &w.outs[0]}
 	for image := range a.N {
 		lo, hi := w.share(a.OutH, 1)
-		a.Window.runs(lo, hi, func(r *run) { a.run(w, &t, dst, image, r) })
+		a.Window.runs(lo, hi, func(r run) { a.run(w, &t, dst, image, &r) })
 	}
 }
 

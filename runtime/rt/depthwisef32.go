@@ -67,7 +67,7 @@ func DepthwiseF32(w *Worker, a *DepthwiseF32Args, dst, src []float32) {
 	s := spotsF32{c: c, row: a.DH * a.W * c, col: a.DW * c, stride: a.SW * c, ldd: c, wcol: c, bias: unsafe.Pointer(unsafe.SliceData(a.bias))}
 	for image := range a.N {
 		lo, hi := w.share(a.OutH, 1)
-		a.runs(lo, hi, func(r *run) {
+		a.runs(lo, hi, func(r run) {
 			s.n, s.rows, s.cols, s.skip = r.x1-r.x0, r.rows, r.cols, (a.KW-r.cols)*c
 			for oy := r.y0; oy < r.y1; oy++ {
 				s.dst = unsafe.Pointer(&dst[((image*a.OutH+oy)*a.OutW+r.x0)*a.C])

@@ -10,7 +10,7 @@ type run struct {
 }
 
 // runs calls f for the runs that cover the rows [lo, hi) of the outputs.
-func (w *Window) runs(lo, hi int, f func(*run)) {
+func (w *Window) runs(lo, hi int, f func(run)) {
 	var r run
 	for r.y0 = lo; r.y0 < hi; r.y0 = r.y1 {
 		var end int
@@ -30,7 +30,7 @@ func (w *Window) runs(lo, hi int, f func(*run)) {
 					break
 				}
 			}
-			f(&r)
+			f(r)
 		}
 	}
 }
