@@ -32,7 +32,7 @@ const modulePath = "github.com/amctc/amctc"
 //   - nothing outside tests imports ir/irtest and passes/passtest, except each other.
 const layers = `
 	# Leaves.
-	NONE < ir/tensor, ir/diag, runtime/f32, runtime, target,
+	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime, target,
 	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/calib;
 
 	# The graph, its operators, their meaning.
@@ -89,7 +89,6 @@ var thirdParty = map[string][]string{
 	"pgregory.net/rapid":                   {},
 	"codeberg.org/sbinet/npyio":            {},
 	"golang.org/x/tools":                   {},
-	"golang.org/x/sys":                     {},
 	"github.com/nlpodyssey/gopickle":       {},
 	"github.com/campoy/embedmd":            {},
 	"github.com/pmezard/go-difflib":        {},
@@ -109,7 +108,7 @@ var standard = map[string][]string{
 	"math/rand":    {},
 	"math/rand/v2": {"ir/irtest", "codegen/gogen"}, // with fixed seeds
 	"testing":      {},
-	"time":         {"passes", "cmd/amctc", "codegen/agree"},
+	"time":         {"passes", "runtime/peak", "cmd/amctc", "codegen/agree"},
 	"unsafe":       {"runtime/rt", "passes/calib", "parser/onnx/onnxpb", "parser/amct/amctpb"},
 }
 

@@ -74,7 +74,7 @@ func (f *floats) String() string {
 	}
 	return strings.Trim(fmt.Sprint([]float32(*f)), "[]")
 }
-func (f *floats) Type() string   { return "floats" }
+func (f *floats) Type() string { return "floats" }
 func (f *floats) Set(s string) error {
 	*f = nil
 	for _, p := range strings.Split(s, ",") {

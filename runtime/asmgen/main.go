@@ -1,6 +1,5 @@
-// Command asmgen writes assembly: the micro-kernels of runtime/rt for amd64, through avo, and an inner
-// loop of passes/calib. Run it
-// in its folder; with -check it only compares.
+// Command asmgen writes assembly: the micro-kernels of runtime/rt for amd64, through avo, the loops of
+// runtime/peak, and an inner loop of passes/calib. Run it in its folder; with -check it only compares.
 package main
 
 import (
@@ -27,6 +26,7 @@ var files = []struct {
 	{"runtime/rt/windows_amd64.s", poolFile},
 	{"runtime/rt/tilef32_amd64.s", tileF32File},
 	{"runtime/rt/depthwisef32_amd64.s", depthwiseF32File},
+	{"runtime/peak/peak_amd64.s", peakFile},
 	{"passes/calib/loss_amd64.s", lossFile},
 }
 

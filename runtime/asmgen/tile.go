@@ -87,6 +87,10 @@ func (t *tiler) block(p int, offs, dst operand.Mem) {
 	t.finish(p, acc, dst)
 }
 
+// unroll is the number of groups of taps between two jumps: what counts them takes turns from the
+// multiplications.
+const unroll = 4
+
 // multiply walks the segments.
 func (t *tiler) multiply(p, split int, acc func(s, i, v int) reg.VecPhysical) {
 	label := func(s string) string { return fmt.Sprintf("%s%d", s, p) }
@@ -97,7 +101,7 @@ func (t *tiler) multiply(p, split int, acc func(s, i, v int) reg.VecPhysical) {
 		for i := range p {
 			t.VPBROADCASTD(operand.Mem{Base: pixels[i], Index: off, Scale: 1, Disp: 4 * s}, input)
 			for v := range t.vectors {
-				t.VPDPBUSD(weights[v], input, acc(s, i, v))
+				t.VPDPBUSD(weights[v], input, acc(s%split, i, v))
 			}
 		}
 	}
@@ -111,20 +115,18 @@ func (t *tiler) multiply(p, split int, acc func(s, i, v int) reg.VecPhysical) {
 	t.Label(label("segment"))
 	t.MOVQ(count, t.left)
 	t.MOVQ(tileRecord.at(args, "groups"), count)
-	if split > 1 {
-		t.SUBQ(operand.I32(split), count)
-		t.JLT(operand.LabelRef(label("few")))
-		t.Label(label("many"))
-		for s := range split {
-			step(s)
-		}
-		advance(split)
-		t.SUBQ(operand.I32(split), count)
-		t.JGE(operand.LabelRef(label("many")))
-		t.Label(label("few"))
-		t.ADDQ(operand.I32(split), count)
-		t.JZ(operand.LabelRef(label("end")))
+	t.SUBQ(operand.I32(unroll), count)
+	t.JLT(operand.LabelRef(label("few")))
+	t.Label(label("many"))
+	for s := range unroll {
+		step(s)
 	}
+	advance(unroll)
+	t.SUBQ(operand.I32(unroll), count)
+	t.JGE(operand.LabelRef(label("many")))
+	t.Label(label("few"))
+	t.ADDQ(operand.I32(unroll), count)
+	t.JZ(operand.LabelRef(label("end")))
 	t.Label(label("group"))
 	step(0)
 	advance(1)

@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package peak
+
+var int8Loops, floatLoops map[string]loop
