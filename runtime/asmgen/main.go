@@ -20,6 +20,7 @@ var files = []struct {
 	write func(*build.Context)
 }{
 	{"runtime/rt/tile_amd64.s", tileFile},
+	{"runtime/rt/tile_256_amd64.s", tile256File},
 	{"runtime/rt/depthwise_amd64.s", depthwiseFile},
 	{"runtime/rt/sum_amd64.s", sumFile},
 	{"runtime/rt/quantize_amd64.s", quantizeFile},

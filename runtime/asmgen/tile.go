@@ -9,7 +9,7 @@ import (
 )
 
 // tileRecord is rt.tile.
-var tileRecord = record{"dst", "src", "offs", "n", "w", "bias", "m", "segs", "groups", "step", "ldd", "mask", "zero", "lo", "hi", "sums", "plain"}
+var tileRecord = record{"dst", "src", "offs", "n", "w", "bias", "m", "segs", "groups", "step", "ldd", "mask", "zero", "lo", "hi", "sums", "plain", "scratch", "lanes"}
 
 // tileFile holds the matrix kernels of panels of 64, 32 and 16 channels.
 func tileFile(c *build.Context) {

@@ -47,6 +47,8 @@ func benchmarkTile(b *testing.B, n, k int) {
 	}
 	t := tile{dst: unsafe.Pointer(&dst[0]), src: unsafe.Pointer(&src[0]), offs: &offs[0], n: n, w: &w[0], bias: &bias[0], m: &m[0], segs: 1, groups: k / 4,
 		ldd: lanes, mask: ^uint64(0), hi: 255, plain: 1}
+	t.by(Alone(0))
+	t.offs = &offs[0]
 	b.ResetTimer()
 	for range b.N {
 		t.run(lanes)

@@ -61,7 +61,8 @@ func (a *ConvGroupsArgs) each(w *Worker, t *tile, src []uint8, f func(at, channe
 	for i := range patchPixels {
 		w.offs[i] = int32(i * taps)
 	}
-	t.src, t.offs = unsafe.Pointer(unsafe.SliceData(patches)), &w.offs[0]
+	t.by(w)
+	t.src = unsafe.Pointer(unsafe.SliceData(patches))
 	t.segs, t.groups = 1, taps/4
 	lo, end := w.share(a.N*a.OutH*a.OutW, 2)
 	for ; lo < end; lo += patchPixels {

@@ -125,8 +125,10 @@ func TestTile(t *testing.T) {
 			}
 			w, m := weights8(r, segs*quads*4*lanes), factors(r, lanes)
 			q := randomCodes(r)
-			tl := tile{src: unsafe.Pointer(&src.part[0]), offs: &offs[0], n: n, w: &w[0], bias: &bias[0], m: &m[0], segs: segs, groups: quads, step: step,
+		tl := tile{src: unsafe.Pointer(&src.part[0]), offs: &offs[0], n: n, w: &w[0], bias: &bias[0], m: &m[0], segs: segs, groups: quads, step: step,
 				mask: 1<<channels - 1}
+			tl.by(Alone(0))
+			tl.offs = &offs[0]
 			tl.requantization(&q, &Packed{Bounded: bounded(m)})
 			if r.IntN(3) == 0 {
 				tl.sums, tl.ldd = 1, 4*lanes
@@ -167,6 +169,8 @@ func TestTileExtremes(t *testing.T) {
 			var m [16]float32
 			tl := tile{dst: unsafe.Pointer(&sums), src: unsafe.Pointer(&src[0]), offs: &offs[0], n: 1, w: (*int8)(unsafe.Pointer(&w[0])), bias: &bias[0], m: &m[0],
 				segs: 1, groups: quads, ldd: 64, sums: 1}
+			tl.by(Alone(0))
+			tl.offs = &offs[0]
 			tl.run(16)
 			for _, s := range sums {
 				if want := int32(v) * 255 * 4 * quads; s != want {

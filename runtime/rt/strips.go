@@ -95,7 +95,7 @@ func (a *Conv) row(w *Worker, dst, src []uint8, n int) {
 	var t tile
 	t.segs, t.groups, t.ldd = 1, a.C/4, a.Out
 	t.requantization(&a.Codes, &a.Packed)
-	t.offs = &w.offs[0]
+	t.by(w)
 	for i := range min(n, chunk) {
 		w.offs[i] = int32(i * a.C)
 	}

@@ -23,7 +23,12 @@ type tile struct {
 	zero, lo, hi       int // of codes: zero point, least and greatest code
 	sums               int // 1 to store sums
 	plain              int // 1 when zero and lo are 0, hi is 255, and sums times m stay below 2^31
+	scratch            unsafe.Pointer
+	lanes              int // set by run
 }
+
+// by takes the memory of a worker.
+func (t *tile) by(w *Worker) { t.offs, t.scratch = &w.offs[0], unsafe.Pointer(&w.scratch) }
 
 // requantization sets the fields that take sums to codes.
 func (t *tile) requantization(q *Codes, p *Packed) {

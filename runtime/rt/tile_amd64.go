@@ -15,17 +15,30 @@ func tile32AVX512(p *uint8)
 //go:noescape
 func tile16AVX512(p *uint8)
 
+//go:noescape
+func tileAVX2(p *uint8)
+
+//go:noescape
+func tileAVXVNNI(p *uint8)
+
+// scratchBytes is the memory that kernels with vectors of 32 bytes work in: taps of six pixels, and two
+// sums for each of 64 channels of each.
+const scratchBytes = 6*(1024+64) + 6*64*2*4
+
 // run computes a tile of a panel of 64, 32 or 16 channels.
 func (t *tile) run(lanes int) {
-	if machine != AVX512VNNI {
-		t.runGeneric(lanes)
-		return
-	}
+	t.lanes = lanes
 	p := (*uint8)(unsafe.Pointer(t))
-	switch lanes {
-	case 64:
+	switch {
+	case machine == AVX2:
+		tileAVX2(p)
+	case machine == AVXVNNI:
+		tileAVXVNNI(p)
+	case machine == Generic:
+		t.runGeneric(lanes)
+	case lanes == 64:
 		tile64AVX512(p)
-	case 32:
+	case lanes == 32:
 		tile32AVX512(p)
 	default:
 		tile16AVX512(p)

@@ -32,7 +32,8 @@ func (g *tiles) begin(w *Worker, a *Conv, src, pad []uint8, pixels int) {
 		height, width = a.covered()
 	}
 	g.a, g.pixels, g.height, g.row = a, pixels, height, width*a.C
-	g.t.src, g.t.offs = unsafe.Pointer(unsafe.SliceData(src)), &w.offs[0]
+	g.t.by(w)
+	g.t.src = unsafe.Pointer(unsafe.SliceData(src))
 	g.offs = w.offs[:]
 	g.t.segs, g.t.groups = a.KH, groups(a.KW*a.C)
 	g.t.step = a.DH*g.row - 4*g.t.groups

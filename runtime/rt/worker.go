@@ -7,14 +7,15 @@ import "sync/atomic"
 // A Worker is one of the goroutines that run a network together. All of them call every kernel, each
 // does its share, and a kernel returns when the whole result is there.
 type Worker struct {
-	id, n  int
-	local  []uint8       // memory of this worker's own
-	team   *Team         // nil for a worker that is alone
-	offs   [chunk]int32  // of the pixels of a tile
-	outs   [chunk]int32  // and of their results
-	asleep atomic.Bool   // waits for wake
-	wake   chan struct{} // of one place
-	_      [64]uint8     // workers lie apart
+	id, n   int
+	local   []uint8             // memory of this worker's own
+	team    *Team               // nil for a worker that is alone
+	offs    [chunk]int32        // of the pixels of a tile
+	outs    [chunk]int32        // and of their results
+	scratch [scratchBytes]uint8 // of matrix kernels
+	asleep  atomic.Bool         // waits for wake
+	wake    chan struct{}       // of one place
+	_       [64]uint8           // workers lie apart
 }
 
 // share is this worker's part [lo, hi) of n items that are cut at multiples of unit.
