@@ -10,7 +10,7 @@ import (
 
 var (
 	columnsRecord = record{"dst", "row0", "row1", "row2", "row3", "n"}
-	spotsRecord   = record{"dst", "src", "n", "w", "bias", "m", "planes", "taps", "plane", "step", "stride", "ldd", "mask", "zero", "lo", "hi", "plain"}
+	spotsRecord   = record{"dst", "src", "n", "w", "bias", "m", "planes", "taps", "plane", "step", "stride", "ldd", "mask", "zero", "lo", "hi", "plain", "lanes"}
 )
 
 // depthwiseFile holds what a depthwise convolution is made of.

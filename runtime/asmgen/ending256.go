@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
@@ -65,31 +67,38 @@ func (e *ending256) codes32(a []reg.VecPhysical, order reg.VecPhysical) {
 	e.VPMINUB(e.hi.AsY(), a[0].AsY(), a[0].AsY())
 }
 
-// storeLow stores those of the 16 bytes of a for which bits has a one; ones are the lowest. bits and x
-// are spent; label makes names of labels.
-func storeLow(c *build.Context, a reg.VecPhysical, bits, x, out reg.GPPhysical, label func(string) string) {
+// storeLow stores those of the low n bytes of a, 16 or 8, for which bits has a one; ones are the lowest.
+// a, bits and x are spent; label makes names of labels.
+func storeLow(c *build.Context, a reg.VecPhysical, n int, bits, x, out reg.GPPhysical, label func(string) string) {
 	ref := func(s string) operand.Op { return operand.LabelRef(label(s)) }
-	c.CMPQ(bits, operand.U32(0xffff))
+	move := func(n int, to operand.Mem) {
+		switch n {
+		case 16:
+			c.VMOVDQU(a.AsX(), to)
+		case 8:
+			c.VMOVQ(a.AsX(), to)
+		case 4:
+			c.VMOVD(a.AsX(), to)
+		case 2:
+			c.VPEXTRW(operand.U8(0), a.AsX(), to)
+		case 1:
+			c.VPEXTRB(operand.U8(0), a.AsX(), to)
+		}
+	}
+	c.CMPQ(bits, operand.U32(1<<n-1))
 	c.JNE(ref("part"))
-	c.VMOVDQU(a.AsX(), mem(out, 0))
+	move(n, mem(out, 0))
 	c.JMP(ref("stored"))
 	c.Label(label("part"))
 	c.MOVQ(out, x)
-	for _, n := range []int{8, 4, 2, 1} {
-		skip := map[int]string{8: "no8", 4: "no4", 2: "no2", 1: "stored"}[n]
-		// The lowest n bits are ones when bit n-1 is.
-		c.BTQ(operand.U8(n-1), bits)
-		c.JCC(ref(skip))
-		switch n {
-		case 8:
-			c.VMOVQ(a.AsX(), mem(x, 0))
-		case 4:
-			c.VMOVD(a.AsX(), mem(x, 0))
-		case 2:
-			c.VPEXTRW(operand.U8(0), a.AsX(), mem(x, 0))
-		case 1:
-			c.VPEXTRB(operand.U8(0), a.AsX(), mem(x, 0))
+	for n /= 2; n > 0; n /= 2 {
+		skip := "stored"
+		if n > 1 {
+			skip = fmt.Sprintf("no%d", n)
 		}
+		c.BTQ(operand.U8(n-1), bits) // the lowest n bits are ones when bit n-1 is
+		c.JCC(ref(skip))
+		move(n, mem(x, 0))
 		if n > 1 {
 			c.VPSRLDQ(operand.U8(n), a.AsX(), a.AsX())
 			c.SHRQ(operand.U8(n), bits)

@@ -339,7 +339,7 @@ func (t *tiler256) finish(p int, label func(string) string) {
 	e.round(reg.Y1)
 	e.codes16(reg.Z0, reg.Z1)
 	t.MOVWLZX(mask.As16(), bits.As32())
-	storeLow(t.Context, reg.Z0, bits, x, out, func(s string) string { return label(s + "at") })
+	storeLow(t.Context, reg.Z0, 16, bits, x, out, func(s string) string { return label(s + "at") })
 	t.ADDQ(operand.I32(16), out)
 	t.SHRQ(operand.U8(16), mask)
 	t.ADDQ(operand.I32(64), m)

@@ -67,6 +67,7 @@ type spots struct {
 	mask                uint64
 	zero, lo, hi        int
 	plain               int
+	lanes               int // set by run
 }
 
 func (s *spots) runGeneric(lanes int) {

@@ -125,7 +125,7 @@ func TestTile(t *testing.T) {
 			}
 			w, m := weights8(r, segs*quads*4*lanes), factors(r, lanes)
 			q := randomCodes(r)
-		tl := tile{src: unsafe.Pointer(&src.part[0]), offs: &offs[0], n: n, w: &w[0], bias: &bias[0], m: &m[0], segs: segs, groups: quads, step: step,
+			tl := tile{src: unsafe.Pointer(&src.part[0]), offs: &offs[0], n: n, w: &w[0], bias: &bias[0], m: &m[0], segs: segs, groups: quads, step: step,
 				mask: 1<<channels - 1}
 			tl.by(Alone(0))
 			tl.offs = &offs[0]

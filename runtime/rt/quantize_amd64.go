@@ -28,18 +28,30 @@ type interleaveCall struct {
 func quantizeAVX512(p *uint8)
 
 //go:noescape
+func quantizeAVX2(p *uint8)
+
+//go:noescape
 func interleave3AVX2(p *uint8)
 
 // quantize takes numbers times r to codes.
 func (q *Codes) quantize(dst []uint8, src []float32, r float32) {
-	if machine != AVX512VNNI || len(src) == 0 {
+	n := len(src)
+	if machine != AVX512VNNI {
+		n &^= 31
+	}
+	if machine == Generic || n == 0 {
 		q.quantizeGeneric(dst, src, r)
 		return
 	}
 	bits := func(f float32) uint64 { return uint64(math.Float32bits(f)) }
-	c := quantizeCall{dst: &dst[:len(src)][0], src: &src[0], n: len(src), r: bits(r), least: bits(q.Lo), most: bits(q.Hi),
+	c := quantizeCall{dst: &dst[:len(src)][0], src: &src[0], n: n, r: bits(r), least: bits(q.Lo), most: bits(q.Hi),
 		zero: int(q.Zero), lo: int(int32(q.Lo) + q.Zero), hi: int(int32(q.Hi) + q.Zero)}
-	quantizeAVX512((*uint8)(unsafe.Pointer(&c)))
+	if machine == AVX512VNNI {
+		quantizeAVX512((*uint8)(unsafe.Pointer(&c)))
+		return
+	}
+	quantizeAVX2((*uint8)(unsafe.Pointer(&c)))
+	q.quantizeGeneric(dst[n:], src[n:], r)
 }
 
 // interleave3 brings three planes together.

@@ -21,13 +21,25 @@ type sumCall struct {
 //go:noescape
 func sumAVX512(p *uint8)
 
+//go:noescape
+func sumAVX2(p *uint8)
+
 // add adds codes of equally long slices; dst may be x or y.
 func (a *Sum) add(dst, x, y []uint8) {
-	if machine != AVX512VNNI || len(dst) == 0 {
+	n := len(dst)
+	if machine != AVX512VNNI {
+		n &^= 31
+	}
+	if machine == Generic || n == 0 {
 		a.addGeneric(dst, x, y)
 		return
 	}
-	c := sumCall{dst: &dst[0], x: &x[:len(dst)][0], y: &y[:len(dst)][0], n: len(dst), oa: int(a.OA), ob: int(a.OB),
+	c := sumCall{dst: &dst[0], x: &x[:len(dst)][0], y: &y[:len(dst)][0], n: n, oa: int(a.OA), ob: int(a.OB),
 		ma: uint64(math.Float32bits(a.MA)), mb: uint64(math.Float32bits(a.MB)), zero: int(a.Zero), lo: int(int32(a.Lo) + a.Zero), hi: int(int32(a.Hi) + a.Zero)}
-	sumAVX512((*uint8)(unsafe.Pointer(&c)))
+	if machine == AVX512VNNI {
+		sumAVX512((*uint8)(unsafe.Pointer(&c)))
+		return
+	}
+	sumAVX2((*uint8)(unsafe.Pointer(&c)))
+	a.addGeneric(dst[n:], x[n:], y[n:])
 }

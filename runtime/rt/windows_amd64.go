@@ -10,22 +10,34 @@ import "unsafe"
 func maxAVX512(p *uint8)
 
 //go:noescape
+func maxAVX2(p *uint8)
+
+//go:noescape
 func sumsAVX512(p *uint8)
+
+//go:noescape
+func sumsAVX2(p *uint8)
 
 // max stores the greatest codes.
 func (p *windows) max() {
-	if machine != AVX512VNNI {
+	switch machine {
+	case Generic:
 		p.maxGeneric()
-		return
+	case AVX512VNNI:
+		maxAVX512((*uint8)(unsafe.Pointer(p)))
+	default:
+		maxAVX2((*uint8)(unsafe.Pointer(p)))
 	}
-	maxAVX512((*uint8)(unsafe.Pointer(p)))
 }
 
 // sums stores sums.
 func (p *windows) sums() {
-	if machine != AVX512VNNI {
+	switch machine {
+	case Generic:
 		p.sumsGeneric()
-		return
+	case AVX512VNNI:
+		sumsAVX512((*uint8)(unsafe.Pointer(p)))
+	default:
+		sumsAVX2((*uint8)(unsafe.Pointer(p)))
 	}
-	sumsAVX512((*uint8)(unsafe.Pointer(p)))
 }
