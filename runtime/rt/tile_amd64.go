@@ -21,10 +21,6 @@ func tileAVX2(p *uint8)
 //go:noescape
 func tileAVXVNNI(p *uint8)
 
-// scratchBytes is the memory that kernels with vectors of 32 bytes work in: taps of six pixels, and two
-// sums for each of 64 channels of each.
-const scratchBytes = 6*(1024+64) + 6*64*2*4
-
 // run computes a tile of a panel of 64, 32 or 16 channels.
 func (t *tile) run(lanes int) {
 	t.lanes = lanes

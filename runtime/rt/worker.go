@@ -18,6 +18,10 @@ type Worker struct {
 	_       [64]uint8           // workers lie apart
 }
 
+// scratchBytes is the memory that matrix kernels work in which cannot keep all sums in registers: taps
+// of six pixels, and two sums for each of 64 channels of each.
+const scratchBytes = 6*(1024+64) + 6*64*2*4
+
 // share is this worker's part [lo, hi) of n items that are cut at multiples of unit.
 func (w *Worker) share(n, unit int) (lo, hi int) {
 	if w.n == 1 {
