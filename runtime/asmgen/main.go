@@ -31,6 +31,7 @@ var files = []struct {
 	{"runtime/rt/windows_amd64.s", poolFile},
 	{"runtime/rt/tilef32_amd64.s", tileF32File},
 	{"runtime/rt/depthwisef32_amd64.s", depthwiseF32File},
+	{"runtime/rt/rowsf32_amd64.s", rowsF32File},
 	{"runtime/peak/peak_amd64.s", peakFile},
 	{"passes/calib/loss_amd64.s", lossFile},
 }

@@ -90,21 +90,37 @@ func tileF32Block(c *build.Context, wd width, vectors, p int, done, left operand
 	c.Label(label("segment"))
 	c.MOVQ(count, left)
 	c.MOVQ(r.at(args, "taps"), count)
-	c.Label(label("tap"))
-	for v := range vectors {
-		c.VMOVUPS(mem(at, wd.bytes*v), weight(v))
-	}
-	for i := range p {
-		c.VBROADCASTSS(operand.Mem{Base: pixels[i], Index: off, Scale: 1}, input)
+	step := func(s int) {
 		for v := range vectors {
-			c.VMULPS(weight(v), input, product)
-			c.VADDPS(product, acc(i, v), acc(i, v))
+			c.VMOVUPS(mem(at, wd.bytes*v), weight(v))
 		}
+		for i := range p {
+			c.VBROADCASTSS(operand.Mem{Base: pixels[i], Index: off, Scale: 1, Disp: 4 * s}, input)
+			for v := range vectors {
+				c.VMULPS(weight(v), input, product)
+				c.VADDPS(product, acc(i, v), acc(i, v))
+			}
+		}
+		c.ADDQ(r.at(args, "row"), at)
 	}
+	c.SUBQ(operand.I32(unroll), count)
+	c.JLT(operand.LabelRef(label("few")))
+	c.Label(label("many"))
+	for s := range unroll {
+		step(s)
+	}
+	c.ADDQ(operand.I32(4*unroll), off)
+	c.SUBQ(operand.I32(unroll), count)
+	c.JGE(operand.LabelRef(label("many")))
+	c.Label(label("few"))
+	c.ADDQ(operand.I32(unroll), count)
+	c.JZ(operand.LabelRef(label("end")))
+	c.Label(label("tap"))
+	step(0)
 	c.ADDQ(operand.I32(4), off)
-	c.ADDQ(r.at(args, "row"), at)
 	c.DECQ(count)
 	c.JNZ(operand.LabelRef(label("tap")))
+	c.Label(label("end"))
 	c.ADDQ(r.at(args, "step"), off)
 	c.ADDQ(r.at(args, "skip"), at)
 	c.MOVQ(left, count)

@@ -9,13 +9,6 @@ type ClipF32Args struct{ Lo, Hi float32 }
 func ClipF32(w *Worker, a *ClipF32Args, dst, src []float32) {
 	defer w.wait()
 	lo, hi := w.share(len(dst), 64)
-	dst, src = dst[lo:hi], src[lo:hi]
-	for i, v := range src {
-		if v < a.Lo {
-			v = a.Lo
-		} else if v > a.Hi {
-			v = a.Hi
-		}
-		dst[i] = v
-	}
+	r := rowF32{dst: dst[lo:hi], x: src[lo:hi], lo: a.Lo, hi: a.Hi}
+	r.clip()
 }

@@ -16,11 +16,8 @@ func MaxPoolF32(w *Worker, a *Pool, dst, src []float32) {
 				fresh = false
 				return
 			}
-			for i, v := range from {
-				if b := row[i]; v > b || v != v && b == b {
-					row[i] = v
-				}
-			}
+			r := rowF32{dst: row, x: row, y: from}
+			r.max()
 		})
 	}
 }

@@ -85,3 +85,39 @@ func TestSpotsF32(t *testing.T) {
 		}
 	})
 }
+
+// TestRowsF32 holds functions of rows against their definition: bits of NaN, infinities, both zeros.
+func TestRowsF32(t *testing.T) {
+	special := []float32{float32(math.NaN()), math.Float32frombits(0xffc12345), float32(math.Inf(1)), float32(math.Inf(-1)), 0, float32(math.Copysign(0, -1)), 1, -1, 6, 1e-42, math.MaxFloat32}
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(13, 14))
+		draw := func(n int) []float32 {
+			v := newGuarded[float32](r, n).part
+			for i := range v {
+				v[i] = special[r.IntN(len(special))]
+				if r.IntN(2) == 0 {
+					v[i] = float32(r.NormFloat64())
+				}
+			}
+			return v
+		}
+		for n := 1; n < 200; n++ {
+			x, y := draw(n), draw(n)
+			for name, f := range map[string][2]func(*rowF32){
+				"relu": {(*rowF32).reluGeneric, (*rowF32).relu}, "clip": {(*rowF32).clipGeneric, (*rowF32).clip}, "add": {(*rowF32).addGeneric, (*rowF32).add},
+				"mul": {(*rowF32).mulGeneric, (*rowF32).mul}, "max": {(*rowF32).maxGeneric, (*rowF32).max},
+			} {
+				want := newGuarded[float32](r, n)
+				got := want.clone()
+				f[0](&rowF32{dst: want.part, x: x, y: y, hi: 6})
+				f[1](&rowF32{dst: got.part, x: x, y: y, hi: 6})
+				for i := range want.all {
+					a, b := want.all[i], got.all[i]
+					if math.Float32bits(a) != math.Float32bits(b) && !(a != a && b != b && (name == "add" || name == "mul")) {
+						t.Fatalf("%s of %d numbers: number %d is %x, want %x", name, n, i-margin, math.Float32bits(b), math.Float32bits(a))
+					}
+				}
+			}
+		}
+	})
+}

@@ -9,11 +9,6 @@ type ReluF32Args struct{}
 func ReluF32(w *Worker, _ *ReluF32Args, dst, src []float32) {
 	defer w.wait()
 	lo, hi := w.share(len(dst), 64)
-	dst, src = dst[lo:hi], src[lo:hi]
-	for i, v := range src {
-		if v <= 0 {
-			v = 0
-		}
-		dst[i] = v
-	}
+	r := rowF32{dst: dst[lo:hi], x: src[lo:hi]}
+	r.relu()
 }
