@@ -7,6 +7,9 @@ MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
 EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender
 FUZZTIME ?= 10s
+# Random graphs run with each of these instruction sets that the machine has.
+ISAS    ?= generic avx2 avxvnni avx512vnni
+GRAPHS  ?= 1000
 
 .PHONY: help demo test check figures data data-all build fmt clean bench bench-peers
 
@@ -38,7 +41,8 @@ test: data ## the test suite
 	$(GO) test ./... $(EXTRA)
 
 check: data-all ## what takes longer: 1,000 random graphs on every engine, other machines, peers, fuzzing
-	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=1000
+	for isa in $(ISAS); do AMCTC_ISA=$$isa $(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(GRAPHS) || exit 1; done
+	cd runtime/asmgen && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) run . -check && GOWORK=off $(GO) test -count=1 ./...
 	AMCTC_CHECK=1 $(GO) test ./testdata/selftest ./codegen/gogen -count=1 -timeout 15m
 	cd testdata/peers && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	cd testdata/peers/gomlx && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
