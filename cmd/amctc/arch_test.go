@@ -68,7 +68,7 @@ const layers = `
 
 	# Everything in one place, and the command.
 	parser, parser/onnx, parser/amct, parser/dataset, passes, codegen/agree, codegen/exec,
-	codegen/onnx, codegen/report, target/ascend < .;
+	codegen/onnx, codegen/report, target/ascend, runtime/peak < .;
 	. < cmd/amctc;
 `
 
