@@ -4,7 +4,8 @@ package amctc
 const (
 	callSeconds = 1e-6
 	nearPeak    = 0.6
-	thinMACs    = 2. // on a byte
+	thinMACs    = 2.   // on a byte
+	thinFlow    = 0.25 // what is asked of the flow where there are fewer
 )
 
 // levels are the memories, the nearest first: how many bytes have room in one, and what it must at
@@ -23,8 +24,8 @@ var levels = []struct {
 //
 //	call            it takes less than a microsecond, so that calling and dividing the work count
 //	multiply-adds   it reaches 60 % of the peak
-//	L1, L2, memory  fewer than 2 multiply-adds fall on a byte, or a core moves more than 40, 20, 8 GB/s:
-//	                the nearest memory in which all the bytes have room
+//	L1, L2, memory  a core moves more than 40, 20, 8 GB/s, or a quarter of that where fewer than 2
+//	                multiply-adds fall on a byte: the nearest memory in which all the bytes have room
 //	kernel          none of these: what the kernel does beside its multiply-adds
 func bound(seconds, ofPeak float64, macs, moved int64, threads int) string {
 	switch {
@@ -38,7 +39,11 @@ func bound(seconds, ofPeak float64, macs, moved int64, threads int) string {
 	for bytes > levels[at].size {
 		at++
 	}
-	if float64(macs) < thinMACs*float64(moved) || bytes > levels[at].flow*seconds {
+	flow := levels[at].flow
+	if float64(macs) < thinMACs*float64(moved) {
+		flow *= thinFlow
+	}
+	if bytes > flow*seconds {
 		return levels[at].name
 	}
 	return "kernel"

@@ -28,7 +28,7 @@ func benchCommand(u *ui) *cobra.Command {
 Peak is what a core multiplies and adds when nothing holds it up; bytes are counted once for each kernel call. What holds a layer up:
   call            it takes less than a microsecond
   multiply-adds   it reaches 60 % of the peak
-  L1, L2, memory  it has fewer than 2 multiply-adds for a byte, or moves many bytes a second: where the bytes have room
+  L1, L2, memory  it moves so many bytes a second that it waits for them: where the bytes have room
   kernel          none of these: what the kernel does beside its multiply-adds`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
