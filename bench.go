@@ -30,7 +30,8 @@ type Benchmark struct {
 	Int8Peak  float64      `json:"int8_peak"`
 	FloatPeak float64      `json:"float_peak"`
 	Layers    []BenchLayer `json:"layers"`
-	// Seconds is the median of whole runs without a look at the clock inside, Sum the sum of the layers'.
+	// Seconds is the median of whole runs without a look at the clock inside. Sum adds up the medians of
+	// the layers; it may be less where the machine does something else now and then.
 	Seconds float64 `json:"seconds"`
 	Sum     float64 `json:"sum_seconds"`
 	MACs    int64   `json:"macs"`
