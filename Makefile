@@ -62,8 +62,9 @@ data: ## MNIST and the CNTK network, by the Go module mirror
 data-all: ## Fashion-MNIST, ONNX Runtime and emulators too
 	@$(GO) run ./testdata/fetch -all
 
-bench: ## benchmarks of the kernels and the simulator
-	$(GO) test -run '^$$' -bench . ./...
+bench: build/go.mod ## benchmarks of the kernels and the simulator, summed up by benchstat
+	$(GO) test -run '^$$' -bench . -benchtime 200ms -count 6 ./runtime/rt ./target/sim > build/bench.txt
+	cd tools && GOWORK=off $(GO) tool benchstat kernels=$(CURDIR)/build/bench.txt
 
 bench-peers: ## emitted packages side by side with ONNX Runtime and gomlx; BENCHFLAGS="-start" and others
 	@$(GO) run ./testdata/fetch -ort

@@ -68,7 +68,7 @@ const layers = `
 
 	# Everything in one place, and the command.
 	parser, parser/onnx, parser/amct, parser/dataset, passes, codegen/agree, codegen/exec,
-	codegen/onnx, codegen/report, target/ascend < .;
+	codegen/onnx, codegen/report, target/ascend, runtime/peak < .;
 	. < cmd/amctc;
 `
 
@@ -108,7 +108,7 @@ var standard = map[string][]string{
 	"math/rand":    {},
 	"math/rand/v2": {"ir/irtest", "codegen/gogen"}, // with fixed seeds
 	"testing":      {},
-	"time":         {"passes", "runtime/peak", "cmd/amctc", "codegen/agree"},
+	"time":         {"passes", "runtime/peak", "codegen/exec", ".", "cmd/amctc", "codegen/agree"},
 	"unsafe":       {"runtime/rt", "passes/calib", "parser/onnx/onnxpb", "parser/amct/amctpb"},
 }
 

@@ -136,7 +136,7 @@ func newRoot(u *ui) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &failure{exitUsage, err} })
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(compileCommand(u), importCommand(u), fmtCommand(u), optCommand(u), diffCommand(u), calibrateCommand(u), quantizeCommand(u),
-		emitCommand(u), runCommand(u), evalCommand(u), verifyCommand(u), simCommand(u), reportCommand(u), opsCommand(u), passesCommand(u), targetCommand(u), explainCommand(u))
+		emitCommand(u), runCommand(u), evalCommand(u), verifyCommand(u), benchCommand(u), simCommand(u), reportCommand(u), opsCommand(u), passesCommand(u), targetCommand(u), explainCommand(u))
 	return root
 }
 

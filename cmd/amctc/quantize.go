@@ -70,6 +70,11 @@ func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (*p
 	if err != nil {
 		return nil, nil, err
 	}
+	return prepareLoaded(cmd, u, m, config)
+}
+
+// prepareLoaded takes a float model to the form that is quantized, with the settings of a configuration.
+func prepareLoaded(cmd *cobra.Command, u *ui, m *ir.Module, config string) (*passes.Context, *ir.Module, error) {
 	pc := amctc.NewContext(cmd.Context())
 	pc.Progress, pc.Log = u.progress, u.log()
 	cfg, err := readConfig(config)

@@ -89,7 +89,11 @@ func (r *Runner) once(tap ir.Tap) {
 		if tap != nil {
 			at = r.show(tap, at, i)
 		}
-		r.calls[i].run(tap != nil)
+		if tap != nil {
+			r.calls[i].tapped(r.memory.worker)
+		} else {
+			r.calls[i].silent(r.memory.worker)
+		}
 	}
 	if tap != nil {
 		r.show(tap, at, len(r.calls))
@@ -100,7 +104,7 @@ func (r *Runner) once(tap ir.Tap) {
 func (r *Runner) show(tap ir.Tap, at, i int) int {
 	for ; at < len(r.shows) && r.p.Traces[at].After == i; at++ {
 		s := &r.shows[at]
-		s.f.Call(s.args)
+		s.run(r.memory.worker)
 		tap(r.p.Traces[at].Value, s.tensor)
 	}
 	return at

@@ -261,9 +261,23 @@ func (e *emitter) examples(f *jen.File) {
 		jen.List(jen.Id("m"), jen.Err()).Op(":=").Id("New").Call(),
 		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Panic(jen.Err())),
 	}, body...)...)
+	e.benchmarks(f)
+}
+
+func (e *emitter) benchmarks(f *jen.File) {
+	// func BenchmarkRun(b *testing.B) { benchmark(b, 1) }
+	// func BenchmarkThreads(b *testing.B) { benchmark(b, 2) }
+	b := jen.Id("b").Op("*").Qual("testing", "B")
 	f.Line().Comment("// BenchmarkRun computes one recorded sample.")
-	f.Func().Id("BenchmarkRun").Params(jen.Id("b").Op("*").Qual("testing", "B")).Block(
-		jen.Id("s").Op(":=").Id("model").Call(jen.Id("b")).Dot("NewSession").Call(),
+	f.Func().Id("BenchmarkRun").Params(b.Clone()).Block(jen.Id("benchmark").Call(jen.Id("b"), jen.Lit(1)))
+	f.Line().Comment("// BenchmarkThreads computes it on two goroutines.")
+	f.Func().Id("BenchmarkThreads").Params(b.Clone()).Block(jen.Id("benchmark").Call(jen.Id("b"), jen.Lit(2)))
+	f.Line()
+	f.Func().Id("benchmark").Params(b.Clone(), jen.Id("threads").Int()).Block(
+		jen.List(jen.Id("m"), jen.Err()).Op(":=").Id("New").Call(jen.Id("WithThreads").Call(jen.Id("threads"))),
+		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("b").Dot("Fatal").Call(jen.Err())),
+		jen.Id("s").Op(":=").Id("m").Dot("NewSession").Call(),
+		jen.Defer().Id("s").Dot("Close").Call(),
 		jen.List(jen.Id("in"), jen.Id("out")).Op(":=").List(jen.Id("decodeInputs").Call(jen.Id("inputOf").Call(jen.Lit(0)), jen.Lit(1)), jen.Id("newOutputs").Call(jen.Lit(1))),
 		jen.Id("b").Dot("ReportAllocs").Call(),
 		jen.For(jen.Id("b").Dot("Loop").Call()).Block(
