@@ -1,4 +1,4 @@
-// Command asmgen writes assembly: the micro-kernels of runtime/rt for amd64, through avo, the loops of
+// Command asmgen writes assembly: the micro-kernels of runtime/rt, those for amd64 through avo, the loops of
 // runtime/peak, and an inner loop of passes/calib. Run it in its folder; with -check it only compares.
 package main
 
@@ -9,12 +9,13 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/amctc/amctc/runtime/asmgen/arm64"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
 )
 
-// files are the assembly files, below the module's root, and what is in them.
+// files are the assembly files for amd64, below the module's root, and what is in them.
 var files = []struct {
 	name  string
 	write func(*build.Context)
@@ -54,25 +55,47 @@ func run(dir string, check bool) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		path := filepath.Join(dir, filepath.FromSlash(f.name))
-		if !check {
-			if err := os.WriteFile(path, text, 0o666); err != nil {
-				return err
-			}
-			continue
-		}
-		there, err := os.ReadFile(path)
-		if err != nil {
+		if err := put(dir, check, f.name, text); err != nil {
 			return err
 		}
-		if !bytes.Equal(there, text) {
-			return fmt.Errorf("%s is not what runtime/asmgen writes; run \"go run .\" in runtime/asmgen", f.name)
+	}
+	for _, f := range arm64Files {
+		if err := put(dir, check, f.name, append([]byte(head), f.text()...)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// generate gives the text of one file.
+// put writes a file, or compares it with what is there.
+func put(dir string, check bool, name string, text []byte) error {
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if !check {
+		return os.WriteFile(path, text, 0o666)
+	}
+	there, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(there, text) {
+		return fmt.Errorf("%s is not what runtime/asmgen writes; run \"go run .\" in runtime/asmgen", name)
+	}
+	return nil
+}
+
+// arm64Files are those for arm64.
+var arm64Files = []struct {
+	name string
+	text func() []byte
+}{
+	{"runtime/rt/tile_arm64.s", arm64.Tile},
+	{"runtime/rt/depthwise_arm64.s", arm64.Depthwise},
+	{"runtime/rt/sum_arm64.s", arm64.Sum},
+	{"runtime/rt/quantize_arm64.s", arm64.Quantize},
+	{"runtime/rt/tilef32_arm64.s", arm64.TileF32},
+}
+
+// generate gives the text of one file for amd64.
 func generate(write func(*build.Context)) ([]byte, error) {
 	c := build.NewContext()
 	c.ConstraintExpr("!purego")

@@ -67,7 +67,8 @@ type spots struct {
 	mask                uint64
 	zero, lo, hi        int
 	plain               int
-	lanes               int // set by run
+	lanes               int        // set by run
+	scratch             [128]uint8 // of the assembly
 }
 
 func (s *spots) runGeneric(lanes int) {

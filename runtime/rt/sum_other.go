@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT-0
 
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package rt
 
