@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/codegen/gogen"
+	"github.com/amctc/amctc/runtime/rt"
 )
 
 const (
@@ -28,17 +30,30 @@ type machine struct {
 	name string
 	env  []string
 	run  func(t *testing.T, binary string) []string // command line
+	isas []string                                   // what AMCTC_ISA is set to, in turn; empty leaves it
 }
 
 func machines() []machine {
 	return []machine{
-		{"amd64 v1", []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1"}, direct},
-		{"amd64 v3", []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v3"}, direct},
-		{"386", []string{"GOOS=linux", "GOARCH=386"}, direct},
-		{"arm64", []string{"GOOS=linux", "GOARCH=arm64"}, qemu("qemu-aarch64-static")},
-		{"s390x", []string{"GOOS=linux", "GOARCH=s390x"}, qemu("qemu-s390x-static")},
-		{"js/wasm", []string{"GOOS=js", "GOARCH=wasm"}, node},
+		{"amd64 v1", []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1"}, direct, []string{"generic", "avx2", "avxvnni", "avx512vnni"}},
+		{"amd64 v3", []string{"GOOS=linux", "GOARCH=amd64", "GOAMD64=v3"}, direct, []string{""}},
+		{"386", []string{"GOOS=linux", "GOARCH=386"}, direct, []string{""}},
+		{"arm64", []string{"GOOS=linux", "GOARCH=arm64"}, qemu("qemu-aarch64-static", "-cpu", "max"), []string{"generic", "neon", "neondot"}},
+		{"arm64 without dot product", []string{"GOOS=linux", "GOARCH=arm64"}, qemu("qemu-aarch64-static", "-cpu", "cortex-a72"), []string{""}},
+		{"s390x", []string{"GOOS=linux", "GOARCH=s390x"}, qemu("qemu-s390x-static"), []string{""}},
+		{"js/wasm", []string{"GOOS=js", "GOARCH=wasm"}, node, []string{""}},
 	}
+}
+
+// emulated says whether the machine has all of its instruction sets wherever this runs.
+func (m *machine) emulated() bool { return m.name == "arm64" }
+
+// chosen are all machines in "make check", and else this one alone.
+func chosen() []machine {
+	if os.Getenv(check) != "" {
+		return machines()
+	}
+	return []machine{{runtime.GOARCH, nil, func(_ *testing.T, binary string) []string { return []string{binary} }, []string{""}}}
 }
 
 func direct(t *testing.T, binary string) []string {
@@ -48,7 +63,7 @@ func direct(t *testing.T, binary string) []string {
 	return []string{binary}
 }
 
-func qemu(name string) func(*testing.T, string) []string {
+func qemu(name string, args ...string) func(*testing.T, string) []string {
 	return func(t *testing.T, binary string) []string {
 		emulator, err := filepath.Abs(filepath.Join(root, "testdata/data/qemu", name))
 		if err != nil {
@@ -57,7 +72,7 @@ func qemu(name string) func(*testing.T, string) []string {
 		if _, err := os.Stat(emulator); err != nil {
 			t.Fatalf("%s is missing; `go run ./testdata/fetch -qemu` brings it", name)
 		}
-		return []string{emulator, binary}
+		return append(append([]string{emulator}, args...), binary)
 	}
 }
 
@@ -123,36 +138,60 @@ var passed = regexp.MustCompile(`(?m)^--- PASS: (Test\w+)`)
 // carries the checksums of every layer, so a test that passes computed the same bytes.
 func TestMachines(t *testing.T) {
 	dir := emit(t)
-	list := machines()
-	if os.Getenv(check) == "" {
-		list = []machine{{runtime.GOARCH, nil, func(_ *testing.T, binary string) []string { return []string{binary} }}}
-	}
 	var names []string
 	tests := ""
-	for _, m := range list {
+	for _, m := range chosen() {
 		t.Run(strings.ReplaceAll(m.name, "/", "_"), func(t *testing.T) {
 			binary := filepath.Join(t.TempDir(), "lenet.test")
 			env := append([]string{"GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOTOOLCHAIN=local", "CGO_ENABLED=0"}, m.env...)
 			run(t, dir, env, "go", "test", "-c", "-o", binary)
 			command := append(m.run(t, binary), "-test.v")
-			said := run(t, dir, nil, command[0], command[1:]...)
-			var here []string
-			for _, p := range passed.FindAllStringSubmatch(said, -1) {
-				here = append(here, p[1])
+			for _, isa := range m.isas {
+				said := run(t, dir, []string{"AMCTC_ISA=" + isa}, command[0], command[1:]...)
+				var here []string
+				for _, p := range passed.FindAllStringSubmatch(said, -1) {
+					here = append(here, p[1])
+				}
+				switch these := strings.Join(here, " "); {
+				case !strings.Contains(these, "Test"):
+					t.Errorf("no test ran:\n%s", said)
+				case tests == "":
+					tests = these
+				case tests != these:
+					t.Errorf("passes %s; other machines pass %s", these, tests)
+				}
 			}
-			switch these := strings.Join(here, " "); {
-			case !strings.Contains(these, "Test"):
-				t.Errorf("no test ran:\n%s", said)
-			case tests == "":
-				tests = these
-			case tests != these:
-				t.Errorf("passes %s; other machines pass %s", these, tests)
+			name := m.name
+			if len(m.isas) > 1 {
+				name += " (" + strings.Join(m.isas, ", ") + ")"
 			}
-			names = append(names, m.name)
+			names = append(names, name)
 		})
 	}
 	if !t.Failed() {
 		t.Logf("self-test of the emitted package: passes on %s (%s)", strings.Join(names, ", "), tests)
+	}
+}
+
+// TestKernels builds the kernels' own tests, which hold every instruction set against its definition,
+// for each machine and runs them there.
+func TestKernels(t *testing.T) {
+	var here []string
+	for _, isa := range rt.Available() {
+		here = append(here, isa.String())
+	}
+	for _, m := range chosen() {
+		t.Run(strings.ReplaceAll(m.name, "/", "_"), func(t *testing.T) {
+			binary := filepath.Join(t.TempDir(), "rt.test")
+			run(t, root, append([]string{"CGO_ENABLED=0"}, m.env...), "go", "test", "-c", "-o", binary, "./runtime/rt")
+			command := append(m.run(t, binary), "-test.v")
+			said := run(t, ".", nil, command[0], command[1:]...)
+			for _, isa := range m.isas {
+				if isa != "" && (m.emulated() || slices.Contains(here, isa)) && !strings.Contains(said, "--- PASS: TestTile/"+isa) {
+					t.Errorf("no kernel ran with %s:\n%s", isa, said)
+				}
+			}
+		})
 	}
 }
 
