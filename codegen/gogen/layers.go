@@ -161,7 +161,7 @@ func (e *emitter) callStruct(f *jen.File) {
 			fields = append(fields, jen.Id(e.in[i].codesParam).Index().Int8().Comment("in place of "+e.in[i].param))
 		}
 	}
-	f.Line().Comment("// A call holds one sample of every input and output.")
+	f.Line().Comment("// A call holds every input and output, of one sample or of several.")
 	f.Type().Id("call").Struct(fields...)
 }
 

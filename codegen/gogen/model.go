@@ -22,6 +22,7 @@ func (e *emitter) modelFile() *jen.File {
 	e.shapeError(f)
 	e.modelType(f)
 	e.sessionType(f)
+	e.sampleOf(f)
 	e.sampleCount(f)
 	return f
 }
@@ -176,7 +177,8 @@ func (e *emitter) modelType(f *jen.File) {
 	f.Line().Type().Id("options").Struct(jen.Id("threads").Int())
 	f.Line().Comment("// An Option is for New.")
 	f.Type().Id("Option").Func().Params(jen.Op("*").Id("options"))
-	f.Line().Comment("// WithThreads lets every session work on n goroutines, which share the rows of every layer. Results are the same bits.")
+	f.Line().Comment("// WithThreads lets every session work on n goroutines. They share the rows of every layer; of a call with n samples or more, each")
+	f.Comment("// computes whole samples. Results are the same bits.")
 	f.Comment("// A session of several goroutines ends them when it is closed or no longer reachable.")
 	f.Func().Id("WithThreads").Params(jen.Id("n").Int()).Id("Option").Block(
 		jen.Return(jen.Func().Params(jen.Id("o").Op("*").Id("options")).Block(jen.Id("o").Dot("threads").Op("=").Id("n"))))
@@ -195,18 +197,31 @@ func (e *emitter) modelType(f *jen.File) {
 		jen.Return(jen.Id("m"), jen.Nil()),
 	)
 	// func (m *Model) NewSession() *Session {
-	// 	s := &Session{model: m, team: rt.NewTeam(m.options.threads, 0)}
+	// 	s := m.session(m.options.threads)
+	// 	for range m.options.threads {
+	// 		s.alone = append(s.alone, m.session(1))
+	// 	}
 	// 	…
 	// }
 	f.Line().Comment("// NewSession allocates the memory of one run. A session serves one goroutine at a time, any number of sessions at once.")
-	f.Func().Params(jen.Id("m").Op("*").Id("Model")).Id("NewSession").Params().Op("*").Id("Session").Block(
+	f.Func().Params(jen.Id("m").Op("*").Id("Model")).Id("NewSession").Params().Op("*").Id("Session").BlockFunc(func(g *jen.Group) {
+		g.Id("s").Op(":=").Id("m").Dot("session").Call(jen.Id("m").Dot("options").Dot("threads"))
+		if e.splits() {
+			g.Id("s").Dot("share").Op("=").Id("s").Dot("take")
+			g.For(jen.Id("i").Op(":=").Lit(0), jen.Id("m").Dot("options").Dot("threads").Op(">").Lit(1).Op("&&").Id("i").Op("<").Id("m").Dot("options").Dot("threads"), jen.Id("i").Op("++")).Block(
+				jen.Id("s").Dot("alone").Op("=").Append(jen.Id("s").Dot("alone"), jen.Id("m").Dot("session").Call(jen.Lit(1))))
+		}
+		g.Qual("runtime", "AddCleanup").Call(jen.Id("s"), jen.Parens(jen.Op("*").Qual(e.rt, "Team")).Dot("Close"), jen.Id("s").Dot("team"))
+		g.Return(jen.Id("s"))
+	})
+	f.Line().Comment("// session allocates the memory of so many goroutines.")
+	f.Func().Params(jen.Id("m").Op("*").Id("Model")).Id("session").Params(jen.Id("threads").Int()).Op("*").Id("Session").Block(
 		jen.Id("s").Op(":=").Op("&").Id("Session").Values(jen.Dict{
 			jen.Id("model"): jen.Id("m"),
-			jen.Id("team"):  jen.Qual(e.rt, "NewTeam").Call(jen.Id("m").Dot("options").Dot("threads"), jen.Lit(e.p.LocalBytes())),
+			jen.Id("team"):  jen.Qual(e.rt, "NewTeam").Call(jen.Id("threads"), jen.Lit(e.p.LocalBytes())),
 		}),
 		jen.Id("s").Dot("work").Op("=").Id("s").Dot("run"),
 		jen.Id("s").Dot("buffers").Dot("place").Call(jen.Qual(e.rt, "NewMem").Call(jen.Id("ArenaBytes"))),
-		jen.Qual("runtime", "AddCleanup").Call(jen.Id("s"), jen.Parens(jen.Op("*").Qual(e.rt, "Team")).Dot("Close"), jen.Id("s").Dot("team")),
 		jen.Return(jen.Id("s")),
 	)
 	params := []jen.Code{jen.Id("out").Op("*").Id("Outputs"), jen.Id("in").Op("*").Id("Inputs")}
@@ -228,7 +243,16 @@ func (e *emitter) modelType(f *jen.File) {
 
 func (e *emitter) sessionType(f *jen.File) {
 	f.Line().Comment("// A Session is the working memory of one run at a time. Its methods don't allocate.")
-	f.Type().Id("Session").Struct(
+	var several []jen.Code
+	if e.splits() {
+		several = []jen.Code{
+			jen.Id("alone").Index().Op("*").Id("Session").Comment("with several goroutines: one for each, for samples of its own"),
+			jen.Id("share").Func().Params(jen.Op("*").Qual(e.rt, "Worker")).Comment("the method take"),
+			jen.Id("count").Int().Comment("samples of the run in progress"),
+			jen.Id("next").Qual("sync/atomic", "Int64").Comment("the first that nobody took"),
+		}
+	}
+	f.Type().Id("Session").Struct(append([]jen.Code{
 		jen.Id("model").Op("*").Id("Model"),
 		jen.Id("buffers").Id("buffers"),
 		jen.Id("taps").Id("taps"),
@@ -236,15 +260,49 @@ func (e *emitter) sessionType(f *jen.File) {
 		jen.Id("team").Op("*").Qual(e.rt, "Team"),
 		jen.Id("work").Func().Params(jen.Op("*").Qual(e.rt, "Worker")).Comment("the method run"),
 		jen.Id("trace").Func().Params(jen.Id("value").Int(), jen.Id("codes").Index().Uint8(), jen.Id("numbers").Index().Float32()).Comment("sees every value in a test, otherwise nil"),
-	)
+	}, several...)...)
 	f.Line().Comment("// Close ends the session's goroutines, if it has any. The session is of no use afterwards.")
 	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("Close").Params().Block(jen.Id("s").Dot("team").Dot("Close").Call())
-	f.Line().Comment("// compute runs one sample.")
-	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("compute").Params(jen.Id("c").Id("call")).Block(
-		jen.Id("s").Dot("call").Op("=").Id("c"),
-		jen.Id("s").Dot("team").Dot("Do").Call(jen.Id("s").Dot("work")),
-		jen.Id("s").Dot("call").Op("=").Id("call").Values(),
-	)
+	// func (s *Session) compute(n int, c call) {
+	// 	if len(s.alone) > 0 && n >= len(s.alone) && s.trace == nil {
+	// 		s.call, s.count = c, n
+	// 		s.next.Store(0)
+	// 		s.team.Do(s.share)
+	// 	} else {
+	// 		for i := range n {
+	// 			s.call = sampleOf(&c, i)
+	// 			s.team.Do(s.work)
+	// 		}
+	// 	}
+	// 	s.call = call{}
+	// }
+	f.Line().Comment("// compute runs n samples: one after another, or some at a time.")
+	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("compute").Params(jen.Id("n").Int(), jen.Id("c").Id("call")).BlockFunc(func(g *jen.Group) {
+		inTurn := jen.For(jen.Id("i").Op(":=").Range().Id("n")).Block(
+			jen.Id("s").Dot("call").Op("=").Id("sampleOf").Call(jen.Op("&").Id("c"), jen.Id("i")),
+			jen.Id("s").Dot("team").Dot("Do").Call(jen.Id("s").Dot("work")),
+		)
+		if e.splits() {
+			g.If(jen.Len(jen.Id("s").Dot("alone")).Op(">").Lit(0).Op("&&").Id("n").Op(">=").Len(jen.Id("s").Dot("alone")).Op("&&").Id("s").Dot("trace").Op("==").Nil()).Block(
+				jen.List(jen.Id("s").Dot("call"), jen.Id("s").Dot("count")).Op("=").List(jen.Id("c"), jen.Id("n")),
+				jen.Id("s").Dot("next").Dot("Store").Call(jen.Lit(0)),
+				jen.Id("s").Dot("team").Dot("Do").Call(jen.Id("s").Dot("share")),
+			).Else().Block(inTurn)
+		} else {
+			g.Add(inTurn)
+		}
+		g.Id("s").Dot("call").Op("=").Id("call").Values()
+	})
+	if e.splits() {
+		f.Line().Comment("// take computes samples in memory of this goroutine's own, as long as there are any.")
+		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("take").Params(jen.Id("w").Op("*").Qual(e.rt, "Worker")).Block(
+			jen.Id("one").Op(":=").Id("s").Dot("alone").Index(jen.Id("w").Dot("ID").Call()),
+			jen.For(jen.Id("i").Op(":=").Int().Call(jen.Id("s").Dot("next").Dot("Add").Call(jen.Lit(1))).Op("-").Lit(1),
+				jen.Id("i").Op("<").Id("s").Dot("count"),
+				jen.Id("i").Op("=").Int().Call(jen.Id("s").Dot("next").Dot("Add").Call(jen.Lit(1))).Op("-").Lit(1)).Block(
+				jen.Id("one").Dot("compute").Call(jen.Lit(1), jen.Id("sampleOf").Call(jen.Op("&").Id("s").Dot("call"), jen.Id("i")))),
+		)
+	}
 	e.method(f, "Run", "in", "Inputs", false, "Run computes the outputs of every sample of the inputs. The error is an *ErrShape.")
 	if e.anyCodes() {
 		e.method(f, "RunQuantized", "in", "QuantizedInputs", true, "RunQuantized is Run for inputs that are codes already. The error is an *ErrShape.")
@@ -256,12 +314,12 @@ func (e *emitter) sessionType(f *jen.File) {
 		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("RunFloat").Params(jen.List(jen.Id("dst"), jen.Id("src")).Index().Float32()).Error().Block(
 			jen.List(jen.Id("n"), jen.Err()).Op(":=").Id("samples").Call(jen.Len(jen.Id("dst")), jen.Len(jen.Id("src"))),
 			jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Err())),
-			jen.For(jen.Id("i").Op(":=").Range().Id("n")).Block(e.callRun(func(p *port) *jen.Statement {
+			e.callRun(func(p *port) *jen.Statement {
 				if p.field == y.field && p.length == y.length {
 					return jen.Id("dst")
 				}
 				return jen.Id("src")
-			}, false)),
+			}, false),
 			jen.Return(jen.Nil()),
 		)
 	}
@@ -287,9 +345,7 @@ func (e *emitter) method(f *jen.File, name, param, typ string, codes bool, doc s
 	// 	}
 	// 	n, err := samples(len(out.Y), len(in.X))
 	// 	…
-	// 	for i := range n {
-	// 		s.run(out.Y[i*YLen:(i+1)*YLen], in.X[i*XLen:(i+1)*XLen])
-	// 	}
+	// 	s.compute(n, call{y: out.Y, x: in.X})
 	// 	return nil
 	// }
 	field := func(p *port) *jen.Statement {
@@ -313,29 +369,54 @@ func (e *emitter) method(f *jen.File, name, param, typ string, codes bool, doc s
 			jen.List(jen.Id("out"), jen.Id(param)).Op("=").List(jen.Op("&").Id("Outputs").Values(), jen.Op("&").Id(typ).Values())),
 		jen.List(jen.Id("n"), jen.Err()).Op(":=").Id("samples").Call(lens...),
 		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Err())),
-		jen.For(jen.Id("i").Op(":=").Range().Id("n")).Block(e.callRun(field, codes)),
+		e.callRun(field, codes),
 		jen.Return(jen.Nil()),
 	)
 }
 
-// callRun is the call for sample i, its slices given by field.
+// callRun is the call of compute for n samples, its slices given by field.
 func (e *emitter) callRun(field func(*port) *jen.Statement, codes bool) jen.Code {
 	var fields []jen.Code
 	set := func(name string, v jen.Code) {
 		fields = append(fields, jen.Id(name).Op(":").Add(v))
 	}
 	for i := range e.out {
-		set(e.out[i].param, e.out[i].of(field(&e.out[i])))
+		set(e.out[i].param, field(&e.out[i]))
 	}
 	for i := range e.in {
 		x := &e.in[i]
 		if x.codes && codes {
-			set(x.codesParam, x.of(field(x)))
+			set(x.codesParam, field(x))
 		} else {
-			set(x.param, x.of(field(x)))
+			set(x.param, field(x))
 		}
 	}
-	return jen.Id("s").Dot("compute").Call(jen.Id("call").Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: len(fields) > 2}, fields...))
+	return jen.Id("s").Dot("compute").Call(jen.Id("n"), jen.Id("call").Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: len(fields) > 2}, fields...))
+}
+
+func (e *emitter) sampleOf(f *jen.File) {
+	// func sampleOf(c *call, i int) call {
+	// 	one := *c
+	// 	one.y = c.y[i*YLen : (i+1)*YLen]
+	// 	return one
+	// }
+	f.Line().Comment("// sampleOf is sample i of a call of several.")
+	f.Func().Id("sampleOf").Params(jen.Id("c").Op("*").Id("call"), jen.Id("i").Int()).Id("call").BlockFunc(func(g *jen.Group) {
+		g.Id("one").Op(":=").Op("*").Id("c")
+		cut := func(x *port, name string) jen.Code {
+			return jen.Id("one").Dot(name).Op("=").Add(x.of(jen.Id("c").Dot(name)))
+		}
+		for _, x := range e.ports() {
+			switch {
+			case x.shared:
+			case x.codes:
+				g.If(jen.Id("c").Dot(x.codesParam).Op("!=").Nil()).Block(cut(&x, x.codesParam)).Else().Block(cut(&x, x.param))
+			default:
+				g.Add(cut(&x, x.param))
+			}
+		}
+		g.Return(jen.Id("one"))
+	})
 }
 
 func (e *emitter) sampleCount(f *jen.File) {

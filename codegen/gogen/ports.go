@@ -29,7 +29,7 @@ type port struct {
 // tests included.
 var (
 	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Option", "WithThreads", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
-	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "taps", "openTaps", "samples", "weights", "weightsSum", "section", "polynomial", "init", "main",
+	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
 		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
 		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "putF32", "putI8",
 		"rt", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
@@ -106,6 +106,12 @@ func sliceOf(k plan.Kind) *jen.Statement {
 
 // bytes is the size of one sample.
 func (x *port) bytes() int { return x.Len * x.Kind.Size() }
+
+// splits says whether samples of one call may be computed at the same time: every output has a part of
+// its own for each.
+func (e *emitter) splits() bool {
+	return !slices.ContainsFunc(e.out, func(x port) bool { return x.shared })
+}
 
 // of is the part of a slice that belongs to sample i: v[i*XLen:(i+1)*XLen]. A shared one is taken whole.
 func (x *port) of(v *jen.Statement) jen.Code {

@@ -34,6 +34,9 @@ func TestNoArithmetic(t *testing.T) {
 						t.Errorf("%s computes %s", set.Position(n.Pos()), n.Op)
 					}
 				case *ast.IndexExpr:
+					if of, ok := n.X.(*ast.SelectorExpr); ok && of.Sel.Name == "alone" {
+						return true // sessions
+					}
 					t.Errorf("%s looks at an element", set.Position(n.Pos()))
 				case *ast.IncDecStmt, *ast.RangeStmt, *ast.ForStmt:
 					if name == "layers.go" {

@@ -258,6 +258,20 @@ func TestThreads(t *testing.T) {
 			t.Errorf("sample %d: the outputs are not the recorded ones", i)
 		}
 	}
+	const many = 7
+	var data []byte
+	for k := range many {
+		data = append(data, inputOf(k%recordedSamples)...)
+	}
+	out := newOutputs(many)
+	if err := s.Run(out, decodeInputs(data, many)); err != nil {
+		t.Fatal(err)
+	}
+	for k := range many {
+		if !bytes.Equal(encodeOutputs(out, k), outputOf(k%recordedSamples)) {
+			t.Errorf("sample %d of %d at once: the outputs are not the recorded ones", k, many)
+		}
+	}
 }
 
 // TestRecorded runs the recorded samples and holds every layer against its recorded checksum. It names

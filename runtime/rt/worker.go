@@ -35,6 +35,9 @@ func (w *Worker) share(n, unit int) (lo, hi int) {
 // that they compute together.
 const chunk = 60
 
+// ID is the worker's number in its team, from 0.
+func (w *Worker) ID() int { return w.id }
+
 // First says whether this is the worker that speaks for the team.
 func (w *Worker) First() bool { return w.id == 0 }
 
