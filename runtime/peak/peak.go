@@ -21,31 +21,32 @@ func Int8(isa string, d time.Duration) float64 { return measure(int8Loops[isa], 
 // Float is the rate of products of float32 rounded before they are added, likewise.
 func Float(isa string, d time.Duration) float64 { return measure(floatLoops[isa], d) }
 
-// Share is what part of Int8 work reaches that does macs multiply-adds: short runs of both take turns
-// during d, and their medians are held against each other.
+// Share is what part of Int8 work reaches that does macs multiply-adds. Short runs of the loop and of
+// work take turns during d; each run of work is held against the runs of the loop before and after it,
+// and the median of these ratios is the result, so that a core that slows down for a while slows both.
 func Share(isa string, macs int, work func(), d time.Duration) float64 {
 	l := int8Loops[isa]
 	if l.run == nil {
 		return 0
 	}
-	const slice = time.Millisecond
+	const slice = 200 * time.Microsecond
 	n, times := l.count(slice), 1
-	var ours, peaks []float64
+	var ratios []float64
+	before := l.rate(n)
 	for end := time.Now().Add(d); time.Now().Before(end); {
-		peaks = append(peaks, l.rate(n))
 		start := time.Now()
 		for range times {
 			work()
 		}
 		took := time.Since(start)
-		if len(peaks) > 1 {
-			ours = append(ours, float64(times*macs)/took.Seconds())
-		}
-		if took < slice/2 {
+		after := l.rate(n)
+		ratios = append(ratios, float64(times*macs)/took.Seconds()/((before+after)/2))
+		if before = after; took < slice/2 {
 			times *= 2
+			ratios = ratios[:0]
 		}
 	}
-	return median(ours) / median(peaks)
+	return median(ratios)
 }
 
 // count is how often a loop runs in about d.
