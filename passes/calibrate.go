@@ -59,27 +59,26 @@ func Calibrate(c *Context, engine ir.Engine, m *ir.Module, data Data) error {
 }
 
 func sweep(c *Context, r ir.Runner, watch *watchers, data Data, pass int) error {
+	crew := newCrew(watch)
+	err := feed(c, r, crew, data, fmt.Sprintf("calibrate, sweep %d", pass+1))
+	if bad := crew.wait(); bad != nil {
+		return bad
+	}
+	return err
+}
+
+// feed shows the crew every tensor of one sweep.
+func feed(c *Context, r ir.Runner, crew *crew, data Data, label string) error {
 	done, total := 0, data.Samples()
-	label := fmt.Sprintf("calibrate, sweep %d", pass+1)
 	for in, err := range data.Batches() {
 		if err != nil {
 			return err
 		}
-		var bad error
-		_, err := r.Run(c, in, func(v *ir.Value, t *tensor.Tensor) {
-			for _, w := range watch.byValue[v] {
-				if bad == nil && !w.done {
-					if err := w.obs.Add(t.F32); err != nil {
-						bad = fmt.Errorf("calibration: layer %q (%%%s), samples from %d: %w", w.keys[0], v.Name, done, err)
-					}
-				}
-			}
-		})
-		if bad != nil {
-			return bad
-		}
-		if err != nil {
+		if _, err := r.Run(c, in, func(v *ir.Value, t *tensor.Tensor) { crew.see(v, t, done) }); err != nil {
 			return fmt.Errorf("calibration: %w", err)
+		}
+		if crew.failed.Load() {
+			return nil
 		}
 		if len(in) > 0 && len(in[0].Shape) > 0 {
 			done += in[0].Shape[0]
@@ -87,7 +86,7 @@ func sweep(c *Context, r ir.Runner, watch *watchers, data Data, pass int) error 
 		c.Progress(label, done, total)
 	}
 	if done == 0 {
-		return fmt.Errorf("calibration: layer %q: the data is empty", watch.list[0].keys[0])
+		return fmt.Errorf("calibration: layer %q: the data is empty", crew.watch.list[0].keys[0])
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -65,19 +66,13 @@ func Measure(ctx context.Context, e ir.Engine, float, integer *ir.Func, samples 
 	}
 	errs := make(map[string]*calib.Error)
 	ends := make(map[string]*[2]int)
-	for _, in := range samples {
-		want := make(map[string][]float32)
-		if _, err := rf.Run(ctx, in, func(v *ir.Value, t *tensor.Tensor) {
-			if t.DType == tensor.F32 {
-				want[v.Name] = slices.Clone(t.F32)
-			}
-		}); err != nil {
+	i := -1
+	for want, err := range ahead(references(ctx, rf, float, samples)) {
+		if err != nil {
 			return nil, err
 		}
-		for i, p := range float.Params {
-			want[p.Name] = in[i].F32
-		}
-		if _, err := ri.Run(ctx, in, func(v *ir.Value, t *tensor.Tensor) {
+		i++
+		if _, err := ri.Run(ctx, samples[i], func(v *ir.Value, t *tensor.Tensor) {
 			if c := ends[v.Name]; t.DType == tensor.I8 {
 				if c == nil {
 					c = new([2]int)
@@ -113,6 +108,57 @@ func Measure(ctx context.Context, e ir.Engine, float, integer *ir.Func, samples 
 		rows = append(rows, row(n, errs, ends))
 	}
 	return rows, nil
+}
+
+// references runs the float function and yields its float tensors by name, sample after sample.
+func references(ctx context.Context, r ir.Runner, f *ir.Func, samples [][]*tensor.Tensor) iter.Seq2[map[string][]float32, error] {
+	return func(yield func(map[string][]float32, error) bool) {
+		for _, in := range samples {
+			seen := make(map[string][]float32)
+			_, err := r.Run(ctx, in, func(v *ir.Value, t *tensor.Tensor) {
+				if t.DType == tensor.F32 {
+					seen[v.Name] = slices.Clone(t.F32)
+				}
+			})
+			for i, p := range f.Params {
+				seen[p.Name] = in[i].F32
+			}
+			if !yield(seen, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// ahead computes the next element of seq while the last one is used.
+func ahead[K, V any](seq iter.Seq2[K, V]) iter.Seq2[K, V] {
+	type pair struct {
+		k K
+		v V
+	}
+	return func(yield func(K, V) bool) {
+		next, stop := make(chan pair), make(chan struct{})
+		defer func() {
+			close(stop)
+			for range next { // until the goroutine has ended
+			}
+		}()
+		go func() {
+			defer close(next)
+			for k, v := range seq {
+				select {
+				case next <- pair{k, v}:
+				case <-stop:
+					return
+				}
+			}
+		}()
+		for p := range next {
+			if !yield(p.k, p.v) {
+				return
+			}
+		}
+	}
 }
 
 func source(v *ir.Value, want map[string][]float32) []float32 { return want[v.Def.Operands[0].Name] }
