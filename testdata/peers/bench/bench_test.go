@@ -77,7 +77,7 @@ func TestStarts(t *testing.T) {
 		t.Fatalf("report %+v", r)
 	}
 	for _, s := range r.Start {
-		if !(s.Ready > 0 && s.Ready <= s.First) || s.Memory < 1<<20 || s.Bytes < 1<<20 {
+		if !(s.Ready > 0 && s.Ready <= s.First && s.Warm > 0) || s.Memory < 1<<20 || s.Bytes < 1<<20 {
 			t.Errorf("%+v", s)
 		}
 	}

@@ -43,6 +43,7 @@ type begun struct {
 	Contender string  `json:"contender"`
 	Ready     float64 `json:"ready_ns"` // from the start of the process until the network can be run
 	First     float64 `json:"first_ns"` // until its first result
+	Warm      float64 `json:"warm_ns"`  // a call later, in the same process
 	Memory    int64   `json:"peak_bytes"`
 	Bytes     int64   `json:"file_bytes"` // of everything the process is started from
 }

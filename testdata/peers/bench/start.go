@@ -30,7 +30,7 @@ func (b *bench) starts(ctx context.Context, list []network, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%-18s %-19s %12s %12s %10s %10s\n", "network", "contender", "ready ms", "first ms", "peak MiB", "files MiB")
+	fmt.Fprintf(stdout, "%-18s %-19s %12s %12s %12s %10s %10s\n", "network", "contender", "ready ms", "first ms", "warm ms", "peak MiB", "files MiB")
 	for _, name := range names {
 		exe, err := buildOurs(ctx, b.dir, "start-"+name, ours, name, []string{name})
 		if err != nil {
@@ -48,7 +48,7 @@ func (b *bench) starts(ctx context.Context, list []network, stdout, stderr io.Wr
 			entrants = append(entrants, entrant{c.name, 1, []string{peer, "-dir", b.dir, "-name", name, "-model", modelPath(b.dir, name, c.form),
 				"-in", in.String(), "-out", out.String(), fmt.Sprintf("-as-is=%t", c.name == asIs)}})
 		}
-		ready, first := make([][]float64, len(entrants)), make([][]float64, len(entrants))
+		ready, first, warm := make([][]float64, len(entrants)), make([][]float64, len(entrants)), make([][]float64, len(entrants))
 		rows := make([]begun, len(entrants))
 		for range b.report.Rounds {
 			for i, e := range entrants {
@@ -57,13 +57,14 @@ func (b *bench) starts(ctx context.Context, list []network, stdout, stderr io.Wr
 					return err
 				}
 				ready[i], first[i] = append(ready[i], float64(s.ready)), append(first[i], float64(s.first))
+				warm[i] = append(warm[i], s.warm)
 				rows[i].Memory = max(rows[i].Memory, s.memory)
 			}
 		}
 		for i, e := range entrants {
 			r := &rows[i]
 			r.Network, r.Contender = name, e.name
-			r.Ready, r.First = contender.Median(ready[i]), contender.Median(first[i])
+			r.Ready, r.First, r.Warm = contender.Median(ready[i]), contender.Median(first[i]), contender.Median(warm[i])
 			files := []string{e.command[0]}
 			if i > 0 {
 				files = append(files, os.Getenv("ORT_LIB"), e.command[6])
@@ -71,7 +72,7 @@ func (b *bench) starts(ctx context.Context, list []network, stdout, stderr io.Wr
 			if r.Bytes, err = sizes(files); err != nil {
 				return err
 			}
-			fmt.Fprintf(stdout, "%-18s %-19s %12.1f %12.1f %10.1f %10.1f\n", r.Network, r.Contender, r.Ready/1e6, r.First/1e6, float64(r.Memory)/(1<<20), float64(r.Bytes)/(1<<20))
+			fmt.Fprintf(stdout, "%-18s %-19s %12.1f %12.1f %12.1f %10.1f %10.1f\n", r.Network, r.Contender, r.Ready/1e6, r.First/1e6, r.Warm/1e6, float64(r.Memory)/(1<<20), float64(r.Bytes)/(1<<20))
 		}
 		b.report.Start = append(b.report.Start, rows...)
 	}
@@ -81,7 +82,8 @@ func (b *bench) starts(ctx context.Context, list []network, stdout, stderr io.Wr
 // A started is one process from its start to its end.
 type started struct {
 	ready, first time.Duration
-	memory       int64 // greatest resident set, in bytes
+	warm         float64 // nanoseconds of a later call
+	memory       int64   // greatest resident set, in bytes
 }
 
 func startOnce(ctx context.Context, core int, e entrant) (s started, err error) {
@@ -109,14 +111,19 @@ func startOnce(ctx context.Context, core int, e entrant) (s started, err error) 
 			s.first = time.Since(began)
 			s.memory, err = peak(c.Process.Pid)
 			end.Close()
+		default:
+			var r contender.Reply
+			if r, err = contender.ParseReply(lines.Text()); err == nil {
+				s.warm = r.Median
+			}
 		}
 	}
 	end.Close()
 	if e := c.Wait(); e != nil {
 		err = fmt.Errorf("%w: %s", e, strings.TrimSpace(said.String()))
 	}
-	if err == nil && (s.ready == 0 || s.first == 0) {
-		err = errors.New("the process did not say when it was ready and done")
+	if err == nil && (s.ready == 0 || s.first == 0 || s.warm == 0) {
+		err = errors.New("the process did not say when it was ready, done and warm")
 	}
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", e.name, err)
