@@ -185,11 +185,13 @@ func (e *emitter) modelType(f *jen.File) {
 	// func New(opts ...Option) (*Model, error) {
 	// 	w, err := open()
 	// 	…
+	// 	rt.Prefault(w)
 	// }
-	f.Line().Comment("// New finds the weights. It fails when weights.bin is not the file that was compiled with this source.")
+	f.Line().Comment("// New finds the weights and has the system map them. It fails when weights.bin is not the file that was compiled with this source.")
 	f.Func().Id("New").Params(jen.Id("opts").Op("...").Id("Option")).Params(jen.Op("*").Id("Model"), jen.Error()).Block(
 		jen.List(jen.Id("w"), jen.Err()).Op(":=").Id("open").Call(),
 		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Nil(), jen.Err())),
+		jen.Qual(e.rt, "Prefault").Call(jen.Id("w")),
 		jen.Id("m").Op(":=").Op("&").Id("Model").Values(),
 		jen.For(jen.List(jen.Id("_"), jen.Id("o")).Op(":=").Range().Id("opts")).Block(jen.Id("o").Call(jen.Op("&").Id("m").Dot("options"))),
 		jen.Id("m").Dot("layers").Dot("load").Call(jen.Id("w")),

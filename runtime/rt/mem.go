@@ -8,9 +8,10 @@ import "unsafe"
 // ahead. Parts are viewed as numbers of the machine's own byte order.
 type Mem struct{ block []byte }
 
-// NewMem allocates a block of the given size.
+// NewMem allocates a block of the given size, its pages mapped.
 func NewMem(size int) *Mem {
 	b := make([]byte, size+64)
+	prefault(b, true)
 	at := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b))) & 63)
 	return &Mem{b[at : at+size : at+size]}
 }
