@@ -8,6 +8,7 @@ import (
 // The registers. Sums take the vectors from Z0 on, at most 24.
 var (
 	args, at, off, count = reg.RDI, reg.RAX, reg.RCX, reg.RDX
+	ahead                = reg.R15 // of blocks of at most 6 pixels
 	pixels               = []reg.GPPhysical{reg.RBX, reg.RSI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R14, reg.R15}
 	vector               = []reg.VecPhysical{
 		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,

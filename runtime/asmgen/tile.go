@@ -9,7 +9,7 @@ import (
 )
 
 // tileRecord is rt.tile.
-var tileRecord = record{"dst", "src", "offs", "n", "w", "bias", "m", "segs", "groups", "step", "ldd", "mask", "zero", "lo", "hi", "sums", "plain", "scratch", "lanes"}
+var tileRecord = record{"dst", "src", "offs", "n", "w", "bias", "m", "segs", "groups", "step", "ldd", "mask", "zero", "lo", "hi", "sums", "plain", "scratch", "lanes", "ahead"}
 
 // tileFile holds the matrix kernels of panels of 64, 32 and 16 channels.
 func tileFile(c *build.Context) {
@@ -41,6 +41,9 @@ func tile512(c *build.Context, name string, vectors int, blocks []int, lanes ope
 		c.MOVQ(tileRecord.at(args, f.field), at)
 		c.MOVQ(at, f.at)
 	}
+	if t.vectors == 4 {
+		c.MOVQ(tileRecord.at(args, "ahead"), ahead)
+	}
 	c.KMOVQ(tileRecord.at(args, "mask"), reg.K1)
 	for _, p := range blocks {
 		again, next := fmt.Sprintf("block%d", p), fmt.Sprintf("after%d", p)
@@ -50,6 +53,9 @@ func tile512(c *build.Context, name string, vectors int, blocks []int, lanes ope
 		t.block(p, offs, dst)
 		c.SUBQ(operand.U32(p), n)
 		c.ADDQ(operand.U32(4*p), offs)
+		if t.vectors == 4 {
+			c.ADDQ(operand.U32(64*fetched), ahead)
+		}
 		c.JMP(operand.LabelRef(again))
 		c.Label(next)
 	}
@@ -91,6 +97,10 @@ func (t *tiler) block(p int, offs, dst operand.Mem) {
 // multiplications.
 const unroll = 4
 
+// fetched is the number of lines of the next panel that a block asks for while it reads unroll groups of
+// its own, which are 16 lines: eight blocks bring the next panel into the second cache before its turn.
+const fetched = 2
+
 // multiply walks the segments.
 func (t *tiler) multiply(p, split int, acc func(s, i, v int) reg.VecPhysical) {
 	label := func(s string) string { return fmt.Sprintf("%s%d", s, p) }
@@ -118,6 +128,11 @@ func (t *tiler) multiply(p, split int, acc func(s, i, v int) reg.VecPhysical) {
 	t.SUBQ(operand.I32(unroll), count)
 	t.JLT(operand.LabelRef(label("few")))
 	t.Label(label("many"))
+	if t.vectors == 4 {
+		for i := range fetched {
+			t.PREFETCHT1(operand.Mem{Base: at, Index: ahead, Scale: 1, Disp: 64 * i})
+		}
+	}
 	for s := range unroll {
 		step(s)
 	}

@@ -25,6 +25,7 @@ type tile struct {
 	plain              int // 1 when zero and lo are 0, hi is 255, and sums times m stay below 2^31
 	scratch            unsafe.Pointer
 	lanes              int // set by run
+	ahead              int // where to the next panel is, bytes from w: a hint
 }
 
 // by takes the memory of a worker.

@@ -94,6 +94,10 @@ func (g *tiles) next() bool {
 		g.t.mask = 1<<rest - 1
 	}
 	g.weights += g.lanes * g.taps()
+	g.t.ahead = g.lanes * g.taps()
+	if g.channel+g.lanes >= g.stop && g.at+g.pixels < g.end {
+		g.t.ahead -= g.weights - g.firstWeights
+	}
 	return true
 }
 
