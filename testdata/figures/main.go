@@ -7,7 +7,7 @@
 // that brings it. -only measures the rows whose name matches and keeps the others as the file has
 // them; the row fresh needs a network and is measured with -fresh alone.
 //
-// The exit code is 1 when a row fails or was never measured, 2 on wrong usage.
+// The exit code is 1 when a row that was to be measured fails, 2 on wrong usage.
 package main
 
 import (
@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // measureAll measures the chosen rows, prints each as it comes and writes the table after each. It
-// says whether every row of the table passes.
+// says whether every chosen row passes.
 func measureAll(ctx context.Context, b *bench, rows []row, path string, chosen func(*row) bool, stdout io.Writer) (bool, error) {
 	known, err := readTable(path)
 	if err != nil {
@@ -104,8 +104,8 @@ func measureAll(ctx context.Context, b *bench, rows []row, path string, chosen f
 			if err := writeTable(path, table); err != nil {
 				return false, err
 			}
+			ok = ok && table[i].verdict == succeeds
 		}
-		ok = ok && table[i].verdict == succeeds
 	}
 	if n == 0 {
 		return false, fmt.Errorf("no row has such a name; there are %v", names(rows))
