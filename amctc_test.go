@@ -37,7 +37,7 @@ func calibrated(t *testing.T, name string, n int) (*passes.Context, *ir.Module) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := amctc.Calibrate(c, float, d); err != nil {
+	if float, err = amctc.Calibrate(c, float, d); err != nil {
 		t.Fatal(err)
 	}
 	return c, float
@@ -177,7 +177,7 @@ func TestNetworksAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := amctc.Calibrate(c, float, data); err != nil {
+			if float, err = amctc.Calibrate(c, float, data); err != nil {
 				t.Fatal(err)
 			}
 			q, err := amctc.Quantize(c, float, amctc.DefaultTarget)

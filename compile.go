@@ -89,14 +89,15 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
+	fitted := float
 	if opt.Record != nil {
 		if c.Factors, err = FromRecord(opt.Record, float.Main()); err != nil {
 			return nil, err
 		}
-	} else if err := Calibrate(c, float, data); err != nil {
+	} else if fitted, err = Calibrate(c, float, data); err != nil {
 		return nil, err
 	}
-	integer, err := Quantize(c, float, opt.Target)
+	integer, err := Quantize(c, fitted, opt.Target)
 	if err != nil {
 		return nil, err
 	}

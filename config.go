@@ -12,22 +12,22 @@ func layerSettings(l passes.LayerSettings, c *amct.LayerConfig) (passes.LayerSet
 	}
 	if a := c.Activation; a != nil {
 		if a.ActAlgo != nil {
-			l.MinMax = *a.ActAlgo == "minmax"
+			l.Activation.Algorithm = passes.ActivationAlgorithm(*a.ActAlgo)
 		}
 		if a.Asymmetric != nil {
-			l.Asymmetric = *a.Asymmetric
+			l.Activation.Asymmetric = *a.Asymmetric
 		}
-		set(&l.IFMR.MaxPercentile, a.MaxPercentile)
-		set(&l.IFMR.MinPercentile, a.MinPercentile)
-		set(&l.IFMR.Step, a.SearchStep)
+		set(&l.Activation.IFMR.MaxPercentile, a.MaxPercentile)
+		set(&l.Activation.IFMR.MinPercentile, a.MinPercentile)
+		set(&l.Activation.IFMR.Step, a.SearchStep)
 		if len(a.SearchRange) == 2 {
-			l.IFMR.Start, l.IFMR.End = a.SearchRange[0], a.SearchRange[1]
+			l.Activation.IFMR.Start, l.Activation.IFMR.End = a.SearchRange[0], a.SearchRange[1]
 		}
 	}
 	if w := c.Weight; w != nil && w.ChannelWise != nil {
-		l.PerChannel = w.ChannelWise
+		l.Weight.PerChannel = w.ChannelWise
 	}
-	return l, l.IFMR.Check()
+	return l, l.Activation.IFMR.Check()
 }
 
 func set(to *float64, v *float64) {

@@ -148,7 +148,7 @@ func TestLifeOfOneConvolution(t *testing.T) {
 		t.Fatal(err)
 	}
 	images := lifeImages()
-	if err := amctc.Calibrate(c, float, samples(images)); err != nil {
+	if float, err = amctc.Calibrate(c, float, samples(images)); err != nil {
 		t.Fatal(err)
 	}
 	integer, err := amctc.Quantize(c, float, amctc.DefaultTarget)

@@ -2,6 +2,7 @@ package amctc
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/amctc/amctc/codegen/exec"
 	"github.com/amctc/amctc/ir"
@@ -14,24 +15,14 @@ import (
 // DefaultTarget is the SoC whose arithmetic is used when none is named.
 const DefaultTarget = "ascend910b3"
 
-// Calibrate finds the factors of a prepared float module on data and stores them in c.Factors.
-// The module is not changed.
-func Calibrate(c *passes.Context, m *ir.Module, data passes.Data) error {
-	observed, err := observe(c, m)
-	if err != nil {
-		return err
-	}
-	return passes.Calibrate(c, exec.Engine{}, observed, data)
+// Calibrate finds the factors of a prepared float module on data and stores them in c.Factors. The
+// answer is the module to quantize with them: m, or a copy with other weights and biases where the
+// settings ask for steps that change them. m is not changed.
+func Calibrate(c *passes.Context, m *ir.Module, data passes.Data) (*ir.Module, error) {
+	return passes.Fit(c, exec.Engine{}, m, data)
 }
 
-func observe(c *passes.Context, m *ir.Module) (*ir.Module, error) {
-	out := m.Clone()
-	var g passes.Manager
-	_, err := g.Run(c, out, passes.Observe)
-	return out, err
-}
-
-// Quantize turns a prepared float module and c.Factors into the integer module of the target's
+// Quantize turns a prepared or calibrated float module and c.Factors into the integer module of the target's
 // stage. Weight scales that had to be raised are written back to c.Factors.
 func Quantize(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 	desc, err := ascend.Describe(soc)
@@ -39,12 +30,9 @@ func Quantize(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 		return nil, err
 	}
 	c.Target = passes.TargetFacts{Name: soc, Fixpipe: hasFixpipe(desc)}
-	out, err := observe(c, m)
-	if err != nil {
-		return nil, err
-	}
+	out := m.Clone()
 	var g passes.Manager
-	if _, err := g.Run(c, out, passes.Quantize); err != nil {
+	if _, err := g.Run(c, out, append(slices.Clone(passes.Observe), passes.Quantize...)); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -100,7 +88,7 @@ func ApplyConfig(s *passes.Settings, cfg *amct.Config, f *ir.Func) error {
 		return err
 	}
 	s.NoFusion = !cfg.DoFusion
-	s.Default.Asymmetric = cfg.ActivationOffset
+	s.Default.Activation.Asymmetric = cfg.ActivationOffset
 	s.SkipFusion = make(map[string]bool)
 	for _, n := range cfg.SkipFusionLayers {
 		s.SkipFusion[n] = true

@@ -121,12 +121,12 @@ func newWatchers(c *Context, f *ir.Func) *watchers {
 			layer = u.Op.Quant.IsLayer()
 		}
 		s := c.Settings.For(n.Name, layer)
-		k := id{n.Operands[0], s.scheme()}
+		k := id{n.Operands[0], s.Activation.scheme()}
 		if w := known[k]; w != nil {
 			w.keys = append(w.keys, key)
 			continue
 		}
-		w := &watcher{obs: s.Observer(), keys: []string{key}}
+		w := &watcher{obs: s.Activation.Observer(), keys: []string{key}}
 		if lo, hi, ok := bounds(n.Operands[0]); ok {
 			w.obs.Bound(lo, hi)
 		}
@@ -193,11 +193,12 @@ func weightScales(c *Context, f *ir.Func) {
 		w := n.Operands[n.Op.Quant.Weights]
 		s := c.Settings.For(n.Name, true)
 		perChannel := n.Op.Quant.PerChannel
-		if s.PerChannel != nil {
-			perChannel = *s.PerChannel
+		if s.Weight.PerChannel != nil {
+			perChannel = *s.Weight.PerChannel
 		}
-		scale, _ := calib.ARQ(w.Const.Data.F32, w.Type.Shape[n.Op.Quant.ChannelAxis], perChannel, 8)
-		c.Factors.At(n.Name).ScaleW = scale
+		scale, _ := calib.ARQ(w.Const.Data.F32, w.Type.Shape[n.Op.Quant.ChannelAxis], perChannel, s.Weight.Bits)
+		l := c.Factors.At(n.Name)
+		l.ScaleW, l.WtsBits = scale, s.Weight.Bits
 	}
 }
 
@@ -209,7 +210,7 @@ func fakeWeights(c *Context, m *ir.Module) {
 			continue
 		}
 		w := n.Operands[1].Const
-		fake := calib.FakeQuantWeights(w.Data.F32, l.ScaleW)
+		fake := calib.FakeQuantWeights(w.Data.F32, l.ScaleW, l.WtsBits)
 		n.Operands[1] = ir.NewConst(w.Name, w.Type(), tensor.FromF32(fake, w.Data.Shape...)).Value()
 	}
 }

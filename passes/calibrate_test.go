@@ -20,8 +20,10 @@ import (
 func observed(t *testing.T, seed uint64, minMax bool) (*passes.Context, *ir.Module) {
 	t.Helper()
 	c := passes.NewContext(context.Background(), op.All())
-	c.Settings.Default.MinMax = minMax
-	c.Settings.Default.Asymmetric = true
+	if minMax {
+		c.Settings.Default.Activation.Algorithm = passes.MinMax
+	}
+	c.Settings.Default.Activation.Asymmetric = true
 	m := irtest.Random(seed)
 	var g passes.Manager
 	if _, err := g.Run(c, m, append(slices.Clone(passes.Simplify), passes.Observe...)); err != nil {

@@ -13,6 +13,8 @@ type LayerFactors struct {
 	ScaleD  float32   // activation scale; 0 when the record has none
 	OffsetD int32     // activation offset, a code
 	ScaleW  []float32 // weight scales, one or one for each output channel; nil without weights
+	ActBits int       // width of activation codes, 8 or 16
+	WtsBits int       // width of weight codes, 4, 6, 7 or 8; 8 without weights
 }
 
 // NewFactors is an empty set.
@@ -26,7 +28,7 @@ func (f *Factors) At(key string) *LayerFactors {
 	if l := f.byKey[key]; l != nil {
 		return l
 	}
-	l := &LayerFactors{Key: key}
+	l := &LayerFactors{Key: key, ActBits: 8, WtsBits: 8}
 	f.byKey[key] = l
 	f.order = append(f.order, key)
 	return l

@@ -38,7 +38,7 @@ func applyFactors(c *Context, m *ir.Module, f *ir.Func) error {
 				k := c.factors(n, i)
 				p := ir.NewPatch(c.Ops, m, f, n, "apply-factors: "+Key(n, i))
 				v = p.Node(ir.NodeSpec{Op: "q.fake", Name: n.Name, Value: v.Name + "_fq", Operands: []*ir.Value{v},
-					Attrs: ir.AttrsOf("scale", []float32{k.ScaleD}, "offset", []int{int(k.OffsetD)})})
+					Attrs: ir.AttrsOf("scale", []float32{k.ScaleD}, "offset", []int{int(k.OffsetD)}, "bits", k.ActBits)})
 				if !c.Apply(p) {
 					return nil
 				}
@@ -114,7 +114,7 @@ func quantizeWeights(c *Context, m *ir.Module, f *ir.Func) error {
 		}
 		scale := k.ScaleW
 		if len(n.Operands) == 3 {
-			floored, raised := calib.FloorScales(scale, w.Const.Data.F32, n.Operands[2].Const.Data.F32, k.ScaleD)
+			floored, raised := calib.FloorScales(scale, w.Const.Data.F32, n.Operands[2].Const.Data.F32, k.ScaleD, k.WtsBits)
 			for _, r := range raised {
 				c.Remark("Q004", n, "channel %d: weight scale raised from %s to %s, the smallest that its bias %s fits", r.Channel,
 					ir.FormatFloat(r.From), ir.FormatFloat(r.To), ir.FormatFloat(r.Bias))
@@ -131,7 +131,7 @@ func quantizeWeights(c *Context, m *ir.Module, f *ir.Func) error {
 		}
 		p := ir.NewPatch(c.Ops, m, f, n, "quantize-weights: "+n.Subject())
 		v := p.Node(ir.NodeSpec{Op: "q.fake", Name: n.Name, Value: w.Name + "_fq", Operands: []*ir.Value{w},
-			Attrs: ir.AttrsOf("scale", scale, "offset", make([]int, len(scale)), "axis", axis)})
+			Attrs: ir.AttrsOf("scale", scale, "offset", make([]int, len(scale)), "axis", axis, "bits", k.WtsBits)})
 		if !c.Apply(p) {
 			return nil
 		}

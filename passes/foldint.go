@@ -59,6 +59,7 @@ const (
 type layerCodes struct {
 	codes []int8
 	scale []float32
+	bits  int
 	bias  []int32
 }
 
@@ -168,10 +169,10 @@ func (d *demands) useDemand(u ir.Use) *ir.Quant {
 func (d *demands) layer(n *ir.Node) string {
 	q := n.Op.Quant
 	x, w := op.FakeQuant(n.Operands[0].Def), n.Operands[q.Weights].Def
-	l := &layerCodes{scale: op.FakeQuant(w).Scale}
+	l := &layerCodes{scale: op.FakeQuant(w).Scale, bits: w.Int("bits")}
 	data := w.Operands[0].Const.Data
 	ch := data.Shape[q.ChannelAxis]
-	l.codes = calib.QuantizeWeights(data.F32, l.scale)
+	l.codes = calib.QuantizeWeights(data.F32, l.scale, l.bits)
 	bias := make([]float32, ch)
 	if len(n.Operands) == 3 {
 		copy(bias, n.Operands[2].Const.Data.F32)
@@ -255,6 +256,7 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 		if len(l.scale) > 1 {
 			wq = ir.PerChannel(q.ChannelAxis, l.scale)
 		}
+		wq.Min, wq.Max = calib.CodeRange(l.bits)
 		base := ir.Identifier(n.Name)
 		wv := e.m.AddConst(base+"_w", ir.Quantized(wq, w.Type.Shape...), tensor.FromI8(l.codes, w.Type.Shape...))
 		bv := e.m.AddConst(base+"_b", ir.TensorType(tensor.I32, len(l.bias)), tensor.FromI32(l.bias, len(l.bias)))

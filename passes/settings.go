@@ -18,20 +18,65 @@ type Settings struct {
 	OnlyListed bool
 	// FloatWeights calibrates with the float weights instead of the fake-quantized ones.
 	FloatWeights bool
+	// Joint lets operands that meet in one addition or concatenation share factors (AMCT 5.3).
+	Joint bool
+	// Equalize evens out the ranges of channels between consecutive layers before calibration.
+	Equalize bool
+	// CorrectBias takes the mean error of each channel out of its bias after calibration.
+	CorrectBias bool
+	// Seed is that of searches that draw.
+	Seed uint64
 }
 
 // LayerSettings are the choices for one layer.
 type LayerSettings struct {
 	Skip       bool
-	MinMax     bool // min-max instead of IFMR
-	IFMR       calib.IFMRConfig
+	Activation ActivationSettings
+	Weight     WeightSettings
+	// Balance is the migration strength of AMCT's DMQ balancer, in [0.2, 0.8]; 0 leaves it out.
+	Balance float64
+	// Smooth is SmoothQuant's strength, in (0, 1); 0 leaves it out.
+	Smooth float64
+}
+
+// ActivationSettings say how the range of a layer's input is found.
+type ActivationSettings struct {
+	Algorithm  ActivationAlgorithm
+	Bits       int // 8 or 16
 	Asymmetric bool
+	IFMR       calib.IFMRConfig
+}
+
+// WeightSettings say how a layer's weights are rounded.
+type WeightSettings struct {
+	Algorithm  WeightAlgorithm
+	Bits       int   // 4, 6, 7 or 8
 	PerChannel *bool // nil: the operator's default
 }
 
-// NewSettings are AMCT's defaults: IFMR, asymmetric activations, ARQ weights.
+// ActivationAlgorithm names an observer, as AMCT's act_algo does.
+type ActivationAlgorithm string
+
+// The observers.
+const (
+	IFMR   ActivationAlgorithm = "ifmr"
+	MinMax ActivationAlgorithm = "minmax"
+)
+
+// WeightAlgorithm names a way to round weights, as AMCT's wts_algo does.
+type WeightAlgorithm string
+
+// The ways to round weights.
+const (
+	ARQ WeightAlgorithm = "arq_quantize"
+)
+
+// NewSettings are AMCT's defaults: IFMR, asymmetric activations, ARQ weights, 8 bits.
 func NewSettings() *Settings {
-	return &Settings{Default: LayerSettings{IFMR: calib.DefaultIFMR(), Asymmetric: true}}
+	return &Settings{Default: LayerSettings{
+		Activation: ActivationSettings{Algorithm: IFMR, Bits: 8, Asymmetric: true, IFMR: calib.DefaultIFMR()},
+		Weight:     WeightSettings{Algorithm: ARQ, Bits: 8},
+	}}
 }
 
 // For is what holds for the node of the given name; layer says whether it has weights.
@@ -47,16 +92,14 @@ func (s *Settings) For(name string, layer bool) LayerSettings {
 }
 
 // Observer makes the observer that the settings choose.
-func (l LayerSettings) Observer() calib.Observer {
-	if l.MinMax {
-		return calib.NewMinMax(l.Asymmetric, 8)
+func (a ActivationSettings) Observer() calib.Observer {
+	if a.Algorithm == MinMax {
+		return calib.NewMinMax(a.Asymmetric, a.Bits)
 	}
-	cfg := l.IFMR
-	cfg.Asymmetric = l.Asymmetric
+	cfg := a.IFMR
+	cfg.Asymmetric, cfg.Bits = a.Asymmetric, a.Bits
 	return calib.NewIFMR(cfg)
 }
 
 // scheme names the observer, so that equal ones of one tensor are run once.
-func (l LayerSettings) scheme() string {
-	return fmt.Sprintf("%v %v %v", l.MinMax, l.Asymmetric, l.IFMR)
-}
+func (a ActivationSettings) scheme() string { return fmt.Sprintf("%v", a) }

@@ -94,7 +94,7 @@ func benched(cmd *cobra.Command, u *ui, m *ir.Module, data dataFlags, calib []st
 	if err != nil {
 		return nil, err
 	}
-	if err := amctc.Calibrate(pc, prepared, d); err != nil {
+	if prepared, err = amctc.Calibrate(pc, prepared, d); err != nil {
 		return nil, err
 	}
 	return amctc.Quantize(pc, prepared, amctc.DefaultTarget)

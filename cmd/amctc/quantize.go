@@ -35,12 +35,13 @@ func calibrateCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := amctc.Calibrate(pc, float, d); err != nil {
+			fitted, err := amctc.Calibrate(pc, float, d)
+			if err != nil {
 				return err
 			}
 			// Quantizing once writes the raised weight scales back, so that the record holds
 			// what will be used.
-			if _, err := amctc.Quantize(pc, float, amctc.DefaultTarget); err != nil {
+			if _, err := amctc.Quantize(pc, fitted, amctc.DefaultTarget); err != nil {
 				return err
 			}
 			for _, d := range pc.Remarks.Sorted() {

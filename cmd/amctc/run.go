@@ -226,7 +226,7 @@ func evalCommand(u *ui) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := amctc.Calibrate(pc, float, cd); err != nil {
+				if float, err = amctc.Calibrate(pc, float, cd); err != nil {
 					return err
 				}
 			}

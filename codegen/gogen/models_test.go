@@ -49,7 +49,7 @@ func trained(t *testing.T, name string) (*plan.Plan, [][]*tensor.Tensor) {
 		t.Fatal(l)
 	}
 	c := passes.NewContext(context.Background(), op.All())
-	c.Settings.Default.Asymmetric = true
+	c.Settings.Default.Activation.Asymmetric = true
 	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
 	var g passes.Manager
 	run := func(list []passes.Pass) {

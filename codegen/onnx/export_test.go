@@ -118,8 +118,8 @@ func (b batches) Batches() iter.Seq2[[]*tensor.Tensor, error] {
 func quantized(t *testing.T, seed uint64) *ir.Module {
 	t.Helper()
 	c := passes.NewContext(context.Background(), op.All())
-	c.Settings.Default.MinMax = true
-	c.Settings.Default.Asymmetric = seed%3 != 0
+	c.Settings.Default.Activation.Algorithm = passes.MinMax
+	c.Settings.Default.Activation.Asymmetric = seed%3 != 0
 	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
 	m := irtest.Random(seed)
 	var g passes.Manager

@@ -22,16 +22,21 @@ var Observe = &ir.OpDef{
 var Fake = &ir.OpDef{
 	Name:     "q.fake",
 	Summary:  "quantize and dequantize in float arithmetic",
-	Doc:      "y = dequantize(quantize(x)) with the factors of the index along axis, or one factor when axis is -1. Codes are int8.",
+	Doc:      "y = dequantize(quantize(x)) with the factors of the index along axis, or one factor when axis is -1. Codes are bits wide.",
 	Operands: []ir.Operand{{Name: "x"}},
 	Attrs: []ir.AttrDef{
 		{Name: "scale", Kind: ir.AttrFloats, Doc: "one, or one for each index of axis"},
 		{Name: "offset", Kind: ir.AttrInts, Doc: "as many as scales"},
 		{Name: "axis", Kind: ir.AttrInt, Default: -1, Doc: "axis that has a scale for each index"},
+		{Name: "bits", Kind: ir.AttrInt, Default: 8, Doc: "width of the codes, 2 to 8"},
 	},
 	Traits: ir.Elementwise,
 	Stages: ir.Stages(ir.StageFake),
 	Infer: func(c *ir.InferCtx) {
+		if b := c.Node.Int("bits"); b < 2 || b > 8 {
+			c.Errorf("V055", "bits is %d, want 2 to 8", b)
+			return
+		}
 		q := FakeQuant(c.Node)
 		want := 1
 		if q.Axis >= len(c.In[0].Shape) {
@@ -46,7 +51,7 @@ var Fake = &ir.OpDef{
 			return
 		}
 		for i, s := range q.Scale {
-			if o := c.Node.Ints("offset")[i]; !(s > 0) || s-s != 0 || o < -128 || o > 127 {
+			if o := c.Node.Ints("offset")[i]; !(s > 0) || s-s != 0 || o < int(q.Min) || o > int(q.Max) {
 				c.Errorf("V055", "scale %v, offset %d at %d: scales are positive and finite, offsets codes", s, o, i)
 				return
 			}
@@ -70,7 +75,7 @@ var Fake = &ir.OpDef{
 // FakeQuant is the map that a q.fake node applies.
 func FakeQuant(n *ir.Node) *ir.Quant {
 	offset := n.Ints("offset")
-	q := &ir.Quant{Axis: n.Int("axis"), Block: 1, Offset: make([]int32, len(offset)), Min: -128, Max: 127}
+	q := &ir.Quant{Axis: n.Int("axis"), Block: 1, Offset: make([]int32, len(offset)), Min: -1 << (n.Int("bits") - 1), Max: 1<<(n.Int("bits")-1) - 1}
 	q.Scale, _ = n.Attr("scale").([]float32)
 	for i, o := range offset {
 		q.Offset[i] = int32(o)

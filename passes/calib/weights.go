@@ -42,13 +42,11 @@ func ARQ(w []float32, channels int, perChannel bool, bits int) (scale []float32,
 		}
 		scale[c] = s
 	}
-	return scale, quantizeWeights(w, scale, bits)
+	return scale, QuantizeWeights(w, scale, bits)
 }
 
-// QuantizeWeights gives int8 codes clamp(RNE(w/s)); scale has one entry or one for each channel.
-func QuantizeWeights(w, scale []float32) []int8 { return quantizeWeights(w, scale, 8) }
-
-func quantizeWeights(w, scale []float32, bits int) []int8 {
+// QuantizeWeights gives bits-wide codes clamp(RNE(w/s)); scale has one entry or one for each channel.
+func QuantizeWeights(w, scale []float32, bits int) []int8 {
 	lo, hi := CodeRange(bits)
 	out := make([]int8, len(w))
 	per := len(w) / len(scale)
@@ -59,11 +57,11 @@ func quantizeWeights(w, scale []float32, bits int) []int8 {
 	return out
 }
 
-// FakeQuantWeights gives the numbers that the codes of w stand for.
-func FakeQuantWeights(w, scale []float32) []float32 {
+// FakeQuantWeights gives the numbers that the bits-wide codes of w stand for.
+func FakeQuantWeights(w, scale []float32, bits int) []float32 {
 	out := make([]float32, len(w))
 	per := len(w) / len(scale)
-	for i, q := range QuantizeWeights(w, scale) {
+	for i, q := range QuantizeWeights(w, scale, bits) {
 		out[i] = float32(float32(q) * scale[i/per])
 	}
 	return out
@@ -95,7 +93,7 @@ type Raised struct {
 // |b|/(s_x*2^28); and where all codes of a scale would be 0 and a bias is not, the scale becomes
 // |b|/(s_x*2^22), which keeps the bias exact to 22 bits. Applied to its own result it changes
 // nothing.
-func FloorScales(scaleW, weights, bias []float32, scaleX float32) ([]float32, []Raised) {
+func FloorScales(scaleW, weights, bias []float32, scaleX float32, bits int) ([]float32, []Raised) {
 	out := append([]float32(nil), scaleW...)
 	var raised []Raised
 	per := len(weights) / len(scaleW)
@@ -112,7 +110,7 @@ func FloorScales(scaleW, weights, bias []float32, scaleX float32) ([]float32, []
 		}
 		s := max(out[c], fit(28))
 		dead := b != 0
-		for _, q := range QuantizeWeights(weights[c*per:(c+1)*per], []float32{s}) {
+		for _, q := range QuantizeWeights(weights[c*per:(c+1)*per], []float32{s}, bits) {
 			dead = dead && q == 0
 		}
 		if b == 0 {

@@ -64,7 +64,7 @@ func TestNearlyZeroChannels(t *testing.T) {
 }
 
 func TestFakeQuantWeights(t *testing.T) {
-	got := FakeQuantWeights([]float32{.26, -9, .5, 1}, []float32{.1, .5})
+	got := FakeQuantWeights([]float32{.26, -9, .5, 1}, []float32{.1, .5}, 8)
 	if want := []float32{float32(3) * .1, float32(-90) * .1, .5, 1}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -91,7 +91,7 @@ func TestFloorScales(t *testing.T) {
 	w := []float32{0, 0, .5, -.5, 1e-6, 0}
 	b := []float32{3, .1, 4}
 	s, _ := ARQ(w, 3, true, 8)
-	floored, raised := FloorScales(s, w, b, 0.0235)
+	floored, raised := FloorScales(s, w, b, 0.0235, 8)
 	if len(raised) != 2 || raised[0].Channel != 0 || raised[1].Channel != 2 || floored[1] != s[1] {
 		t.Fatalf("%v %v", floored, raised)
 	}
@@ -104,7 +104,7 @@ func TestFloorScales(t *testing.T) {
 			t.Errorf("bias %v became %v", b[c], got)
 		}
 	}
-	if again, r := FloorScales(floored, w, b, 0.0235); len(r) != 0 || !slices.Equal(again, floored) {
+	if again, r := FloorScales(floored, w, b, 0.0235, 8); len(r) != 0 || !slices.Equal(again, floored) {
 		t.Errorf("not idempotent: %v", r)
 	}
 }
@@ -119,7 +119,7 @@ func TestFloorLaws(t *testing.T) {
 		b := rapid.SliceOfN(rapid.Float32Range(-100, 100), channels, channels).Draw(t, "b")
 		scaleX := rapid.Float32Range(1e-4, 1).Draw(t, "scale of x")
 		scale, _ := ARQ(w, channels, rapid.Bool().Draw(t, "per channel"), 8)
-		floored, raised := FloorScales(scale, w, b, scaleX)
+		floored, raised := FloorScales(scale, w, b, scaleX, 8)
 		q, err := Bias(b, scaleX, floored)
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +129,7 @@ func TestFloorLaws(t *testing.T) {
 				t.Fatalf("b_q %d of channel %d has no room", q, c)
 			}
 		}
-		if again, r := FloorScales(floored, w, b, scaleX); len(r) > 0 || !slices.Equal(again, floored) {
+		if again, r := FloorScales(floored, w, b, scaleX, 8); len(r) > 0 || !slices.Equal(again, floored) {
 			t.Fatalf("again: %v", r)
 		}
 		for _, r := range raised {
@@ -137,7 +137,7 @@ func TestFloorLaws(t *testing.T) {
 				t.Fatalf("%+v", r)
 			}
 		}
-		codes := QuantizeWeights(w, scale)
+		codes := QuantizeWeights(w, scale, 8)
 		for c := range floored {
 			per := len(w) / len(scale)
 			alive := slices.ContainsFunc(codes[c*per:(c+1)*per], func(q int8) bool { return q != 0 })

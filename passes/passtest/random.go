@@ -42,8 +42,10 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
-	c.Settings.Default.MinMax = seed%2 == 0
-	c.Settings.Default.Asymmetric = seed%5 != 0
+	if seed%2 == 0 {
+		c.Settings.Default.Activation.Algorithm = passes.MinMax
+	}
+	c.Settings.Default.Activation.Asymmetric = seed%5 != 0
 	c.Target = passes.TargetFacts{Name: target, Fixpipe: true}
 	m := irtest.Random(seed)
 	if l := ir.Verify(m); l.HasErrors() {

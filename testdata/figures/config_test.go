@@ -33,7 +33,7 @@ func TestAutoencoderConfig(t *testing.T) {
 			continue
 		}
 		dense++
-		if l, ok := c.Settings.Layers[n.Name]; !ok || l.Skip || l.PerChannel == nil || !*l.PerChannel || !l.Asymmetric {
+		if l, ok := c.Settings.Layers[n.Name]; !ok || l.Skip || l.Weight.PerChannel == nil || !*l.Weight.PerChannel || !l.Activation.Asymmetric {
 			t.Errorf("layer %s has settings %+v", n.Name, l)
 		}
 	}

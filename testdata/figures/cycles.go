@@ -38,7 +38,7 @@ func cycles(ctx context.Context, b *bench) (string, bool, error) {
 	}
 	c := amctc.NewContext(ctx)
 	// Symmetric activations leave no correction of a zero point to be added.
-	c.Settings.Default.Asymmetric = false
+	c.Settings.Default.Activation.Asymmetric = false
 	float, err := amctc.Prepare(c, loaded)
 	if err != nil {
 		return "", false, err
@@ -47,7 +47,7 @@ func cycles(ctx context.Context, b *bench) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
-	if err := amctc.Calibrate(c, float, d); err != nil {
+	if float, err = amctc.Calibrate(c, float, d); err != nil {
 		return "", false, err
 	}
 	q, err := amctc.Quantize(c, float, "ascend910b3")

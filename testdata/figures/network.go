@@ -89,7 +89,8 @@ func (n network) calibrated(ctx context.Context, b *bench) (*passes.Context, *ir
 	if err != nil {
 		return nil, nil, err
 	}
-	return c, float, amctc.Calibrate(c, float, d)
+	fitted, err := amctc.Calibrate(c, float, d)
+	return c, fitted, err
 }
 
 // array writes the samples of data as one .npy file and gives its path.

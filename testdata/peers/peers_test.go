@@ -192,8 +192,8 @@ func (b batches) Batches() iter.Seq2[[]*tensor.Tensor, error] {
 func quantize(t *testing.T, m *ir.Module, asymmetric bool, data batches) bool {
 	t.Helper()
 	c := passes.NewContext(context.Background(), op.All())
-	c.Settings.Default.MinMax = true
-	c.Settings.Default.Asymmetric = asymmetric
+	c.Settings.Default.Activation.Algorithm = passes.MinMax
+	c.Settings.Default.Activation.Asymmetric = asymmetric
 	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
 	var g passes.Manager
 	run := func(list []passes.Pass) {

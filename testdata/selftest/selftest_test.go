@@ -110,7 +110,7 @@ func emit(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := amctc.Calibrate(c, float, data); err != nil {
+	if float, err = amctc.Calibrate(c, float, data); err != nil {
 		t.Fatal(err)
 	}
 	q, err := amctc.Quantize(c, float, amctc.DefaultTarget)

@@ -75,7 +75,7 @@ func quantize(ctx context.Context, root, dir string, n network) error {
 	if err != nil {
 		return err
 	}
-	if err := amctc.Calibrate(c, float, set); err != nil {
+	if float, err = amctc.Calibrate(c, float, set); err != nil {
 		return err
 	}
 	integer, err := amctc.Quantize(c, float, amctc.DefaultTarget)

@@ -1,0 +1,58 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/amctc/amctc/ir"
+)
+
+// A Step is done with calibration data on the simplified float module. It may change the module's
+// constants and add nodes; what the float network computes stays, unless the step rounds weights.
+type Step struct {
+	Name string
+	Doc  string
+	// Changes says that the module may be another afterwards.
+	Changes bool
+	// Wanted says whether the settings ask for the step; nil is always.
+	Wanted func(*Settings) bool
+	Run    func(c *Context, e ir.Engine, m *ir.Module, d Data) error
+}
+
+// Fitting is what lies between Simplify and Quantize, in order.
+var Fitting = []Step{
+	{"calibrate", "find activation factors and weight scales", false, nil, findFactors},
+}
+
+// Fit carries out the wanted steps of Fitting, leaves the factors in c.Factors and gives the module
+// that Quantize takes with them: m itself when no step changes it, otherwise a changed copy.
+func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
+	out := m
+	for _, s := range Fitting {
+		if s.Wanted != nil && !s.Wanted(c.Settings) {
+			continue
+		}
+		if s.Changes && out == m {
+			out = m.Clone()
+		}
+		if err := s.Run(c, e, out, d); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// findFactors is Calibrate on an observed copy.
+func findFactors(c *Context, e ir.Engine, m *ir.Module, d Data) error {
+	observed, err := observe(c, m)
+	if err != nil {
+		return err
+	}
+	return Calibrate(c, e, observed, d)
+}
+
+func observe(c *Context, m *ir.Module) (*ir.Module, error) {
+	out := m.Clone()
+	var g Manager
+	_, err := g.Run(c, out, slices.Clone(Observe))
+	return out, err
+}
