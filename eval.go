@@ -11,12 +11,12 @@ import (
 	"github.com/amctc/amctc/ir/tensor"
 )
 
-// Evaluation is a metric over a data set.
+// Evaluation is the value of a metric on a data set.
 type Evaluation struct {
 	Samples int     `json:"samples"`
-	Top1    float64 `json:"top1"`   // fraction of 1; of classifications
-	MSE     float64 `json:"mse"`    // of reconstructions
-	Metric  string  `json:"metric"` // top1 or mse
+	Metric  string  `json:"metric"`
+	Value   float64 `json:"value"`
+	hits    []bool  // by sample, of metrics that count them
 }
 
 // RunAll runs f on every call of data, on several workers, and gives each result in order to see.
@@ -85,62 +85,59 @@ func RunAll(ctx context.Context, e ir.Engine, f *ir.Func, calls iter.Seq2[[]*ten
 	return first
 }
 
-// Top1 is how often the first output's largest element is at the label; the lowest index wins a
-// tie.
-func Top1(ctx context.Context, m *ir.Module, data *Data, labels []int, progress func(stage string, done, total int)) (Evaluation, error) {
-	if len(labels) < data.Samples() {
-		return Evaluation{}, fmt.Errorf("%d labels for %d samples", len(labels), data.Samples())
-	}
-	ev := Evaluation{Metric: "top1"}
-	right := 0
-	err := RunAll(ctx, exec.Engine{}, m.Main(), data.Calls(), 2, func(i int, _, out []*tensor.Tensor) error {
-		if out[0].DType != tensor.F32 {
-			return fmt.Errorf("output %%%s is %v, want float32", m.Main().Results[0].Name, out[0].DType)
-		}
-		if argmax(out[0].F32) == labels[i] {
-			right++
-		}
-		ev.Samples++
-		progress("evaluate", ev.Samples, data.Samples())
-		return nil
-	})
-	if ev.Samples > 0 {
-		ev.Top1 = float64(right) / float64(ev.Samples)
-	}
-	return ev, err
+// An EvalSet is labelled data with a metric.
+type EvalSet struct {
+	Metric Metric
+	Data   *Data
+	Labels []int // when the metric wants them
+	// Float is the network whose outputs the metric compares with, when it does.
+	Float *ir.Module
 }
 
-// Reconstruction is the mean squared difference between the first output and the first input, for
-// autoencoders.
-func Reconstruction(ctx context.Context, m *ir.Module, data *Data, progress func(stage string, done, total int)) (Evaluation, error) {
-	ev := Evaluation{Metric: "mse"}
-	var sum float64
-	n := 0
-	err := RunAll(ctx, exec.Engine{}, m.Main(), data.Calls(), 2, func(_ int, in, out []*tensor.Tensor) error {
-		if in[0].Len() != out[0].Len() {
-			return fmt.Errorf("the output has %d elements, the input %d: mse is for networks that reconstruct their input", out[0].Len(), in[0].Len())
-		}
-		for i, v := range in[0].F32 {
-			d := float64(v) - float64(out[0].F32[i])
-			sum += float64(d * d)
-		}
-		n += in[0].Len()
-		ev.Samples++
-		progress("evaluate", ev.Samples, data.Samples())
-		return nil
-	})
-	if n > 0 {
-		ev.MSE = sum / float64(n)
+// Check reports a set that its metric cannot be found on.
+func (s *EvalSet) Check() error {
+	switch {
+	case s.Metric.Labels && len(s.Labels) < s.Data.Samples():
+		return fmt.Errorf("%d labels for %d samples", len(s.Labels), s.Data.Samples())
+	case s.Metric.Reference && s.Float == nil:
+		return fmt.Errorf("the metric %s compares with a float network", s.Metric.Name)
 	}
-	return ev, err
+	return nil
 }
 
-func argmax(x []float32) int {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
+// Evaluate finds the metric's value for a float or an integer module.
+func (s *EvalSet) Evaluate(ctx context.Context, m *ir.Module, progress func(stage string, done, total int)) (Evaluation, error) {
+	ev := Evaluation{Metric: s.Metric.Name}
+	if err := s.Check(); err != nil {
+		return ev, err
+	}
+	var float ir.Runner
+	if s.Metric.Reference {
+		var err error
+		if float, err = (exec.Engine{}).Prepare(s.Float.Main()); err != nil {
+			return ev, err
 		}
 	}
-	return best
+	meter := s.Metric.meter()
+	err := RunAll(ctx, exec.Engine{}, m.Main(), s.Data.Calls(), 2, func(i int, in, out []*tensor.Tensor) error {
+		var ref []*tensor.Tensor
+		label := 0
+		if s.Metric.Labels {
+			label = s.Labels[i]
+		}
+		if float != nil {
+			var err error
+			if ref, err = float.Run(ctx, in, nil); err != nil {
+				return err
+			}
+		}
+		ev.Samples++
+		progress("evaluate", ev.Samples, s.Data.Samples())
+		return meter.add(in, out, ref, label)
+	})
+	ev.Value = meter.value()
+	if k, ok := meter.(*topK); ok {
+		ev.hits = k.hits
+	}
+	return ev, err
 }

@@ -1,5 +1,10 @@
 package passes
 
+import (
+	"reflect"
+	"slices"
+)
+
 // Factors are the quantization factors of a network, by record key, in the order found. They are
 // what AMCT's record file holds.
 type Factors struct {
@@ -16,6 +21,16 @@ type LayerFactors struct {
 	ActBits int       // width of activation codes, 8 or 16
 	WtsBits int       // width of weight codes, 4, 6, 7 or 8; 8 without weights
 }
+
+// Clone copies the entry.
+func (l *LayerFactors) Clone() LayerFactors {
+	c := *l
+	c.ScaleW = slices.Clone(l.ScaleW)
+	return c
+}
+
+// Equal says whether both hold the same factors.
+func (l *LayerFactors) Equal(m *LayerFactors) bool { return reflect.DeepEqual(l, m) }
 
 // NewFactors is an empty set.
 func NewFactors() *Factors { return &Factors{byKey: make(map[string]*LayerFactors)} }

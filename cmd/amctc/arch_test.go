@@ -33,7 +33,7 @@ const modulePath = "github.com/amctc/amctc"
 const layers = `
 	# Leaves.
 	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime, target,
-	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/calib;
+	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/calib, passes/search;
 
 	# The graph, its operators, their meaning.
 	ir/tensor, ir/diag < ir;
@@ -68,7 +68,7 @@ const layers = `
 
 	# Everything in one place, and the command.
 	parser, parser/onnx, parser/amct, parser/dataset, passes, codegen/agree, codegen/exec,
-	codegen/onnx, codegen/report, target/ascend, runtime/peak < .;
+	codegen/onnx, codegen/report, target/ascend, runtime/peak, passes/search < .;
 	. < cmd/amctc;
 `
 
@@ -100,7 +100,7 @@ var thirdParty = map[string][]string{
 // different machines.
 var standard = map[string][]string{
 	"flag":         {},
-	"os/exec":      {"codegen/agree"},
+	"os/exec":      {"codegen/agree", "cmd/amctc"}, // amctc runs the evaluator that the user names
 	"os/signal":    {"cmd/amctc"},
 	"net":          {},
 	"net/http":     {},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -147,7 +148,7 @@ func evalCommand(u *ui) *cobra.Command {
 		Example: `  amctc eval model.onnx --data t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   amctc eval model.onnx --calib train-images-idx3-ubyte.gz --data t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   amctc eval autoencoder.onnx --data x.npy --metric mse`,
-		Long: "With --calib (128 samples) or --record a float model is quantized too and both figures are printed.",
+		Long: "With --calib (128 samples) or --record a float model is quantized too and both figures are printed.\n\n" + metricsText(),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			pc := amctc.NewContext(cmd.Context())
@@ -168,23 +169,13 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var want []int
-			if metric == "top1" {
-				if labels == "" {
-					return fail(exitUsage, "--labels is needed for top1")
-				}
-				if want, err = dataset.Labels(labels, d.Samples()); err != nil {
-					return err
-				}
+			set, err := evalSet(metric, labels, d)
+			if err != nil {
+				return err
 			}
+			set.Float = m
 			measure := func(m *ir.Module) (amctc.Evaluation, error) {
-				if metric == "top1" {
-					return amctc.Top1(cmd.Context(), m, d, want, u.progress)
-				}
-				return amctc.Reconstruction(cmd.Context(), m, d, u.progress)
-			}
-			if metric != "top1" && metric != "mse" {
-				return fail(exitUsage, "there is no metric %q: want top1 or mse", metric)
+				return set.Evaluate(cmd.Context(), m, u.progress)
 			}
 			if len(calib) == 0 && record == "" {
 				ev, err := measure(m)
@@ -195,7 +186,7 @@ func evalCommand(u *ui) *cobra.Command {
 				if u.json {
 					return u.object(ev)
 				}
-				fmt.Fprintf(u.stdout, "%-7s %s\n", stageName(m), evalText(ev))
+				fmt.Fprintf(u.stdout, "%-7s %s of %d\n", stageName(m), set.Metric.Text(ev.Value), ev.Samples)
 				return nil
 			}
 			cfg, err := readConfig(config)
@@ -249,12 +240,8 @@ func evalCommand(u *ui) *cobra.Command {
 					Float amctc.Evaluation `json:"float"`
 				}{after, before})
 			}
-			fmt.Fprintf(u.stdout, "float   %s\nint8    %s\n", evalText(before), evalText(after))
-			if metric == "top1" {
-				fmt.Fprintf(u.stdout, "change  %+.2f points\n", 100*(after.Top1-before.Top1))
-			} else {
-				fmt.Fprintf(u.stdout, "change  x %.4f\n", after.MSE/before.MSE)
-			}
+			fmt.Fprintf(u.stdout, "float   %s of %d\nint8    %s of %d\n", set.Metric.Text(before.Value), before.Samples, set.Metric.Text(after.Value), after.Samples)
+			fmt.Fprintf(u.stdout, "change  %s\n", changeText(set.Metric, before.Value, after.Value))
 			return nil
 		},
 	}
@@ -262,7 +249,7 @@ func evalCommand(u *ui) *cobra.Command {
 	data.register(c)
 	c.Flags().StringArrayVar(&paths, "data", nil, "data for each input, in order")
 	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
-	c.Flags().StringVar(&metric, "metric", "top1", "top1, or mse of the output against the input")
+	c.Flags().StringVar(&metric, "metric", "top1", "auc, cosine, mse, top1 or top5")
 	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first 128 samples of this data, and measure that too")
 	c.Flags().StringVar(&record, "record", "", "quantize with this record, and measure that too")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
@@ -277,11 +264,47 @@ func stageName(m *ir.Module) string {
 	return "float"
 }
 
-func evalText(e amctc.Evaluation) string {
-	if e.Metric == "top1" {
-		return fmt.Sprintf("top-1 %.2f %% of %d", 100*e.Top1, e.Samples)
+// changeText is what became of a metric's value.
+func changeText(m amctc.Metric, before, after float64) string {
+	if m.Lower {
+		return fmt.Sprintf("x %.4f", after/before)
 	}
-	return fmt.Sprintf("mean squared error %.6g over %d", e.MSE, e.Samples)
+	return strings.TrimSpace(fmt.Sprintf("%+.*f %s", decimals(m), 0-m.Drop(before, after), m.Unit))
+}
+
+func decimals(m amctc.Metric) int {
+	if m.Points == 1 {
+		return 6
+	}
+	return 2
+}
+
+// metricsText lists the metrics.
+func metricsText() string {
+	var b strings.Builder
+	b.WriteString("Metrics:\n")
+	for _, m := range amctc.Metrics {
+		fmt.Fprintf(&b, "  %-7s %s\n", m.Name, m.Doc)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// evalSet is data with a metric and, where it wants them, labels.
+func evalSet(metric, labels string, d *amctc.Data) (*amctc.EvalSet, error) {
+	m, err := amctc.FindMetric(metric)
+	if err != nil {
+		return nil, &failure{exitUsage, err}
+	}
+	s := &amctc.EvalSet{Metric: m, Data: d}
+	if m.Labels {
+		if labels == "" {
+			return nil, fail(exitUsage, "--labels is needed for %s", metric)
+		}
+		if s.Labels, err = dataset.Labels(labels, d.Samples()); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 func simCommand(u *ui) *cobra.Command {

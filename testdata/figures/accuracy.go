@@ -24,7 +24,7 @@ func accuracy(ctx context.Context, b *bench, images int, list ...network) (strin
 		if err != nil {
 			return "", false, err
 		}
-		float, integer := int(math.Round(e.Float.Top1*10000)), int(math.Round(e.Top1*10000))
+		float, integer := int(math.Round(e.Float.Value*10000)), int(math.Round(e.Value*10000))
 		pass = pass && max(float-integer, integer-float) <= images
 		text = append(text, fmt.Sprintf("%s %.2f %% float, %.2f %% int8 (%+.2f points)", n.name, float64(float)/100, float64(integer)/100, float64(integer-float)/100))
 	}

@@ -17,7 +17,7 @@ func autoencoder(ctx context.Context, b *bench) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
-	ratio := each.MSE / each.Float.MSE
+	ratio := each.Value / each.Float.Value
 	return fmt.Sprintf("× %.4f with a weight scale for each output (%s); × %.4f with the default, one for a layer; float %.6f", ratio,
-		autoencoderConfig, one.MSE/one.Float.MSE, one.Float.MSE), ratio <= 1.03, nil
+		autoencoderConfig, one.Value/one.Float.Value, one.Float.Value), ratio <= 1.03, nil
 }

@@ -1,0 +1,571 @@
+package amctc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/codegen/plan"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/search"
+)
+
+// A Variant is one way to quantize a layer.
+type Variant struct {
+	Name string
+	// Apply changes the settings of a layer; nil leaves the layer float.
+	Apply func(*passes.LayerSettings)
+}
+
+// Variants are what the automatic search chooses from. The first is where it starts and the last is
+// float; AMCT's own search knows these two.
+func Variants() []Variant {
+	return []Variant{
+		{"int8", func(*passes.LayerSettings) {}},
+		{"int8-minmax", func(l *passes.LayerSettings) { l.Activation.Algorithm = passes.MinMax }},
+		{"float", nil},
+	}
+}
+
+// AutoOptions are those of Auto.
+type AutoOptions struct {
+	Strategy string  // "greedy", or AMCT's "binary"
+	MaxDrop  float64 // greatest drop of the metric, in its units
+	// NoMargin takes the drop as it is measured; otherwise one standard error of it is added for
+	// metrics that count samples.
+	NoMargin bool
+	// Rollback takes layers back to float that are slower as integers on this machine (AMCT 1.4).
+	Rollback bool
+	Trials   int           // greatest number of evaluations; 0 is no limit
+	Time     time.Duration // greatest time, that of earlier runs of the same search included; 0 is no limit
+	// Journal remembers measurements between runs; nil remembers nothing.
+	Journal *Journal
+	// Better is told of the best result so far.
+	Better   func(*AutoResult) error
+	Progress func(stage string, done, total int)
+}
+
+// An Evaluator finds the metric's value for a module, float or integer.
+type Evaluator interface {
+	Evaluate(ctx context.Context, m *ir.Module, progress func(stage string, done, total int)) (Evaluation, error)
+}
+
+// AutoResult is what a search found.
+type AutoResult struct {
+	Met     bool
+	Reason  string
+	Trials  int
+	Float   float64 // value of the metric
+	Value   float64
+	Drop    float64
+	Margin  float64
+	Layers  []AutoLayer
+	Factors *passes.Factors
+	Integer *ir.Module
+	// IntMACs of MACs multiply-adds are of integers.
+	IntMACs, MACs int64
+	// History is every trial, in order.
+	History []AutoTrial
+	// Ranking is AMCT's sensitivity of each layer, the most damaged first.
+	Ranking []Sensitivity
+}
+
+// AutoTrial is one evaluation.
+type AutoTrial struct {
+	Layers  []AutoLayer
+	Outcome search.Outcome
+	Met     bool
+}
+
+// AutoLayer is what the search chose for a layer.
+type AutoLayer struct {
+	Name    string `json:"name"`
+	Variant string `json:"variant"`
+}
+
+// Sensitivity is how much a layer's input suffers when the whole network is quantized: 0.5 + 0.5 cos
+// between what enters it in the float and in the integer network (AMCT 2.13). 1 is no damage.
+type Sensitivity struct {
+	Layer string
+	Score float64
+}
+
+// noiseSamples is how many calibration samples the cheap stand-in for the metric is measured on.
+const noiseSamples = 32
+
+// Auto searches the cheapest quantization of a prepared float module whose metric, found by eval, drops by no
+// more than is wanted (AMCT 1.3 and 2.13, and beyond). Factors come from calib once for each variant.
+func Auto(ctx context.Context, c *passes.Context, float *ir.Module, calib *Data, metric Metric, eval Evaluator, opt AutoOptions) (*AutoResult, error) {
+	if opt.Progress == nil {
+		opt.Progress = func(string, int, int) {}
+	}
+	a := &auto{ctx: ctx, c: c, float: float, metric: metric, eval: eval, opt: opt, variants: Variants()}
+	if opt.Journal == nil {
+		a.opt.Journal = NewJournal("")
+	}
+	for _, n := range float.Main().Nodes {
+		if n.Op.Quant != nil && !c.Settings.For(n.Name, n.Op.Quant.IsLayer()).Skip {
+			a.layers = append(a.layers, n.Name)
+		}
+	}
+	if err := a.calibrate(calib); err != nil {
+		return nil, err
+	}
+	samples, err := calib.First(noiseSamples)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.reference(samples); err != nil {
+		return nil, err
+	}
+	p := a.problem()
+	var found *search.Result
+	switch opt.Strategy {
+	case "greedy":
+		found, err = search.Greedy(p)
+	case "binary":
+		var order []int
+		if order, err = a.order(samples); err == nil {
+			found, err = search.Binary(p, order)
+		}
+	default:
+		return nil, fmt.Errorf("there is no strategy %q: want greedy or binary", opt.Strategy)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if found.Best == nil {
+		return nil, fmt.Errorf("automatic quantization: %s before anything was evaluated", found.Reason)
+	}
+	if opt.Rollback && found.Met {
+		if found, err = a.rollback(p, found); err != nil {
+			return nil, err
+		}
+	}
+	r, err := a.result(found.Best, found.Outcome)
+	if err != nil {
+		return nil, err
+	}
+	r.Met, r.Reason, r.Trials = found.Met, found.Reason, found.Trials
+	r.Ranking, err = a.ranking(samples)
+	return r, err
+}
+
+type auto struct {
+	ctx      context.Context
+	c        *passes.Context
+	float    *ir.Module
+	metric   Metric
+	eval     Evaluator
+	opt      AutoOptions
+	variants []Variant
+	layers   []string
+	factors  []*passes.Factors // by variant
+	allowed  [][]bool          // by variant and layer
+	samples  [][]*tensor.Tensor
+	wanted   [][]float32 // first output of the float network, by sample
+	power    float64     // sum of their squares
+	value    Evaluation  // of the float network
+	trials   int
+	history  []AutoTrial
+	last     search.Assignment // what built is of
+	built    *ir.Module
+}
+
+// calibrate finds the factors of every variant, each as if all layers had it.
+func (a *auto) calibrate(data *Data) error {
+	for i, v := range a.variants {
+		if v.Apply == nil {
+			a.factors, a.allowed = append(a.factors, nil), append(a.allowed, nil)
+			continue
+		}
+		c := NewContext(a.ctx)
+		c.Log = a.c.Log
+		c.Progress = func(stage string, done, total int) { a.opt.Progress(v.Name+": "+stage, done, total) }
+		s := *a.c.Settings
+		s.Default = a.c.Settings.Default
+		v.Apply(&s.Default)
+		s.Layers = make(map[string]passes.LayerSettings)
+		for name, l := range a.c.Settings.Layers {
+			v.Apply(&l)
+			s.Layers[name] = l
+		}
+		c.Settings = &s
+		if _, err := Calibrate(c, a.float, data); err != nil {
+			return fmt.Errorf("%s: %w", v.Name, err)
+		}
+		a.factors = append(a.factors, c.Factors)
+		can := make([]bool, len(a.layers))
+		for k, name := range a.layers {
+			can[k] = i == 0 || !sameFactors(a.entries(a.factors[0], name), a.entries(c.Factors, name))
+		}
+		a.allowed = append(a.allowed, can)
+	}
+	return nil
+}
+
+// entries are a node's own factors and those of its operands.
+func (a *auto) entries(f *passes.Factors, name string) []*passes.LayerFactors {
+	var out []*passes.LayerFactors
+	for _, n := range a.float.Main().Nodes {
+		if n.Name != name {
+			continue
+		}
+		var keys []string
+		for _, i := range n.Op.Quant.Activations {
+			keys = append(keys, passes.Key(n, i))
+		}
+		for _, k := range slices.Compact(keys) {
+			if l := f.Get(k); l != nil {
+				out = append(out, l)
+			}
+		}
+	}
+	return out
+}
+
+func sameFactors(x, y []*passes.LayerFactors) bool {
+	return slices.EqualFunc(x, y, func(p, q *passes.LayerFactors) bool { return p.Equal(q) })
+}
+
+// reference runs the float network on the set and on the samples of the stand-in.
+func (a *auto) reference(samples [][]*tensor.Tensor) error {
+	a.samples = samples
+	r, err := (exec.Engine{}).Prepare(a.float.Main())
+	if err != nil {
+		return err
+	}
+	for _, in := range samples {
+		out, err := r.Run(a.ctx, in, nil)
+		if err != nil {
+			return err
+		}
+		a.wanted = append(a.wanted, out[0].F32)
+		for _, v := range out[0].F32 {
+			a.power += float64(float64(v) * float64(v))
+		}
+	}
+	a.value, err = a.eval.Evaluate(a.ctx, a.float, a.stage("float"))
+	return err
+}
+
+func (a *auto) stage(name string) func(string, int, int) {
+	return func(_ string, done, total int) { a.opt.Progress(name, done, total) }
+}
+
+func (a *auto) problem() *search.Problem {
+	p := &search.Problem{Layers: len(a.layers), Float: len(a.variants) - 1, MaxDrop: a.opt.MaxDrop, Cost: a.cost, Noise: a.noise, Trial: a.trial}
+	for k := range a.layers {
+		var moves []int
+		for v := 1; v < len(a.variants); v++ {
+			if a.allowed[v] == nil || a.allowed[v][k] {
+				moves = append(moves, v)
+			}
+		}
+		p.Moves = append(p.Moves, moves)
+	}
+	p.Better = func(x search.Assignment, o search.Outcome) error {
+		if a.opt.Better == nil {
+			return nil
+		}
+		r, err := a.result(x, o)
+		if err != nil {
+			return err
+		}
+		r.Met, r.Trials = o.Drop+o.Margin <= a.opt.MaxDrop, a.trials
+		return a.opt.Better(r)
+	}
+	return p
+}
+
+// assemble gives an assignment's factors: each layer's entries from its variant.
+func (a *auto) assemble(x search.Assignment) *passes.Factors {
+	out := passes.NewFactors()
+	for k, name := range a.layers {
+		if f := a.factors[x[k]]; f != nil {
+			for _, l := range a.entries(f, name) {
+				*out.At(l.Key) = l.Clone()
+			}
+		}
+	}
+	return out
+}
+
+// module is the integer module of an assignment; for float everywhere, the float module.
+func (a *auto) module(x search.Assignment) (*ir.Module, *passes.Factors, error) {
+	c := NewContext(a.ctx)
+	c.Log = a.c.Log
+	s := *a.c.Settings
+	c.Settings = &s
+	c.Factors = a.assemble(x)
+	if a.built != nil && slices.Equal(a.last, x) {
+		return a.built, c.Factors, nil
+	}
+	m, err := Quantize(c, a.float, DefaultTarget)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.last, a.built = slices.Clone(x), m
+	return m, c.Factors, nil
+}
+
+// The cost model is the time of a core with AVX-512 VNNI: what takes longer, arithmetic or memory.
+const (
+	intRate   = 300e9 // multiply-adds of bytes a second
+	floatRate = 30e9  // of float32
+	flowRate  = 20e9  // bytes a second
+	stepTime  = 100e-9
+)
+
+// cost is the time of one sample by the model, boundaries between integers and floats included, in
+// seconds.
+func (a *auto) cost(x search.Assignment) (float64, error) {
+	return a.opt.Journal.number("cost "+x.Key(), func() (float64, error) {
+		m, _, err := a.module(x)
+		if err != nil {
+			return 0, err
+		}
+		p, err := plan.Build(m, m.Main(), plan.Options{})
+		if err != nil {
+			return 0, err
+		}
+		var t float64
+		for i := range p.Steps {
+			c := p.Cost(&p.Steps[i])
+			rate := intRate
+			if c.Float {
+				rate = floatRate
+			}
+			t += max(float64(c.MACs)/rate, float64(c.Moved)/flowRate) + stepTime
+		}
+		return t, nil
+	})
+}
+
+// noise is the mean squared error of the first output on the samples, as a part of the float network's
+// mean square.
+func (a *auto) noise(x search.Assignment) (float64, error) {
+	return a.opt.Journal.number("noise "+x.Key(), func() (float64, error) {
+		if err := a.late(); err != nil {
+			return 0, err
+		}
+		m, _, err := a.module(x)
+		if err != nil {
+			return 0, err
+		}
+		r, err := (exec.Engine{}).Prepare(m.Main())
+		if err != nil {
+			return 0, err
+		}
+		var sum float64
+		for i, in := range a.samples {
+			out, err := r.Run(a.ctx, in, nil)
+			if err != nil {
+				return 0, err
+			}
+			for k, v := range out[0].F32 {
+				d := float64(v) - float64(a.wanted[i][k])
+				sum += float64(d * d)
+			}
+		}
+		return sum / max(a.power, 1e-30), nil
+	})
+}
+
+// late says whether the time is used up.
+func (a *auto) late() error {
+	if err := a.ctx.Err(); err != nil {
+		return err
+	}
+	if a.opt.Time > 0 && a.opt.Journal.Elapsed() > a.opt.Time {
+		return fmt.Errorf("the time of %v is used up: %w", a.opt.Time, search.ErrBudget)
+	}
+	return nil
+}
+
+func (a *auto) trial(x search.Assignment) (search.Outcome, error) {
+	if a.opt.Trials > 0 && a.trials == a.opt.Trials {
+		return search.Outcome{}, fmt.Errorf("%d trials are used up: %w", a.opt.Trials, search.ErrBudget)
+	}
+	a.trials++
+	o, err := a.opt.Journal.trial(x.Key(), func() (search.Outcome, error) {
+		if err := a.late(); err != nil {
+			return search.Outcome{}, err
+		}
+		m, _, err := a.module(x)
+		if err != nil {
+			return search.Outcome{}, err
+		}
+		ev, err := a.eval.Evaluate(a.ctx, m, a.stage(fmt.Sprintf("trial %d", a.trials)))
+		if err != nil {
+			return search.Outcome{}, err
+		}
+		o := search.Outcome{Drop: a.metric.Drop(a.value.Value, ev.Value)}
+		if ev.hits != nil && !a.opt.NoMargin {
+			o.Margin = a.metric.Points * pairedError(a.value.hits, ev.hits)
+		}
+		return o, nil
+	})
+	if err == nil {
+		a.history = append(a.history, AutoTrial{a.named(x), o, o.Drop+o.Margin <= a.opt.MaxDrop})
+	}
+	return o, err
+}
+
+func (a *auto) named(x search.Assignment) []AutoLayer {
+	var out []AutoLayer
+	for k, name := range a.layers {
+		out = append(out, AutoLayer{name, a.variants[x[k]].Name})
+	}
+	return out
+}
+
+func (a *auto) result(x search.Assignment, o search.Outcome) (*AutoResult, error) {
+	m, f, err := a.module(x)
+	if err != nil {
+		return nil, err
+	}
+	r := &AutoResult{Float: a.value.Value, Drop: o.Drop, Margin: o.Margin, Factors: f, Integer: m}
+	r.Value = a.metric.Undrop(a.value.Value, o.Drop)
+	r.Layers, r.History = a.named(x), slices.Clone(a.history)
+	p, err := plan.Build(m, m.Main(), plan.Options{})
+	if err != nil {
+		return nil, err
+	}
+	for i := range p.Steps {
+		c := p.Cost(&p.Steps[i])
+		r.MACs += c.MACs
+		if !c.Float {
+			r.IntMACs += c.MACs
+		}
+	}
+	return r, nil
+}
+
+// order is the ranking by number, of the layers with weights first: AMCT rolls back those.
+func (a *auto) order(samples [][]*tensor.Tensor) ([]int, error) {
+	ranking, err := a.ranking(samples)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for _, s := range ranking {
+		out = append(out, slices.Index(a.layers, s.Layer))
+	}
+	return out, nil
+}
+
+// ranking compares what enters each layer in the float and in the fully quantized network.
+func (a *auto) ranking(samples [][]*tensor.Tensor) ([]Sensitivity, error) {
+	m, _, err := a.module(make(search.Assignment, len(a.layers)))
+	if err != nil {
+		return nil, err
+	}
+	scores, err := inputCosines(a.ctx, a.float.Main(), m.Main(), a.layers, samples)
+	if err != nil {
+		return nil, err
+	}
+	var out []Sensitivity
+	for k, name := range a.layers {
+		out = append(out, Sensitivity{name, scores[k]})
+	}
+	slices.SortStableFunc(out, func(x, y Sensitivity) int {
+		switch {
+		case x.Score < y.Score:
+			return -1
+		case x.Score > y.Score:
+			return 1
+		}
+		return 0
+	})
+	return out, nil
+}
+
+// inputCosines gives, for each named node of the float function, 0.5 + 0.5 cos between its first operand
+// there and the operand of the node of that name in the integer function, mean over samples.
+func inputCosines(ctx context.Context, float, integer *ir.Func, names []string, samples [][]*tensor.Tensor) ([]float64, error) {
+	fr, err := (exec.Engine{}).Prepare(float)
+	if err != nil {
+		return nil, err
+	}
+	ir2, err := (exec.Engine{}).Prepare(integer)
+	if err != nil {
+		return nil, err
+	}
+	fv, qv := make([]*ir.Value, len(names)), make([]*ir.Value, len(names))
+	for k, name := range names {
+		fv[k], qv[k] = inputOf(float, name), inputOf(integer, name)
+	}
+	sum := make([]float64, len(names))
+	for _, in := range samples {
+		a, err := tapped(ctx, fr, float, in)
+		if err != nil {
+			return nil, err
+		}
+		b, err := tapped(ctx, ir2, integer, in)
+		if err != nil {
+			return nil, err
+		}
+		for k := range names {
+			s, err := similarity(a, b, fv[k], qv[k])
+			if err != nil {
+				return nil, fmt.Errorf("layer %q: %w", names[k], err)
+			}
+			sum[k] += s
+		}
+	}
+	for k := range sum {
+		sum[k] /= float64(max(1, len(samples)))
+	}
+	return sum, nil
+}
+
+func inputOf(f *ir.Func, name string) *ir.Value {
+	for _, n := range f.Nodes {
+		if n.Name == name {
+			return n.Operands[0]
+		}
+	}
+	return nil
+}
+
+// tapped runs f and keeps what every value was.
+func tapped(ctx context.Context, r ir.Runner, f *ir.Func, in []*tensor.Tensor) (map[*ir.Value][]float64, error) {
+	out := make(map[*ir.Value][]float64)
+	for i, p := range f.Params {
+		out[p] = real(p, in[i])
+	}
+	_, err := r.Run(ctx, in, func(v *ir.Value, t *tensor.Tensor) { out[v] = real(v, t) })
+	return out, err
+}
+
+// real is what a tensor's elements stand for.
+func real(v *ir.Value, t *tensor.Tensor) []float64 {
+	out := make([]float64, t.Len())
+	switch {
+	case t.DType == tensor.F32:
+		for i, x := range t.F32 {
+			out[i] = float64(x)
+		}
+	case v.Type.IsQuant() && t.DType == tensor.I8:
+		s, o := v.Type.Quant.At(0)
+		for i, q := range t.I8 {
+			out[i] = float64(float32(float32(int32(q)-o) * s))
+		}
+	}
+	return out
+}
+
+var errNoInput = errors.New("its input is not to be found in both networks")
+
+func similarity(a, b map[*ir.Value][]float64, x, y *ir.Value) (float64, error) {
+	if x == nil || y == nil || len(a[x]) == 0 || len(a[x]) != len(b[y]) {
+		return 0, errNoInput
+	}
+	return Similarity(a[x], b[y]), nil
+}

@@ -1,0 +1,198 @@
+package search
+
+import (
+	"slices"
+)
+
+// A move gives one layer another variant.
+type move struct {
+	layer, variant int
+	score          float64 // noise taken away for each unit of cost
+	at             int     // number of moves made when the score was measured
+}
+
+// Greedy changes one layer after the other, the one whose change takes most noise out of the outputs
+// for its cost first. The metric is evaluated after 1, 2, 4, … changes; once it meets the aim, the
+// shortest sequence that does is found by bisection, and changes that are not needed after all are
+// taken back, the most expensive first.
+func Greedy(p *Problem) (*Result, error) {
+	r := &run{p: p}
+	a := make(Assignment, p.Layers)
+	ok, err := r.try(a)
+	if err != nil || ok {
+		return r.end("the fully quantized network meets the aim", err)
+	}
+	g := &greedy{run: r}
+	if err := g.prepare(a); err != nil {
+		return r.end("", err)
+	}
+	path := []Assignment{a}
+	tried := 0 // the longest prefix that failed
+	for next := 1; ; next *= 2 {
+		for len(path) <= next {
+			b, err := g.step(path[len(path)-1])
+			if err != nil {
+				return r.end("", err)
+			}
+			if b == nil {
+				break
+			}
+			path = append(path, b)
+		}
+		last := min(next, len(path)-1)
+		if last == tried {
+			return r.end("every change that helps was made", nil)
+		}
+		ok, err := r.try(path[last])
+		if err != nil {
+			return r.end("", err)
+		}
+		if ok {
+			return g.shorten(path, tried, last)
+		}
+		tried = last
+	}
+}
+
+type greedy struct {
+	*run
+	moves []move
+	noise float64 // of the assignment reached
+	made  int
+}
+
+// minCost keeps scores finite: a change that costs nothing is judged as one that costs this part of the
+// whole network.
+const minCost = 1e-3
+
+// prepare measures every move alone.
+func (g *greedy) prepare(a Assignment) error {
+	var err error
+	if g.noise, err = g.p.Noise(a); err != nil {
+		return err
+	}
+	for layer, variants := range g.p.Moves {
+		for _, v := range variants {
+			m := move{layer: layer, variant: v}
+			if err := g.measure(&m, a); err != nil {
+				return err
+			}
+			g.moves = append(g.moves, m)
+		}
+	}
+	return nil
+}
+
+func (g *greedy) measure(m *move, a Assignment) error {
+	b := a.with(m.layer, m.variant)
+	noise, err := g.p.Noise(b)
+	if err != nil {
+		return err
+	}
+	before, err := g.p.Cost(a)
+	if err != nil {
+		return err
+	}
+	after, err := g.p.Cost(b)
+	if err != nil {
+		return err
+	}
+	m.score = (g.noise - noise) / max(after-before, float64(minCost*before))
+	m.at = g.made
+	return nil
+}
+
+// step makes the best move. A score is measured again before it is believed: moves made since may have
+// changed it. nil says that no move helps.
+func (g *greedy) step(a Assignment) (Assignment, error) {
+	for {
+		best := -1
+		for i, m := range g.moves {
+			if m.score > 0 && (best < 0 || m.score > g.moves[best].score) {
+				best = i
+			}
+		}
+		if best < 0 {
+			return nil, nil
+		}
+		m := &g.moves[best]
+		if m.at != g.made {
+			if err := g.measure(m, a); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		b := a.with(m.layer, m.variant)
+		var err error
+		if g.noise, err = g.p.Noise(b); err != nil {
+			return nil, err
+		}
+		g.made++
+		g.moves = slices.DeleteFunc(g.moves, func(o move) bool { return o.layer == m.layer && o.variant == b[o.layer] })
+		return b, nil
+	}
+}
+
+// shorten finds the shortest prefix of path between one that fails and one that does not, and takes
+// back what it does not need.
+func (g *greedy) shorten(path []Assignment, fails, meets int) (*Result, error) {
+	for meets-fails > 1 {
+		mid := (fails + meets) / 2
+		ok, err := g.try(path[mid])
+		if err != nil {
+			return g.end("", err)
+		}
+		if ok {
+			meets = mid
+		} else {
+			fails = mid
+		}
+	}
+	return g.takeBack(path[meets])
+}
+
+// takeBack returns layers to variant 0 as long as the aim is met, those first whose return saves most.
+func (g *greedy) takeBack(a Assignment) (*Result, error) {
+	type saving struct {
+		layer int
+		saves float64
+	}
+	cost, err := g.p.Cost(a)
+	if err != nil {
+		return g.end("", err)
+	}
+	var list []saving
+	for layer, v := range a {
+		if v == 0 {
+			continue
+		}
+		c, err := g.p.Cost(a.with(layer, 0))
+		if err != nil {
+			return g.end("", err)
+		}
+		list = append(list, saving{layer, cost - c})
+	}
+	slices.SortStableFunc(list, func(x, y saving) int {
+		switch {
+		case x.saves > y.saves:
+			return -1
+		case x.saves < y.saves:
+			return 1
+		}
+		return 0
+	})
+	for _, s := range list {
+		if len(list) == 1 || s.saves <= 0 {
+			break // the only change is needed; one that costs nothing may stay
+		}
+		b := a.with(s.layer, 0)
+		ok, err := g.try(b)
+		if err != nil {
+			return g.end("", err)
+		}
+		if ok {
+			a = b
+		}
+	}
+	return g.end("no change can be taken back", nil)
+}
