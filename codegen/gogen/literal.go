@@ -8,6 +8,7 @@ import (
 
 	"github.com/dave/jennifer/jen"
 
+	"github.com/amctc/amctc/runtime/pack"
 	"github.com/amctc/amctc/runtime/rt"
 )
 
@@ -53,7 +54,14 @@ var readers = map[reflect.Type]string{
 }
 
 // section puts a slice into weights.bin and gives the expression that reads it there: w.i8(64, 150).
+// Weights of few different codes are written as indices into a list of them: w.i8book(64, 150, 4).
 func (e *emitter) section(v any) jen.Code {
+	if w, ok := v.([]int8); ok {
+		if b := pack.ToBook(w); b != nil {
+			e.reads["i8book"] = true
+			return jen.Id("w").Dot("i8book").Call(jen.Lit(e.weights.add(b)), jen.Lit(len(w)), jen.Lit(b.Bits))
+		}
+	}
 	name := readers[reflect.TypeOf(v)]
 	e.reads[name] = true
 	return jen.Id("w").Dot(name).Call(jen.Lit(e.weights.add(v)), jen.Lit(reflect.ValueOf(v).Len()))

@@ -66,6 +66,34 @@ func (w section) i8(at, n int) []int8 {
 	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(w[at:at+n]))), n)
 }
 `},
+	{"i8book", `
+// i8book reads n weights that are bits-wide indices into a list of codes.
+func (w section) i8book(at, n, bits int) []int8 {
+	codes, packed := w[at:at+1<<bits], w[at+1<<bits:]
+	v := make([]int8, n)
+	if bits == 4 {
+		for i := 0; i+2 <= n; i += 2 {
+			two := packed[i/2]
+			v[i], v[i+1] = int8(codes[two&15]), int8(codes[two>>4])
+		}
+		if n%2 != 0 {
+			v[n-1] = int8(codes[packed[n/2]&15])
+		}
+		return v
+	}
+	var have uint32
+	for i, k, next := 0, 0, 0; i < n; i++ {
+		for ; k < bits; k += 8 {
+			have |= uint32(packed[next]) << k
+			next++
+		}
+		v[i] = int8(codes[have&(1<<bits-1)])
+		have >>= bits
+		k -= bits
+	}
+	return v
+}
+`},
 	{"i32", `
 // i32 reads n numbers.
 func (w section) i32(at, n int) []int32 {

@@ -5,6 +5,7 @@ import (
 	"hash/crc64"
 	"math"
 
+	"github.com/amctc/amctc/runtime/pack"
 	"github.com/amctc/amctc/runtime/rt"
 )
 
@@ -30,7 +31,8 @@ type weightsFile struct{ data []byte }
 // newWeights is a file with an empty head.
 func newWeights() weightsFile { return weightsFile{make([]byte, weightsHeadSize)} }
 
-// add appends a section and gives its offset. v is []int8, []uint8, []int32, []float32 or []rt.Codes.
+// add appends a section and gives its offset. v is []int8, []uint8, []int32,
+// []float32, []rt.Codes or *pack.Book: its codes and then its indices.
 func (w *weightsFile) add(v any) int {
 	for len(w.data)%sectionAlign != 0 {
 		w.data = append(w.data, 0)
@@ -55,6 +57,11 @@ func (w *weightsFile) add(v any) int {
 			w.data = binary.LittleEndian.AppendUint32(w.data, uint32(x.Zero))
 			w.data = binary.LittleEndian.AppendUint32(w.data, uint32(x.NaN))
 		}
+	case *pack.Book:
+		for _, x := range v.Codes {
+			w.data = append(w.data, byte(x))
+		}
+		w.data = append(w.data, v.Indices...)
 	default:
 		panic("gogen: no section for this type")
 	}
