@@ -21,9 +21,10 @@ const (
 	StageFake                  // q.fake with factors; still float arithmetic
 	StageInt                   // quantized types and integer operators
 	StageTarget                // only what the target's description allows
+	StageTrain                 // float operators, their gradients and losses; never compiled
 )
 
-var stageNames = [...]string{"float", "observed", "fake", "int", "target"}
+var stageNames = [...]string{"float", "observed", "fake", "int", "target", "train"}
 
 func (s Stage) String() string { return stageNames[s] }
 

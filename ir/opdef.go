@@ -52,6 +52,8 @@ type OpDef struct {
 	// Bounds is set for operators that clamp operand 0 to a constant range in float
 	// arithmetic, and gives that range.
 	Bounds func(*Node) (lo, hi float32)
+	// Grad builds the gradients of a differentiable operator; nil when it has none.
+	Grad func(*GradCtx)
 	// Quant says how a float operator becomes an integer one; nil when it never does.
 	Quant *QuantRule
 	// Arithmetic states the integer definition in words, for "amctc ops --arithmetic".
@@ -194,6 +196,32 @@ func arityText(lo, hi int) string {
 		return "at least " + itoa(lo)
 	}
 	return itoa(lo) + " to " + itoa(hi)
+}
+
+// GradCtx is what Grad sees. Grad appends nodes to the function with B and sets In.
+type GradCtx struct {
+	Node   *Node
+	B      *Builder
+	Module *Module
+	// Out are the gradients of the node's results: of the loss by each element. One that is nil is zero.
+	Out []*Value
+	// Want says which operands' gradients are asked for.
+	Want []bool
+	// In are the gradients of the operands that are wanted.
+	In []*Value
+}
+
+// Build appends a node of the given operator, named after the node whose gradient is built.
+func (c *GradCtx) Build(op string, attrs Attrs, operands ...*Value) *Value {
+	return c.B.Node(NodeSpec{Op: op, Name: c.Node.Name + ".grad", Value: c.Node.Result().Name + "_grad", Operands: operands, Attrs: attrs, Span: c.Node.Span})
+}
+
+// Results are all results of the node that v is the first result of.
+func Results(v *Value) []*Value {
+	if v == nil || v.Def == nil {
+		return nil
+	}
+	return v.Def.Results
 }
 
 // OpSet finds operators by name.

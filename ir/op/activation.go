@@ -15,6 +15,7 @@ var Relu = &ir.OpDef{
 	Traits:   ir.Elementwise,
 	Stages:   floatStages,
 	Bounds:   func(*ir.Node) (float32, float32) { return 0, float32(math.Inf(1)) },
+	Grad:     gradRelu,
 	Infer:    inferUnary,
 	Eval: func(c *ir.EvalCtx) {
 		out := c.Result(0)
@@ -39,6 +40,7 @@ var Clip = &ir.OpDef{
 	Traits: ir.Elementwise,
 	Stages: floatStages,
 	Bounds: func(n *ir.Node) (float32, float32) { return n.Float("min"), n.Float("max") },
+	Grad:   gradClip,
 	Infer: func(c *ir.InferCtx) {
 		lo, hi := c.Node.Float("min"), c.Node.Float("max")
 		if !(lo <= hi) {

@@ -15,6 +15,7 @@ var BatchNorm = &ir.OpDef{
 	Operands: []ir.Operand{{Name: "x"}, {Name: "gamma", Const: true}, {Name: "beta", Const: true}, {Name: "mean", Const: true}, {Name: "var", Const: true}},
 	Attrs:    []ir.AttrDef{{Name: "eps", Kind: ir.AttrFloat, Default: float32(1e-5), Doc: "added to the variance"}},
 	Stages:   floatStages,
+	Grad:     gradBatchNorm,
 	Infer: func(c *ir.InferCtx) {
 		if !wantFloat(c) {
 			return

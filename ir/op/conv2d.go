@@ -24,6 +24,7 @@ var Conv2D = &ir.OpDef{
 	Stages:   floatStages,
 	Infer:    inferConv,
 	Eval:     evalConv,
+	Grad:     gradConv,
 	Quant: &ir.QuantRule{Twin: "q.conv2d", Activations: []int{0}, Weights: 1, ChannelAxis: 0, PerChannel: true, Bias: 2,
 		FloatResult: true, Applies: constWeights},
 }

@@ -14,6 +14,7 @@ var Dense = &ir.OpDef{
 	Stages:   floatStages,
 	Infer:    inferDense,
 	Eval:     evalDense,
+	Grad:     gradDense,
 	Quant: &ir.QuantRule{Twin: "q.dense", Activations: []int{0}, Weights: 1, ChannelAxis: 0, PerChannel: false, Bias: 2,
 		FloatResult: true, Applies: constWeights},
 }

@@ -18,13 +18,17 @@ var all = ir.NewOpSet(
 	MaxPool, AvgPool, QAvgPool,
 	Concat, Pad, Reshape, Transpose, Softmax,
 	Observe, Fake, Quantize, Dequantize, Rescale,
+	Conv2DDX, Conv2DDW, ChannelSum, SumTo, ReluDX, ClipDX, MaxPoolDX, AvgPoolDX, Slice,
+	BatchNormTrain, BatchNormDX, SoftmaxDX, CrossEntropy, CrossEntropyDX, MSE, MSEDX,
+	ULQ, ULQDX, LSQ, LSQDX, StraightARQ,
 )
 
 // All is the set of every operator.
 func All() *ir.OpSet { return all }
 
 var (
-	floatStages = ir.Stages(ir.StageFloat, ir.StageObserved, ir.StageFake, ir.StageInt, ir.StageTarget)
+	floatStages = ir.Stages(ir.StageFloat, ir.StageObserved, ir.StageFake, ir.StageInt, ir.StageTarget, ir.StageTrain)
+	trainStages = ir.Stages(ir.StageTrain)
 	intStages   = ir.Stages(ir.StageInt, ir.StageTarget)
 )
 

@@ -2,6 +2,7 @@ package op
 
 import (
 	"math"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
@@ -19,6 +20,7 @@ var MaxPool = &ir.OpDef{
 	Attrs:      []ir.AttrDef{kernelAttr, padAttr, strideAttr, dilationAttr},
 	Traits:     ir.KeepsParams,
 	Stages:     floatStages,
+	Grad:       gradMaxPool,
 	Infer: func(c *ir.InferCtx) {
 		if t, ok := keepElem(c); ok {
 			if shape, ok := poolShape(c); ok {
@@ -59,6 +61,7 @@ var AvgPool = &ir.OpDef{
 	Attrs:    []ir.AttrDef{kernelAttr, padAttr, strideAttr, dilationAttr, includePadAttr},
 	Stages:   floatStages,
 	Quant:    &ir.QuantRule{Twin: "q.avg_pool2d", Activations: []int{0}, Weights: -1, ChannelAxis: -1, Bias: -1, Applies: smallWindow},
+	Grad:     gradAvgPool,
 	Infer: func(c *ir.InferCtx) {
 		if wantFloat(c) {
 			if shape, ok := poolShape(c); ok {
@@ -167,7 +170,7 @@ func poolEach(c *ir.EvalCtx, f func(i, n int, taps func(func(at int)))) {
 	k := c.Node.Ints("kernel")
 	win, _ := WindowOf(c.Node, x.Shape, k[0], k[1])
 	include := false
-	if c.Node.Op.Name != "nn.max_pool2d" {
+	if slices.ContainsFunc(c.Node.Op.Attrs, func(a ir.AttrDef) bool { return a.Name == includePadAttr.Name }) {
 		include = c.Node.Bool("include_pad")
 	}
 	i := 0

@@ -15,6 +15,7 @@ var Concat = &ir.OpDef{
 	Attrs:      []ir.AttrDef{{Name: "axis", Kind: ir.AttrInt, Doc: "axis, from 0"}},
 	Traits:     ir.KeepsParams,
 	Stages:     floatStages,
+	Grad:       gradConcat,
 	Infer: func(c *ir.InferCtx) {
 		t, ok := keepElem(c)
 		if !ok {
@@ -80,6 +81,7 @@ var Pad = &ir.OpDef{
 	},
 	Traits: ir.KeepsParams,
 	Stages: floatStages,
+	Grad:   gradPad,
 	Infer: func(c *ir.InferCtx) {
 		t, ok := keepElem(c)
 		if !ok {
@@ -156,6 +158,7 @@ var Reshape = &ir.OpDef{
 	Attrs:      []ir.AttrDef{{Name: "shape", Kind: ir.AttrInts, Doc: "dimensions; one may be -1"}},
 	Traits:     ir.KeepsParams,
 	Stages:     floatStages,
+	Grad:       gradReshape,
 	Infer: func(c *ir.InferCtx) {
 		t, ok := keepElem(c)
 		if !ok {
@@ -214,6 +217,7 @@ var Transpose = &ir.OpDef{
 	Attrs:      []ir.AttrDef{{Name: "perm", Kind: ir.AttrInts, Doc: "source axis of each axis"}},
 	Traits:     ir.KeepsParams,
 	Stages:     floatStages,
+	Grad:       gradTranspose,
 	Infer: func(c *ir.InferCtx) {
 		t, ok := keepElem(c)
 		if !ok {

@@ -15,6 +15,7 @@ var Softmax = &ir.OpDef{
 	Operands: []ir.Operand{{Name: "x"}},
 	Attrs:    []ir.AttrDef{{Name: "axis", Kind: ir.AttrInt, Doc: "axis, from 0"}},
 	Stages:   floatStages,
+	Grad:     gradSoftmax,
 	Infer: func(c *ir.InferCtx) {
 		axis := c.Node.Int("axis")
 		if axis < 0 || axis >= len(c.In[0].Shape) {
