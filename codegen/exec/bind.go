@@ -25,7 +25,7 @@ func prepared[Args any](args any) *Args {
 	return &x
 }
 
-// two to six make kernels of functions with so many slices.
+// two to eight make kernels of functions with so many slices.
 func two[Args any, A, B element](run func(*rt.Worker, *Args, []A, []B)) kernel {
 	return func(args any, on []any) task {
 		x := prepared[Args](args)
@@ -64,6 +64,27 @@ func six[Args any, A, B, C, D, E, F element](run func(*rt.Worker, *Args, []A, []
 		a, b, c, d, e, f := on[0].([]A), on[1].([]B), on[2].([]C), on[3].([]D), on[4].([]E), on[5].([]F)
 		return func(w *rt.Worker) { run(w, x, a, b, c, d, e, f) }
 	}
+}
+
+func seven[Args any](run func(*rt.Worker, *Args, []float32, []float32, []float32, []float32, []float32, []float32, []float32)) kernel {
+	return func(args any, on []any) task {
+		x, s := prepared[Args](args), numbers(on)
+		return func(w *rt.Worker) { run(w, x, s[0], s[1], s[2], s[3], s[4], s[5], s[6]) }
+	}
+}
+
+func eight[Args any](run func(*rt.Worker, *Args, []float32, []float32, []float32, []float32, []float32, []float32, []float32, []float32)) kernel {
+	return func(args any, on []any) task {
+		x, s := prepared[Args](args), numbers(on)
+		return func(w *rt.Worker) { run(w, x, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]) }
+	}
+}
+
+func numbers(on []any) (out [][]float32) {
+	for _, s := range on {
+		out = append(out, s.([]float32))
+	}
+	return out
 }
 
 // A call is one step of a plan.

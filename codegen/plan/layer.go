@@ -66,6 +66,9 @@ func (b *builder) conv(n *ir.Node) {
 		bias, known = b.bias(n)
 	}
 	switch {
+	case !known && b.training():
+		ws, bs := b.in(n.Operands[1], pixel), b.biasSlot(n)
+		b.packedConv(rt.ConvPackedF32Args{N: x[0], C: x[1], Out: y[1], Group: group, Window: win}, b.make(n.Result(), pixel), src, ws, bs)
 	case !known:
 		ws, bs := b.in(n.Operands[1], pixel), b.biasSlot(n)
 		b.step("ConvComputedF32", &rt.ConvComputedF32Args{N: x[0], C: x[1], Out: y[1], Group: group, Window: win}, b.make(n.Result(), pixel), src, ws, bs)
@@ -85,6 +88,10 @@ func (b *builder) dense(n *ir.Node) {
 			b.step("DenseF32", &rt.DenseF32Args{Rows: rowsOf, K: w[1], Out: w[0], Weights: weights.F32, Bias: bias}, b.make(n.Result(), rows), src)
 			return
 		}
+	}
+	if b.training() {
+		b.packedDense(n, rt.DensePackedF32Args{Rows: rowsOf, K: w[1], Out: w[0]})
+		return
 	}
 	ws, bs := b.in(n.Operands[1], rows), b.biasSlot(n)
 	b.step("DenseComputedF32", &rt.DenseComputedF32Args{Rows: rowsOf, K: w[1], Out: w[0]}, b.make(n.Result(), rows), src, ws, bs)

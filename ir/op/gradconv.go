@@ -86,8 +86,8 @@ func windowFits(c *ir.InferCtx, in []int, kh, kw int, dy []int) bool {
 var Conv2DDW = &ir.OpDef{
 	Name:    "t.conv2d_dw",
 	Summary: "gradient of a convolution by its weights",
-	Doc: "x is (N, C, H, W), dy is (N, O, OH, OW); the result is (O, C/group, kh, kw) with kernel = [kh, kw]. Every element starts at +0 and adds float32(x*dy) in " +
-		"ascending order of sample, output row and output column; x in the padding counts as +0.",
+	Doc: "x is (N, C, H, W), dy is (N, O, OH, OW); the result is (O, C/group, kh, kw) with kernel = [kh, kw]. Within a sample every element starts at +0 and adds float32(x*dy) in " +
+		"ascending order of output row and output column, x in the padding counting as +0; then the samples' sums are added in ascending order from +0.",
 	Operands: []ir.Operand{{Name: "x"}, {Name: "dy"}},
 	Attrs:    append(append([]ir.AttrDef{}, convAttrs...), kernelAttr),
 	Stages:   trainStages,
@@ -118,6 +118,7 @@ var Conv2DDW = &ir.OpDef{
 					for kx := range win.KW {
 						var sum float32
 						for n := range x.Shape[0] {
+							var s float32
 							for oy := range win.OutH {
 								for ox := range win.OutW {
 									var v float32
@@ -126,9 +127,10 @@ var Conv2DDW = &ir.OpDef{
 										v = x.F32[((n*x.Shape[1]+ch)*win.H+y)*win.W+xx]
 									}
 									d := dy.F32[((n*dy.Shape[1]+o)*win.OutH+oy)*win.OutW+ox]
-									sum = float32(sum + float32(v*d))
+									s = float32(s + float32(v*d))
 								}
 							}
+							sum = float32(sum + s)
 						}
 						dw.F32[i] = sum
 						i++

@@ -46,15 +46,15 @@ func wantBits(c *ir.InferCtx) bool {
 	return true
 }
 
-// codeEnds are the ends of the range of n-bit codes.
-func codeEnds(bits int) (lo, hi int32) { return -1 << (bits - 1), 1<<(bits-1) - 1 }
+// CodeEnds are the ends of the range of n-bit codes.
+func CodeEnds(bits int) (lo, hi int32) { return -1 << (bits - 1), 1<<(bits-1) - 1 }
 
 // smallestScale is AMCT's: a smaller one becomes 1 (AMCT 2.0).
 const smallestScale = 1.192092896e-7
 
 // AsymmetricMap is the map of a range widened to hold 0, in n-bit codes (AMCT 2.0).
 func AsymmetricMap(lowest, highest float32, bits int) (scale float32, offset int32) {
-	lo, hi := codeEnds(bits)
+	lo, hi := CodeEnds(bits)
 	highest, lowest = max(highest, 0), min(lowest, 0)
 	scale = float32(float32(highest-lowest) / float32(hi-lo))
 	if !(scale >= smallestScale) {
@@ -69,7 +69,7 @@ func ulqMap(c *ir.EvalCtx) (s float32, o, lo, hi int32) {
 	if c.Node.Bool("fixed_min") {
 		low = 0
 	}
-	lo, hi = codeEnds(c.Node.Int("bits"))
+	lo, hi = CodeEnds(c.Node.Int("bits"))
 	s, o = AsymmetricMap(low, c.In[1].F32[0], c.Node.Int("bits"))
 	return s, o, lo, hi
 }
@@ -148,7 +148,7 @@ var LSQ = &ir.OpDef{
 	},
 	Eval: func(c *ir.EvalCtx) {
 		w, scale, out := c.In[0], c.In[1].F32, c.Result(0)
-		lo, hi := codeEnds(c.Node.Int("bits"))
+		lo, hi := CodeEnds(c.Node.Int("bits"))
 		per := w.Len() / len(scale)
 		for i, v := range w.F32 {
 			s := scale[i/per]
@@ -188,7 +188,7 @@ var LSQDX = &ir.OpDef{
 	Eval: func(c *ir.EvalCtx) {
 		w, scale, dy := c.In[0], c.In[1].F32, c.In[2]
 		dw, ds := c.Result(0), c.Result(1)
-		lo, hi := codeEnds(c.Node.Int("bits"))
+		lo, hi := CodeEnds(c.Node.Int("bits"))
 		per := w.Len() / len(scale)
 		for k, s := range scale {
 			var sum float64
@@ -237,7 +237,7 @@ var StraightARQ = &ir.OpDef{
 	},
 	Eval: func(c *ir.EvalCtx) {
 		w, out, scale := c.In[0], c.Result(0), c.Result(1)
-		lo, hi := codeEnds(c.Node.Int("bits"))
+		lo, hi := CodeEnds(c.Node.Int("bits"))
 		per := w.Len() / len(scale.F32)
 		for k := range scale.F32 {
 			s := SymmetricScale(w.F32[k*per:(k+1)*per], c.Node.Int("bits"))
@@ -256,7 +256,7 @@ func SymmetricScale(w []float32, bits int) float32 {
 	for _, v := range w {
 		lowest, highest = min(lowest, v), max(highest, v)
 	}
-	_, hi := codeEnds(bits)
+	_, hi := CodeEnds(bits)
 	s := float32(highest / float32(hi))
 	if highest < -lowest {
 		s = float32(-lowest / float32(hi+1))
