@@ -241,3 +241,14 @@ func (a *auc) value() float64 {
 	}
 	return wins / float64(max(1, len(no)*len(yes)))
 }
+
+// argmax is the index of the largest element, the lowest of equal ones.
+func argmax(x []float32) int {
+	best := 0
+	for i, v := range x {
+		if v > x[best] {
+			best = i
+		}
+	}
+	return best
+}

@@ -33,7 +33,7 @@ const modulePath = "github.com/amctc/amctc"
 const layers = `
 	# Leaves.
 	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime, target,
-	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/calib, passes/search;
+	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/calib, passes/search, passes/train;
 
 	# The graph, its operators, their meaning.
 	ir/tensor, ir/diag < ir;
@@ -68,8 +68,8 @@ const layers = `
 
 	# Everything in one place, and the command.
 	parser, parser/onnx, parser/amct, parser/dataset, passes, codegen/agree, codegen/exec,
-	codegen/onnx, codegen/report, target/ascend, runtime/peak, passes/search < .;
-	. < cmd/amctc;
+	codegen/onnx, codegen/report, target/ascend, runtime/peak, passes/search, passes/train < .;
+	., passes/train < cmd/amctc;
 `
 
 // thirdParty is where each module we did not write may be seen. Those that are seen nowhere serve tests.

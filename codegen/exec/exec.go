@@ -11,19 +11,28 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/interp"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/runtime/rt"
 )
 
 // Engine runs functions. A function with a free batch runs one sample after another: a tap sees
 // every sample's values in turn, each with a leading dimension of 1.
-type Engine struct{}
+type Engine struct {
+	// Threads is how many goroutines compute one run together; 0 is one. A Runner with several must be
+	// closed. Results do not depend on it.
+	Threads int
+}
 
 // Prepare plans f and allocates its memory.
-func (Engine) Prepare(f *ir.Func) (ir.Runner, error) {
+func (e Engine) Prepare(f *ir.Func) (ir.Runner, error) {
 	p, err := plan.Build(nil, f, plan.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return NewRunner(p), nil
+	r := NewRunner(p)
+	if e.Threads > 1 {
+		r.team = rt.NewTeam(e.Threads, p.LocalBytes())
+	}
+	return r, nil
 }
 
 // A Runner has the memory of one plan. It serves one goroutine at a time.
@@ -32,6 +41,14 @@ type Runner struct {
 	memory memory
 	calls  []call
 	shows  []show
+	team   *rt.Team // nil for one thread
+}
+
+// Close ends the goroutines of a runner with several threads.
+func (r *Runner) Close() {
+	if r.team != nil {
+		r.team.Close()
+	}
 }
 
 // NewRunner allocates the plan's memory and prepares its kernels.
@@ -84,6 +101,14 @@ func boolInt(b bool) int {
 
 // once runs the plan on what the input buffers hold.
 func (r *Runner) once(tap ir.Tap) {
+	if tap == nil && r.team != nil {
+		r.team.Do(func(w *rt.Worker) {
+			for i := range r.calls {
+				r.calls[i].silent(w)
+			}
+		})
+		return
+	}
 	at := 0
 	for i := range r.calls {
 		if tap != nil {

@@ -7,16 +7,27 @@ import "math"
 // MaskArgs are the bounds between which a gradient passes.
 type MaskArgs struct{ Lo, Hi float32 }
 
+// rank maps float32 to integers in the same order; NaN lies beyond infinity.
+func rank(v float32) int64 {
+	s := int32(math.Float32bits(v))
+	return int64(s ^ int32(uint32(s>>31)>>1))
+}
+
 // Mask is the gradient of a clamp: grad where the source lies within the bounds, else +0.
 func Mask(w *Worker, a *MaskArgs, dst, src, grad []float32) {
+	first, last := rank(a.Lo), rank(a.Hi)
+	if a.Lo == 0 {
+		first = -1 // -0 is not below 0
+	}
+	if a.Hi == 0 {
+		last = 0
+	}
 	lo, hi := w.share(len(dst), 64)
-	x, g := src[lo:hi], grad[lo:hi]
-	for i := range dst[lo:hi] {
-		v := g[i]
-		if !(x[i] >= a.Lo && x[i] <= a.Hi) {
-			v = 0
-		}
-		dst[lo+i] = v
+	to, x, g := dst[lo:hi], src[lo:hi], grad[lo:hi]
+	for i := range to {
+		k := rank(x[i])
+		outside := uint32(((k - first) | (last - k)) >> 63)
+		to[i] = math.Float32frombits(math.Float32bits(g[i]) &^ outside)
 	}
 	w.wait()
 }

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/parser/dataset"
+	"github.com/amctc/amctc/passes/train"
+)
+
+func trainCommand(u *ui) *cobra.Command {
+	var load loadFlags
+	var data dataFlags
+	var paths, valid []string
+	var labels, validLabels, out, optimizer string
+	var force bool
+	opt := amctc.DefaultTrain()
+	c := &cobra.Command{
+		Use:   "train MODEL --data DATA --labels L -o TRAINED.amir",
+		Short: "train a float network, from scratch or on",
+		Example: `  amctc train model.onnx --data train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --std 255 --fresh --epochs 15 -o trained.amir
+  amctc train autoencoder.onnx --data x.npy --loss mse --optimizer adam --rate 0.001 -o trained.amir`,
+		Long: `The weights, biases and factors of batch normalization are trained; the network's form stays. The result is the same on every machine for a
+seed, whatever the number of threads. With --checkpoint a run that was stopped goes on where it was, and ends with the same numbers.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			lo, err := load.options()
+			if err != nil {
+				return err
+			}
+			m, err := amctc.Load(args[0], lo)
+			if err != nil {
+				return err
+			}
+			if !strings.HasSuffix(out, ".amir") {
+				return fail(exitUsage, "output %q must end in .amir", out)
+			}
+			do, err := data.options()
+			if err != nil {
+				return err
+			}
+			d, err := amctc.OpenData(m.Main(), paths, do)
+			if err != nil {
+				return err
+			}
+			var want []int
+			if labels != "" {
+				if want, err = dataset.Labels(labels, d.Samples()); err != nil {
+					return err
+				}
+			}
+			set, err := amctc.LoadTrainSet(d, want)
+			if err != nil {
+				return err
+			}
+			opt.Optimizer.Kind = train.Kind(optimizer)
+			metric := map[string]string{"cross_entropy": "top1", "mse": "mse"}[opt.Loss]
+			if len(valid) > 0 {
+				do.Limit = 0
+				vd, err := amctc.OpenData(m.Main(), valid, do)
+				if err != nil {
+					return err
+				}
+				vs, err := evalSet(metric, validLabels, vd)
+				if err != nil {
+					return err
+				}
+				opt.Validate = vs
+			}
+			began := time.Now()
+			opt.Progress = func(s amctc.TrainStatus) {
+				u.progress(trainText(s, time.Since(began)), s.Step, s.Steps)
+			}
+			pc := amctc.NewContext(cmd.Context())
+			trained, history, err := amctc.Train(cmd.Context(), pc, m, set, opt)
+			if err != nil {
+				return err
+			}
+			u.close()
+			if err := saveModule(u, out, trained, force); err != nil {
+				return err
+			}
+			if u.json {
+				return u.object(history)
+			}
+			printHistory(u, history, metric)
+			fmt.Fprintf(u.stdout, "trained in %v, written %s\n", time.Since(began).Round(100*time.Millisecond), out)
+			return nil
+		},
+	}
+	load.register(c)
+	data.register(c)
+	f := c.Flags()
+	f.StringArrayVar(&paths, "data", nil, "training data for each input, in order")
+	f.StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
+	f.StringArrayVar(&valid, "validate", nil, "data that the metric is measured on after each epoch")
+	f.StringVar(&validLabels, "validate-labels", "", "labels of --validate")
+	f.IntVar(&opt.Epochs, "epochs", opt.Epochs, "passes over the data")
+	f.IntVar(&opt.Batch, "batch", opt.Batch, "samples of a step")
+	f.IntVar(&opt.Threads, "threads", opt.Threads, "goroutines that compute a step")
+	f.Uint64Var(&opt.Seed, "seed", opt.Seed, "seed of everything that is drawn")
+	f.StringVar(&opt.Loss, "loss", opt.Loss, "cross_entropy of labels, or mse of the output against the input")
+	f.Float64Var(&opt.Smoothing, "label-smoothing", 0, "part of a label's probability that all classes share")
+	f.StringVar(&optimizer, "optimizer", string(opt.Optimizer.Kind), "sgd (Nesterov momentum 0.9) or adam")
+	f.Float64Var(&opt.Schedule.Rate, "rate", opt.Schedule.Rate, "greatest learning rate")
+	f.StringVar(&opt.Schedule.Kind, "schedule", opt.Schedule.Kind, "constant, step, cosine or onecycle")
+	f.IntVar(&opt.Schedule.Warmup, "warmup", 0, "steps of a linear rise of the rate")
+	f.IntVar(&opt.Schedule.Every, "rate-every", 0, "steps between drops of schedule step")
+	f.Float64Var(&opt.Optimizer.Decay, "decay", opt.Optimizer.Decay, "weight decay")
+	f.Float64Var(&opt.Clip, "clip", 0, "greatest norm of all gradients; 0 is no limit")
+	f.Float64Var(&opt.Average, "average", 0, "what an exponential average of the parameters keeps in a step, such as 0.999; the average is the result")
+	f.IntVar(&opt.Augment.Shift, "shift", 0, "shift images by up to so many pixels")
+	f.BoolVar(&opt.Augment.Flip, "flip", false, "mirror half of the images")
+	f.BoolVar(&opt.Fresh, "fresh", false, "draw new weights instead of going on from the model's")
+	f.BoolVar(&opt.Frozen, "frozen-batch-norm", false, "keep the statistics of batch normalization")
+	f.StringVar(&opt.Checkpoint, "checkpoint", "", "file that the run is saved in, and goes on from")
+	f.IntVar(&opt.Every, "checkpoint-every", 0, "steps between checkpoints within an epoch; 0 saves after each epoch only")
+	f.StringVarP(&out, "output", "o", "", "trained module; its constants go beside it, in NAME.safetensors")
+	f.BoolVar(&force, "force", false, "replace existing files")
+	_ = c.MarkFlagRequired("data")
+	_ = c.MarkFlagRequired("output")
+	return c
+}
+
+// trainText is the line beside the progress bar.
+func trainText(s amctc.TrainStatus, took time.Duration) string {
+	text := fmt.Sprintf("epoch %d of %d, loss %.4f", s.Epoch, s.Epochs, s.Loss)
+	if s.Right == s.Right {
+		text += fmt.Sprintf(", %.2f %%", 100*s.Right)
+	}
+	if done := float64((s.Epoch-1)*s.Steps+s.Step) / float64(s.Epochs*s.Steps); done > 0 {
+		left := time.Duration(float64(took) * (1 - done) / done)
+		text += fmt.Sprintf(", %v left", left.Round(time.Second))
+	}
+	return text
+}
+
+func printHistory(u *ui, history []amctc.TrainEpoch, metric string) {
+	m, err := amctc.FindMetric(metric)
+	var rows [][]string
+	for _, e := range history {
+		row := []string{fmt.Sprint(e.Epoch), fmt.Sprintf("%.5f", e.Loss), "", ""}
+		if e.Right != nil {
+			row[2] = fmt.Sprintf("%.2f %%", 100**e.Right)
+		}
+		if e.Validate != nil && err == nil {
+			row[3] = m.Text(*e.Validate)
+		}
+		rows = append(rows, row)
+	}
+	u.table([]string{"epoch", "loss", "right", "validation"}, rows, 1, 2, 3)
+}

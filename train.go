@@ -1,0 +1,426 @@
+package amctc
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/train"
+)
+
+// TrainOptions say how a float network is trained.
+type TrainOptions struct {
+	Epochs  int
+	Batch   int
+	Threads int
+	Seed    uint64
+	// Loss is cross_entropy of the first output with labels, or mse of the first output with the first
+	// input, for networks that reconstruct it.
+	Loss      string
+	Smoothing float64 // part of a label's probability that all classes share
+	Optimizer train.Optimizer
+	Schedule  train.Schedule
+	Clip      float64 // greatest norm of all gradients; 0 is no limit
+	Average   float64 // what an exponential average of the parameters keeps in a step; 0 takes no average
+	Augment   train.Augmentation
+	// Fresh draws new weights; otherwise training goes on from those that are there.
+	Fresh bool
+	// Frozen keeps the statistics of batch normalization.
+	Frozen bool
+	// Checkpoint is a file that the run is saved in, every Every steps and after each epoch; a run
+	// whose checkpoint is there goes on from it. Empty saves nothing.
+	Checkpoint string
+	Every      int
+	// Validate, when not nil, is evaluated after each epoch.
+	Validate Evaluator
+	Progress func(TrainStatus)
+}
+
+// DefaultTrain are options that suit small networks for images.
+func DefaultTrain() TrainOptions {
+	return TrainOptions{Epochs: 10, Batch: 64, Threads: 2, Seed: 1, Loss: "cross_entropy",
+		Optimizer: train.Optimizer{Kind: train.SGD, Momentum: 0.9, Nesterov: true, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 5e-4},
+		Schedule:  train.Schedule{Kind: "cosine", Rate: 0.05, Factor: 0.1}}
+}
+
+// TrainStatus is where a run is.
+type TrainStatus struct {
+	Epoch, Epochs int // from 1
+	Step, Steps   int // of the epoch
+	Loss          float64
+	Right         float64 // part of the epoch's samples so far that are classified right; NaN without labels
+}
+
+// TrainEpoch is what an epoch came to.
+type TrainEpoch struct {
+	Epoch    int      `json:"epoch"`
+	Loss     float64  `json:"loss"`
+	Right    *float64 `json:"right,omitempty"`    // of the training samples
+	Validate *float64 `json:"validate,omitempty"` // value of the metric
+}
+
+// TrainSet is data in memory, with labels when the loss wants them.
+type TrainSet struct {
+	n      int
+	inputs [][]float32 // of each parameter, one sample after another
+	shapes [][]int     // of a sample
+	labels []int
+}
+
+// maxTrainBytes bounds the data that is kept in memory.
+const maxTrainBytes = 16 << 30
+
+// LoadTrainSet reads all samples. labels may be nil.
+func LoadTrainSet(d *Data, labels []int) (*TrainSet, error) {
+	s := &TrainSet{n: d.Samples(), labels: labels}
+	if labels != nil && len(labels) < s.n {
+		return nil, fmt.Errorf("%d labels for %d samples", len(labels), s.n)
+	}
+	for _, p := range d.params {
+		shape := CallShape(p)
+		if bytes := 4 * tensor.Elems(shape) * s.n; bytes > maxTrainBytes {
+			return nil, fmt.Errorf("input %q: %d samples take %d bytes of memory, more than 16 GiB; use --limit", p.Name, s.n, bytes)
+		}
+		s.shapes = append(s.shapes, shape)
+		s.inputs = append(s.inputs, make([]float32, 0, tensor.Elems(shape)*s.n))
+	}
+	for in, err := range d.Batches() {
+		if err != nil {
+			return nil, err
+		}
+		for i, t := range in {
+			s.inputs[i] = append(s.inputs[i], t.F32...)
+		}
+	}
+	return s, nil
+}
+
+// trainer is one run.
+type trainer struct {
+	ctx     context.Context
+	opt     TrainOptions
+	set     *TrainSet
+	m       *ir.Module // the float network
+	t       *passes.Trainable
+	run     ir.Runner
+	in      []*tensor.Tensor // inputs, parameters, target
+	first   int              // of the parameters in in
+	state   trainState
+	classes int
+	steps   int // of an epoch
+}
+
+// Train trains a float module, as it was loaded or simplified without merging batch normalization, and
+// gives the trained copy.
+func Train(ctx context.Context, c *passes.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*ir.Module, []TrainEpoch, error) {
+	r := &trainer{ctx: ctx, opt: opt, set: set, m: m}
+	if err := r.check(); err != nil {
+		return nil, nil, err
+	}
+	if err := r.build(c); err != nil {
+		return nil, nil, err
+	}
+	if err := r.begin(); err != nil {
+		return nil, nil, err
+	}
+	if closer, ok := r.run.(interface{ Close() }); ok {
+		defer closer.Close()
+	}
+	for r.state.Epoch < opt.Epochs {
+		if err := r.epoch(); err != nil {
+			return nil, nil, err
+		}
+	}
+	out, err := r.fitted()
+	return out, r.state.History, err
+}
+
+func (r *trainer) check() error {
+	o := &r.opt
+	if o.Progress == nil {
+		o.Progress = func(TrainStatus) {}
+	}
+	switch {
+	case o.Epochs < 1 || o.Batch < 1:
+		return fmt.Errorf("epochs %d and batch %d must be positive", o.Epochs, o.Batch)
+	case r.set.n < o.Batch:
+		return fmt.Errorf("%d samples do not fill a batch of %d", r.set.n, o.Batch)
+	case o.Loss != "cross_entropy" && o.Loss != "mse":
+		return fmt.Errorf("there is no loss %q: want cross_entropy or mse", o.Loss)
+	case o.Loss == "cross_entropy" && r.set.labels == nil:
+		return fmt.Errorf("cross entropy needs labels")
+	case !(o.Smoothing >= 0 && o.Smoothing < 1):
+		return fmt.Errorf("label smoothing %v must lie in [0, 1)", o.Smoothing)
+	case !(o.Average >= 0 && o.Average < 1):
+		return fmt.Errorf("the average keeps %v, want a part in [0, 1)", o.Average)
+	}
+	if err := o.Optimizer.Check(); err != nil {
+		return err
+	}
+	return o.Schedule.Check()
+}
+
+func (r *trainer) build(c *passes.Context) error {
+	var err error
+	if r.t, err = passes.NewTrainable(c, r.m, passes.TrainOptions{Batch: r.opt.Batch, Frozen: r.opt.Frozen}); err != nil {
+		return err
+	}
+	if len(r.t.Parameters) == 0 {
+		return fmt.Errorf("the network has nothing to train")
+	}
+	y := r.t.Outputs[0].Type.Shape
+	if r.opt.Loss == "cross_entropy" {
+		if len(y) != 2 {
+			return fmt.Errorf("cross entropy is of outputs of shape [batch, classes], the first output is %v", y)
+		}
+		r.classes = y[1]
+		for i, l := range r.set.labels[:r.set.n] {
+			if l < 0 || l >= r.classes {
+				return fmt.Errorf("label %d of sample %d is not one of the %d classes", l, i, r.classes)
+			}
+		}
+	} else if tensor.Elems(y[1:]) != tensor.Elems(r.set.shapes[0]) {
+		return fmt.Errorf("the first output is %v, the first input %v: mse is for networks that reconstruct their input", y[1:], r.set.shapes[0])
+	}
+	if _, _, err := r.t.Loss(c, "t."+r.opt.Loss); err != nil {
+		return err
+	}
+	if r.run, err = (exec.Engine{Threads: r.opt.Threads}).Prepare(r.t.Func); err != nil {
+		return err
+	}
+	r.steps = r.set.n / r.opt.Batch
+	for _, p := range r.t.Func.Params {
+		r.in = append(r.in, tensor.New(tensor.F32, p.Type.Shape...))
+	}
+	r.first = len(r.t.Inputs) - 1
+	return nil
+}
+
+// begin sets the parameters: from the checkpoint, drawn, or those of the network.
+func (r *trainer) begin() error {
+	for i, p := range r.t.Parameters {
+		w := append([]float32(nil), p.Start.F32...)
+		if r.opt.Fresh {
+			r.draw(i, w)
+		}
+		r.state.Parameters = append(r.state.Parameters, w)
+		for range r.opt.Optimizer.Slots() {
+			r.state.Slots = append(r.state.Slots, make([]float32, len(w)))
+		}
+		if r.opt.Average > 0 {
+			r.state.Averages = append(r.state.Averages, append([]float32(nil), w...))
+		}
+	}
+	for _, s := range r.t.Statistics {
+		for k := range 2 {
+			v := append([]float32(nil), s.Start[k].F32...)
+			if r.opt.Fresh {
+				for i := range v {
+					v[i] = float32(k)
+				}
+			}
+			r.state.Running = append(r.state.Running, v)
+		}
+	}
+	if r.opt.Checkpoint == "" {
+		return nil
+	}
+	return r.state.load(r.opt.Checkpoint, r.task())
+}
+
+// draw fills a parameter anew: weights uniform within sqrt(6/inputs) of 0 (He et al. 2015), factors of
+// channels 1, everything else 0.
+func (r *trainer) draw(i int, w []float32) {
+	p := &r.t.Parameters[i]
+	switch {
+	case len(p.Value.Type.Shape) > 1:
+		limit := math.Sqrt(6 / float64(len(w)/p.Value.Type.Shape[0]))
+		random := train.NewRandom(r.opt.Seed, 1, uint64(i))
+		for k := range w {
+			w[k] = float32((2*random.Uniform() - 1) * limit)
+		}
+	case p.Operand == 1: // gamma of batch normalization
+		for k := range w {
+			w[k] = 1
+		}
+	default:
+		clear(w)
+	}
+}
+
+func (r *trainer) epoch() error {
+	s := &r.state
+	order := train.NewRandom(r.opt.Seed, 2, uint64(s.Epoch)).Order(r.set.n)
+	for ; s.Step < r.steps; s.Step++ {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if r.opt.Every > 0 && s.Step > 0 && s.Step%r.opt.Every == 0 && s.Step != s.Saved {
+			if err := r.save(); err != nil {
+				return err
+			}
+		}
+		if err := r.step(order[s.Step*r.opt.Batch:][:r.opt.Batch]); err != nil {
+			return err
+		}
+		r.opt.Progress(TrainStatus{Epoch: s.Epoch + 1, Epochs: r.opt.Epochs, Step: s.Step + 1, Steps: r.steps, Loss: s.LossSum / float64(s.Step+1), Right: r.right(s.Step + 1)})
+	}
+	e := TrainEpoch{Epoch: s.Epoch + 1, Loss: s.LossSum / float64(r.steps)}
+	if right := r.right(r.steps); right == right {
+		e.Right = &right
+	}
+	if r.opt.Validate != nil {
+		m, err := r.fitted()
+		if err != nil {
+			return err
+		}
+		ev, err := r.opt.Validate.Evaluate(r.ctx, m, func(string, int, int) {})
+		if err != nil {
+			return err
+		}
+		e.Validate = &ev.Value
+	}
+	s.History = append(s.History, e)
+	s.Epoch, s.Step, s.Saved, s.LossSum, s.Hits = s.Epoch+1, 0, 0, 0, 0
+	return r.save()
+}
+
+func (r *trainer) right(steps int) float64 {
+	if r.classes == 0 {
+		return math.NaN()
+	}
+	return float64(r.state.Hits) / float64(steps*r.opt.Batch)
+}
+
+// step runs one batch and changes the parameters.
+func (r *trainer) step(samples []int) error {
+	s := &r.state
+	r.fill(samples)
+	for i, p := range s.Parameters {
+		copy(r.in[r.first+i].F32, p)
+	}
+	out, err := r.run.Run(r.ctx, r.in, nil)
+	if err != nil {
+		return err
+	}
+	loss := float64(out[0].F32[0])
+	var gradients [][]float32
+	at := 1 + len(r.t.Outputs)
+	for i := range r.t.Parameters {
+		gradients = append(gradients, out[at+i].F32)
+	}
+	if k := train.Finite(gradients); k >= 0 || loss-loss != 0 {
+		where := ""
+		if k >= 0 {
+			where = fmt.Sprintf(", the gradient of layer %q is not finite", r.t.Parameters[k].Node)
+		}
+		return fmt.Errorf("epoch %d, step %d: the loss is %v%s; lower the learning rate, or limit gradients", s.Epoch+1, s.Step+1, loss, where)
+	}
+	train.Clip(gradients, r.opt.Clip)
+	step := s.Epoch*r.steps + s.Step
+	rate := r.opt.Schedule.At(step, r.opt.Epochs*r.steps)
+	slots := r.opt.Optimizer.Slots()
+	for i, p := range r.t.Parameters {
+		r.opt.Optimizer.Step(step+1, rate, p.Decay, s.Parameters[i], gradients[i], s.Slots[i*slots:(i+1)*slots])
+		if r.opt.Average > 0 {
+			train.Average(min(r.opt.Average, float64(step+1)/float64(step+10)), s.Averages[i], s.Parameters[i])
+		}
+	}
+	r.running(out[at+len(gradients):])
+	s.LossSum += loss
+	if r.classes > 0 {
+		y := out[1].F32
+		for k, i := range samples {
+			if argmax(y[k*r.classes:(k+1)*r.classes]) == r.set.labels[i] {
+				s.Hits++
+			}
+		}
+	}
+	return nil
+}
+
+// momentum is the part of a batch's statistics in the running ones.
+const momentum = 0.1
+
+// running moves the statistics of batch normalization towards those of the batch; the variance is that
+// of a sample, with n-1.
+func (r *trainer) running(batch []*tensor.Tensor) {
+	for k, s := range r.t.Statistics {
+		shape := s.Mean.Def.Operands[0].Type.Shape
+		n := float64(tensor.Elems(shape) / shape[1])
+		train.Average(1-momentum, r.state.Running[2*k], batch[2*k].F32)
+		v := r.state.Running[2*k+1]
+		for i, x := range batch[2*k+1].F32 {
+			v[i] = float32(float64(float32(1-momentum))*float64(v[i]) + float64(momentum*float64(x))*n/max(1, n-1))
+		}
+	}
+}
+
+// fill puts samples and their targets into the inputs.
+func (r *trainer) fill(samples []int) {
+	for i, shape := range r.set.shapes {
+		n := tensor.Elems(shape)
+		to := r.in[i].F32
+		for k, sample := range samples {
+			src, dst := r.set.inputs[i][sample*n:(sample+1)*n], to[k*n:(k+1)*n]
+			if i == 0 && len(shape) == 3 && (r.opt.Augment != train.Augmentation{}) {
+				random := train.NewRandom(r.opt.Seed, 3, uint64(r.state.Epoch), uint64(sample))
+				r.opt.Augment.Image(random, dst, src, shape[0], shape[1], shape[2])
+			} else {
+				copy(dst, src)
+			}
+		}
+	}
+	target := r.in[len(r.in)-1].F32
+	if r.classes == 0 {
+		copy(target, r.in[0].F32)
+		return
+	}
+	share := float32(r.opt.Smoothing / float64(r.classes))
+	for i := range target {
+		target[i] = share
+	}
+	for k, sample := range samples {
+		target[k*r.classes+r.set.labels[sample]] = float32(1 - r.opt.Smoothing + float64(share))
+	}
+}
+
+// fitted is the float network with the trained numbers in the place of its own.
+func (r *trainer) fitted() (*ir.Module, error) {
+	values := r.state.Parameters
+	if r.opt.Average > 0 {
+		values = r.state.Averages
+	}
+	out := r.m.Clone()
+	nodes := make(map[string]*ir.Node)
+	for _, n := range out.Main().Nodes {
+		nodes[n.Name] = n
+	}
+	set := func(node string, operand int, data []float32) error {
+		n := nodes[node]
+		if n == nil {
+			return fmt.Errorf("layer %q has gone", node)
+		}
+		c := n.Operands[operand].Const
+		n.Operands[operand] = out.AddConst(c.Name, c.Type(), tensor.FromF32(append([]float32(nil), data...), c.Data.Shape...))
+		return nil
+	}
+	for i, p := range r.t.Parameters {
+		if err := set(p.Node, p.Operand, values[i]); err != nil {
+			return nil, err
+		}
+	}
+	for k, s := range r.t.Statistics {
+		for j := range 2 {
+			if err := set(s.Node, 3+j, r.state.Running[2*k+j]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out.DropUnusedConsts()
+	return out, nil
+}
