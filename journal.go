@@ -19,8 +19,8 @@ const journalFormat = "amctc-auto-journal 1"
 // measurement is on disk before the next begins. The search itself is deterministic; a run that finds
 // all its measurements in the journal ends as the one that made them.
 type Journal struct {
-	path string // "" remembers in memory only
-	file journalFile
+	path  string // "" remembers in memory only
+	file  journalFile
 	last  time.Time // until when Seconds counts
 	saved time.Time
 }
