@@ -1,0 +1,200 @@
+package calib
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// A Gram is the sum of outer products of a layer's inputs: how errors of its weights add up at its
+// output. It is filled by rows.
+type Gram struct {
+	K    int
+	Rows int
+	sum  []float64 // upper triangle of K by K
+}
+
+// NewGram is empty, for inputs of k numbers.
+func NewGram(k int) *Gram { return &Gram{K: k, sum: make([]float64, k*k)} }
+
+// Add adds rows of K numbers, one after another.
+func (g *Gram) Add(rows []float32) {
+	wide := make([]float64, g.K)
+	for ; len(rows) >= g.K; rows = rows[g.K:] {
+		for i, v := range rows[:g.K] {
+			wide[i] = float64(v)
+		}
+		for i, a := range wide {
+			if a == 0 {
+				continue
+			}
+			row := g.sum[i*g.K:][:g.K]
+			for j := i; j < g.K; j++ {
+				row[j] += float64(a * wide[j])
+			}
+		}
+		g.Rows++
+	}
+}
+
+// At is the sum of products of inputs i and j.
+func (g *Gram) At(i, j int) float64 {
+	if i > j {
+		i, j = j, i
+	}
+	return g.sum[i*g.K+j]
+}
+
+// GPTQ rounds weights [out][K] to bits-wide codes with fixed scales, one or one for each output, so that
+// what the rounding of one weight does to the output is made up for by those that are rounded after it
+// (AMCT 2.12; Frantar et al. 2023): inputs in descending order of their energy, the Hessian damped by a
+// hundredth of its mean diagonal.
+func GPTQ(w, scale []float32, g *Gram, bits int) ([]int8, error) {
+	k := g.K
+	if g.Rows == 0 {
+		return nil, ErrEmpty
+	}
+	out := len(w) / k
+	h := mat.NewSymDense(k, nil)
+	var mean float64
+	for i := range k {
+		for j := i; j < k; j++ {
+			h.SetSym(i, j, 2*g.At(i, j)/float64(g.Rows))
+		}
+	}
+	dead := make([]bool, k)
+	for i := range k {
+		if h.At(i, i) == 0 {
+			dead[i] = true
+			h.SetSym(i, i, 1)
+		}
+		mean += h.At(i, i)
+	}
+	order := make([]int, k)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch x, y := h.At(a, a), h.At(b, b); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	damp := 0.01 * mean / float64(k)
+	sorted := mat.NewSymDense(k, nil)
+	for i := range k {
+		for j := i; j < k; j++ {
+			v := h.At(order[i], order[j])
+			if i == j {
+				v += damp
+			}
+			sorted.SetSym(i, j, v)
+		}
+	}
+	var c mat.Cholesky
+	if !c.Factorize(sorted) {
+		return nil, errors.New("the inputs' Hessian is not positive definite")
+	}
+	var inverse mat.SymDense
+	if err := c.InverseTo(&inverse); err != nil {
+		return nil, err
+	}
+	if !c.Factorize(&inverse) {
+		return nil, errors.New("the inverse of the inputs' Hessian is not positive definite")
+	}
+	var upper mat.TriDense
+	c.UTo(&upper)
+	lo, hi := CodeRange(bits)
+	codes := make([]int8, len(w))
+	row := make([]float64, k)
+	for o := range out {
+		for i, at := range order {
+			row[i] = float64(w[o*k+at])
+			if dead[at] {
+				row[i] = 0
+			}
+		}
+		s := float64(scale[o%len(scale)])
+		if len(scale) == 1 {
+			s = float64(scale[0])
+		}
+		for i, at := range order {
+			q := min(max(math.RoundToEven(row[i]/s), float64(lo)), float64(hi))
+			codes[o*k+at] = int8(q)
+			e := (row[i] - float64(q*s)) / upper.At(i, i)
+			for j := i + 1; j < k; j++ {
+				row[j] -= float64(e * upper.At(i, j))
+			}
+		}
+	}
+	return codes, nil
+}
+
+// Descend improves codes [out][K] of weights that are wanted to be w: it moves one code by one at a time
+// as long as the output's squared error falls, the best move of a row first. slack is what is added to
+// the diagonal, as a part of its mean, so that codes do not wander along inputs that the data do not tell apart.
+func Descend(codes []int8, w, scale []float32, g *Gram, bits int, slack float64) {
+	k := g.K
+	lo, hi := CodeRange(bits)
+	diag := make([]float64, k)
+	var mean float64
+	for i := range k {
+		diag[i] = g.At(i, i)
+		mean += diag[i]
+	}
+	damp := slack * mean / float64(k)
+	full := make([]float64, k*k)
+	for i := range k {
+		diag[i] += damp
+		for j := range k {
+			full[i*k+j] = g.At(i, j)
+		}
+		full[i*k+i] = diag[i]
+	}
+	each(len(codes)/k, func(o int) {
+		s := float64(scale[0])
+		if len(scale) > 1 {
+			s = float64(scale[o])
+		}
+		row, want := codes[o*k:(o+1)*k], w[o*k:(o+1)*k]
+		// force is the gradient of the squared error by each weight, halved.
+		force := make([]float64, k)
+		for i := range k {
+			d := float64(float64(row[i])*s) - float64(want[i])
+			if d == 0 {
+				continue
+			}
+			for j, v := range full[i*k : (i+1)*k] {
+				force[j] += float64(d * v)
+			}
+		}
+		for range 4 * k {
+			best, step, gain := -1, 0.0, 0.0
+			for i, f := range force {
+				move := -s
+				if f < 0 {
+					move = s
+				}
+				// The error changes by 2*move*force + move^2*diag.
+				if q := float64(row[i]) + move/s; q < float64(lo) || q > float64(hi) {
+					continue
+				}
+				if d := float64(2*move*f) + float64(move*move*diag[i]); d < gain {
+					best, step, gain = i, move, d
+				}
+			}
+			if best < 0 || gain > -1e-12*diag[best]*s*s {
+				return
+			}
+			row[best] += int8(math.Round(step / s))
+			for j, v := range full[best*k : (best+1)*k] {
+				force[j] += float64(step * v)
+			}
+		}
+	})
+}
