@@ -14,6 +14,7 @@ import (
 	"github.com/amctc/amctc/ir/irtest"
 	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/passes/passtest"
 	"github.com/amctc/amctc/runtime"
 )
@@ -155,6 +156,8 @@ func TestKernelsAreUsed(t *testing.T) {
 	}
 	use(computed(t))
 	use(block(t, rand.New(rand.NewPCG(1, 2))))
+	use(trainedFactors(t))
+	trainables(t, 150, func(_ uint64, tr *passes.Trainable) { use(tr.Module) })
 	for _, k := range runtime.Kernels() {
 		if !used[k] {
 			t.Errorf("no test uses %s", k)

@@ -50,35 +50,63 @@ func (b *builder) gradConvW(n *ir.Node) {
 	b.step("ConvWeightsF32", a, b.make(n.Result(), rows), src, grad, b.scratch(F32, a.Scratch()))
 }
 
-// channels describes a value, in an order in which channels follow each other, and gives the order.
-func (b *builder) channels(v *ir.Value) (*rt.ChannelsArgs, order) {
+// channels describes a value of N samples of C channels of P positions.
+func (b *builder) channels(v *ir.Value) *rt.ChannelsArgs {
 	s := b.typ(v).Shape
-	a := &rt.ChannelsArgs{N: s[0], C: s[1], P: tensor.Elems(s[2:])}
-	return a, best(len(s))
+	return &rt.ChannelsArgs{N: s[0], C: s[1], P: tensor.Elems(s[2:])}
+}
+
+// byPosition gives a value in an order in which the channels of a position follow each other.
+func (b *builder) byPosition(v *ir.Value) Slot {
+	s := b.typ(v).Shape
+	if len(s) == 4 || len(s) == 2 {
+		return b.in(v, best(len(s)))
+	}
+	a := b.channels(v)
+	to := b.scratch(F32, elems(b.typ(v)))
+	b.step("PermuteF32", &rt.Permute{Dims: []int{a.N, a.P, a.C}, From: []int{a.C * a.P, 1, a.P}}, to, b.in(v, rows))
+	return to
+}
+
+// madeByPosition takes memory for a value in that order; done brings it to the one it is used in.
+func (b *builder) madeByPosition(v *ir.Value) (to Slot, done func()) {
+	s := b.typ(v).Shape
+	if len(s) == 4 || len(s) == 2 {
+		return b.make(v, best(len(s))), func() {}
+	}
+	a := b.channels(v)
+	to = b.scratch(F32, elems(b.typ(v)))
+	return to, func() {
+		b.step("PermuteF32", &rt.Permute{Dims: []int{a.N, a.C, a.P}, From: []int{a.C * a.P, 1, a.C}}, b.make(v, rows), to)
+	}
 }
 
 func (b *builder) channelSum(n *ir.Node) {
-	a, o := b.channels(n.Operands[0])
-	src := b.in(n.Operands[0], o)
+	a := b.channels(n.Operands[0])
+	src := b.byPosition(n.Operands[0])
 	b.step("ChannelSum", a, b.make(n.Result(), rows), src, b.scratch(F32, a.Scratch()))
 }
 
 func (b *builder) batchNormTrain(n *ir.Node) {
-	a, o := b.channels(n.Operands[0])
+	a := b.channels(n.Operands[0])
 	a.Eps = n.Float("eps")
-	src, gamma, beta := b.in(n.Operands[0], o), b.in(n.Operands[1], rows), b.in(n.Operands[2], rows)
+	src, gamma, beta := b.byPosition(n.Operands[0]), b.in(n.Operands[1], rows), b.in(n.Operands[2], rows)
 	mean, variance, scratch := b.make(n.Results[1], rows), b.make(n.Results[2], rows), b.scratch(F32, a.Scratch())
 	b.step("BatchStatistics", a, mean, variance, src, scratch)
-	b.step("BatchNormBy", a, b.make(n.Result(), o), src, gamma, beta, mean, variance, scratch)
+	to, done := b.madeByPosition(n.Result())
+	b.step("BatchNormBy", a, to, src, gamma, beta, mean, variance, scratch)
+	done()
 }
 
 func (b *builder) batchNormGrad(n *ir.Node) {
-	a, o := b.channels(n.Operands[0])
+	a := b.channels(n.Operands[0])
 	a.Eps = n.Float("eps")
-	src, gamma, mean, variance, dy := b.in(n.Operands[0], o), b.in(n.Operands[1], rows), b.in(n.Operands[2], rows), b.in(n.Operands[3], rows), b.in(n.Operands[4], o)
+	src, gamma, mean, variance, dy := b.byPosition(n.Operands[0]), b.in(n.Operands[1], rows), b.in(n.Operands[2], rows), b.in(n.Operands[3], rows), b.byPosition(n.Operands[4])
 	dgamma, dbeta := b.make(n.Results[1], rows), b.make(n.Results[2], rows)
 	b.step("BatchNormSums", a, dgamma, dbeta, src, dy, mean, variance, b.scratch(F32, a.Scratch()))
-	b.step("BatchNormGrad", a, b.make(n.Result(), o), src, dy, gamma, mean, variance, dgamma, dbeta)
+	to, done := b.madeByPosition(n.Result())
+	b.step("BatchNormGrad", a, to, src, dy, gamma, mean, variance, dgamma, dbeta)
+	done()
 }
 
 func (b *builder) sumTo(n *ir.Node) {
