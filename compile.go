@@ -24,12 +24,14 @@ import (
 
 // CompileOptions are the main job's. Model and Calib are required.
 type CompileOptions struct {
-	Model   string
-	Load    LoadOptions
-	Calib   []string // data, one path for each input
-	Data    DataOptions
-	Config  *amct.Config // AMCT's JSON configuration; nil for defaults
-	Record  *amct.Record // factors of the user; calibration is left out
+	Model  string
+	Load   LoadOptions
+	Calib  []string // data, one path for each input
+	Data   DataOptions
+	Config *amct.Config // AMCT's JSON configuration; nil for defaults
+	Record *amct.Record // factors of the user; calibration is left out
+	// Adjust changes the settings, those of Config included; nil changes nothing.
+	Adjust  func(*passes.Settings) error
 	Out     string
 	Package string // defaults to Out's base name made an identifier
 	Module  string // import path of Out; found from go.mod when empty
@@ -81,6 +83,11 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 			return nil, err
 		}
 	}
+	if opt.Adjust != nil {
+		if err := opt.Adjust(c.Settings); err != nil {
+			return nil, err
+		}
+	}
 	float, err := Prepare(c, loaded)
 	if err != nil {
 		return nil, err
@@ -110,6 +117,13 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 		return nil, err
 	}
 	out.Report.Samples = data.Samples()
+	if fitted != float {
+		text, side, err := parser.Marshal(fitted)
+		if err != nil {
+			return nil, err
+		}
+		out.Files[path.Join("amctc", opt.Package+".fitted.amir")], out.Files[path.Join("amctc", opt.Package+".fitted.safetensors")] = text, side
+	}
 	if !opt.NoVerify {
 		if err := out.verify(ctx, opt, samples); err != nil {
 			return nil, err

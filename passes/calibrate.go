@@ -184,7 +184,7 @@ func (ws *watchers) store(c *Context) error {
 	return nil
 }
 
-// weightScales finds the ARQ scales of every layer that is observed.
+// weightScales finds the ARQ scales of every layer that is observed and has none yet.
 func weightScales(c *Context, f *ir.Func) {
 	for _, n := range f.Nodes {
 		if !n.Op.Quant.IsLayer() || producer(n.Operands[0], "q.observe") == nil {
@@ -192,13 +192,16 @@ func weightScales(c *Context, f *ir.Func) {
 		}
 		w := n.Operands[n.Op.Quant.Weights]
 		s := c.Settings.For(n.Name, true)
-		perChannel := n.Op.Quant.PerChannel
-		if s.Weight.PerChannel != nil {
-			perChannel = *s.Weight.PerChannel
-		}
-		scale, _ := calib.ARQ(w.Const.Data.F32, w.Type.Shape[n.Op.Quant.ChannelAxis], perChannel, s.Weight.Bits)
 		l := c.Factors.At(n.Name)
-		l.ScaleW, l.WtsBits = scale, s.Weight.Bits
+		if l.ScaleW != nil {
+			continue // chosen with the codes
+		}
+		bits, why := WeightBits(n, s.Weight)
+		if why != "" {
+			c.Warn("Q006", n, "%s", why)
+		}
+		l.ScaleW, _ = calib.ARQ(w.Const.Data.F32, w.Type.Shape[n.Op.Quant.ChannelAxis], perChannel(n, s), bits)
+		l.WtsBits = bits
 	}
 }
 

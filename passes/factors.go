@@ -19,13 +19,14 @@ type LayerFactors struct {
 	OffsetD int32     // activation offset, a code
 	ScaleW  []float32 // weight scales, one or one for each output channel; nil without weights
 	ActBits int       // width of activation codes, 8 or 16
+	Cluster []int32   // levels of non-uniform weights, ascending; nil for uniform ones
 	WtsBits int       // width of weight codes, 4, 6, 7 or 8; 8 without weights
 }
 
 // Clone copies the entry.
 func (l *LayerFactors) Clone() LayerFactors {
 	c := *l
-	c.ScaleW = slices.Clone(l.ScaleW)
+	c.ScaleW, c.Cluster = slices.Clone(l.ScaleW), slices.Clone(l.Cluster)
 	return c
 }
 

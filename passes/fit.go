@@ -20,6 +20,7 @@ type Step struct {
 
 // Fitting is what lies between Simplify and Quantize, in order.
 var Fitting = []Step{
+	{"round-weights", "choose codes of weights by data or by a code book, layer by layer", true, rounds, roundWeights},
 	{"calibrate", "find activation factors and weight scales", false, nil, findFactors},
 }
 

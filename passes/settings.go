@@ -50,8 +50,10 @@ type ActivationSettings struct {
 // WeightSettings say how a layer's weights are rounded.
 type WeightSettings struct {
 	Algorithm  WeightAlgorithm
-	Bits       int   // 4, 6, 7 or 8
+	Bits       int   // 8, 7, 6 or 4; fewer than 8 otherwise are not AMCT's
 	PerChannel *bool // nil: the operator's default
+	AdaRound   calib.AdaRoundConfig
+	NUQ        calib.NUQConfig
 }
 
 // ActivationAlgorithm names an observer, as AMCT's act_algo does.
@@ -68,14 +70,18 @@ type WeightAlgorithm string
 
 // The ways to round weights.
 const (
-	ARQ WeightAlgorithm = "arq_quantize"
+	ARQ        WeightAlgorithm = "arq_quantize"  // by the range, to nearest
+	AdaRound   WeightAlgorithm = "ada_quantize"  // learned rounding
+	NUQ        WeightAlgorithm = "nuq_quantize"  // levels of a code book
+	GPTQ       WeightAlgorithm = "gptq_quantize" // rounding that makes up for earlier errors; AMCT has it for language models only
+	MSEWeights WeightAlgorithm = "mse_quantize"  // the scale with least squared error, to nearest; not AMCT's
 )
 
 // NewSettings are AMCT's defaults: IFMR, asymmetric activations, ARQ weights, 8 bits.
 func NewSettings() *Settings {
 	return &Settings{Default: LayerSettings{
 		Activation: ActivationSettings{Algorithm: IFMR, Bits: 8, Asymmetric: true, IFMR: calib.DefaultIFMR()},
-		Weight:     WeightSettings{Algorithm: ARQ, Bits: 8},
+		Weight:     WeightSettings{Algorithm: ARQ, Bits: 8, AdaRound: calib.DefaultAdaRound(), NUQ: calib.DefaultNUQ()},
 	}}
 }
 

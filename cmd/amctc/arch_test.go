@@ -47,7 +47,7 @@ const layers = `
 	ir/diag, parser/amct/amctpb < parser/amct;
 
 	# Graphs to graphs.
-	ir/op, ir/interp, passes/calib < passes;
+	ir/op, ir/interp, passes/calib, passes/train < passes;
 	passes, ir/irtest < passes/passtest;
 
 	# Kernels, and plans of their calls.

@@ -17,6 +17,7 @@ func compileCommand(u *ui) *cobra.Command {
 	var data dataFlags
 	var opt amctc.CompileOptions
 	var config, record string
+	var quant quantFlags
 	var check bool
 	c := &cobra.Command{
 		Use:   "compile MODEL --calib DATA --out DIR",
@@ -44,7 +45,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 					return err
 				}
 			}
-			opt.Progress, opt.Log = u.progress, u.log()
+			opt.Progress, opt.Log, opt.Adjust = u.progress, u.log(), quant.apply
 			r, err := amctc.Compile(cmd.Context(), opt)
 			if err != nil {
 				return err
@@ -74,6 +75,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	}
 	load.register(c)
 	data.register(c)
+	quant.register(c)
 	f := c.Flags()
 	f.StringArrayVar(&opt.Calib, "calib", nil, "calibration data: .npy, .npz, IDX(.gz) or a folder of .bin files; repeat for several inputs, in order")
 	f.StringVar(&opt.Out, "out", "", "output folder")

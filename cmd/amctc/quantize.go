@@ -15,7 +15,8 @@ func calibrateCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
 	var calib []string
-	var record, config string
+	var record, config, to string
+	var quant quantFlags
 	var force bool
 	c := &cobra.Command{
 		Use:     "calibrate MODEL --calib DATA --record R",
@@ -35,9 +36,15 @@ func calibrateCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := quant.apply(pc.Settings); err != nil {
+				return err
+			}
 			fitted, err := amctc.Calibrate(pc, float, d)
 			if err != nil {
 				return err
+			}
+			if fitted != float && to == "" {
+				return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
 			}
 			// Quantizing once writes the raised weight scales back, so that the record holds
 			// what will be used.
@@ -47,12 +54,19 @@ func calibrateCommand(u *ui) *cobra.Command {
 			for _, d := range pc.Remarks.Sorted() {
 				u.note("%s", d.Error())
 			}
+			if to != "" {
+				if err := saveModule(u, to, fitted, force); err != nil {
+					return err
+				}
+			}
 			return writeFile(record, amctc.ToRecord(pc.Factors).Format(), force)
 		},
 	}
 	load.register(c)
 	data.register(c)
 	c.Flags().StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
+	quant.register(c)
+	c.Flags().StringVar(&to, "fitted", "", "write the float network with the weights that the record belongs to; its constants go beside it, in NAME.safetensors")
 	c.Flags().StringVar(&record, "record", "", "record file to write")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing record")

@@ -142,6 +142,8 @@ func evalCommand(u *ui) *cobra.Command {
 	var data dataFlags
 	var paths, calib []string
 	var labels, metric, record, config string
+	var quant quantFlags
+	var calibLimit int
 	c := &cobra.Command{
 		Use:   "eval MODEL --data DATA --labels L",
 		Short: "measure accuracy; of a float model also its int8 form when --calib is given",
@@ -198,6 +200,9 @@ func evalCommand(u *ui) *cobra.Command {
 					return err
 				}
 			}
+			if err := quant.apply(pc.Settings); err != nil {
+				return err
+			}
 			float, err := amctc.Prepare(pc, m)
 			if err != nil {
 				return err
@@ -212,7 +217,7 @@ func evalCommand(u *ui) *cobra.Command {
 				}
 			} else {
 				co := opt
-				co.Limit = 128
+				co.Limit = calibLimit
 				cd, err := amctc.OpenData(float.Main(), calib, co)
 				if err != nil {
 					return err
@@ -250,7 +255,9 @@ func evalCommand(u *ui) *cobra.Command {
 	c.Flags().StringArrayVar(&paths, "data", nil, "data for each input, in order")
 	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
 	c.Flags().StringVar(&metric, "metric", "top1", "auc, cosine, mse, top1 or top5")
-	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first 128 samples of this data, and measure that too")
+	quant.register(c)
+	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first samples of this data, and measure that too")
+	c.Flags().IntVar(&calibLimit, "calib-limit", 128, "how many samples of --calib are used")
 	c.Flags().StringVar(&record, "record", "", "quantize with this record, and measure that too")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	_ = c.MarkFlagRequired("data")

@@ -22,6 +22,9 @@ type Layer struct {
 	TensorBalanceFactor []float32 // ones: balanced activations are not supported
 	SkipFusion          bool      // keep the layer's batch normalization apart
 
+	// Cluster are the levels of non-uniform weights, ascending, in [-128, 127]; none for uniform ones.
+	Cluster []int32
+
 	// ActType, WtsType and DstType are "INT8", or empty where the record does not say.
 	ActType, WtsType, DstType string
 

@@ -189,3 +189,31 @@ func fitScales(w []float32, codes []int8, scales []float32) {
 		}
 	}
 }
+
+// AdaRoundConfig are the parameters of AdaRound (AMCT 2.7).
+type AdaRoundConfig struct {
+	Iterations         int
+	Reg                float64 // weight of the term that drives rounding to its ends, in (0, 1)
+	BetaStart, BetaEnd float64 // exponent of that term
+	WarmStart          float64 // part of the iterations without the term, in (0, 1)
+}
+
+// DefaultAdaRound are AMCT's defaults.
+func DefaultAdaRound() AdaRoundConfig {
+	return AdaRoundConfig{Iterations: 10000, Reg: 0.01, BetaStart: 20, BetaEnd: 2, WarmStart: 0.2}
+}
+
+// Check reports parameters outside AMCT's ranges.
+func (c AdaRoundConfig) Check() error {
+	switch {
+	case c.Iterations < 1 || c.Iterations > 1<<20:
+		return fmt.Errorf("num_iteration %d must lie between 1 and 2^20", c.Iterations)
+	case !(c.Reg > 0 && c.Reg < 1):
+		return fmt.Errorf("reg_param %v must lie in (0, 1)", c.Reg)
+	case !(c.WarmStart > 0 && c.WarmStart < 1):
+		return fmt.Errorf("warm_start %v must lie in (0, 1)", c.WarmStart)
+	case !(c.BetaEnd >= 1 && c.BetaStart >= c.BetaEnd && c.BetaStart <= 100):
+		return fmt.Errorf("beta_range [%v, %v] must fall and lie in [1, 100]", c.BetaStart, c.BetaEnd)
+	}
+	return nil
+}

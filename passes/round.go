@@ -1,0 +1,197 @@
+package passes
+
+import (
+	"fmt"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes/calib"
+)
+
+// rounds says whether any layer's weights are rounded otherwise than to the nearest code of ARQ's scale.
+func rounds(s *Settings) bool {
+	if s.Default.Weight.Algorithm != ARQ {
+		return true
+	}
+	for _, l := range s.Layers {
+		if l.Weight.Algorithm != ARQ {
+			return true
+		}
+	}
+	return false
+}
+
+// roundWeights chooses codes of weights, layer by layer in the order of the network, and puts what the
+// codes stand for in the place of the weights: rounding to nearest with the scales in c.Factors then
+// gives these codes. Layers that need data see those that the layers before them, already rounded, give;
+// they are compared with what the float network gives.
+func roundWeights(c *Context, e ir.Engine, m *ir.Module, d Data) error {
+	original := m.Clone()
+	f := m.Main()
+	uniqueNames(f)
+	uniqueNames(original.Main())
+	layers := 0
+	for _, n := range f.Nodes {
+		if n.Op.Quant.IsLayer() {
+			layers++
+		}
+	}
+	done := 0
+	for _, n := range f.Nodes {
+		if !n.Op.Quant.IsLayer() {
+			continue
+		}
+		done++
+		s := c.Settings.For(n.Name, true)
+		if s.Skip || s.Weight.Algorithm == ARQ || constantWeights(n) == nil {
+			continue
+		}
+		c.Progress("round weights", done, layers)
+		if err := c.roundLayer(e, m, original, n, s, d); err != nil {
+			return fmt.Errorf("layer %q: %w", n.Name, err)
+		}
+	}
+	m.DropUnusedConsts()
+	return nil
+}
+
+// constantWeights are a layer's weights, or nil when they are computed.
+func constantWeights(n *ir.Node) *tensor.Tensor {
+	if v := n.Operands[n.Op.Quant.Weights]; v.IsConst() {
+		return v.Const.Data
+	}
+	return nil
+}
+
+func (c *Context) roundLayer(e ir.Engine, m, original *ir.Module, n *ir.Node, s LayerSettings, d Data) error {
+	data := constantWeights(n)
+	bits, why := WeightBits(n, s.Weight)
+	if why != "" {
+		c.Warn("Q006", n, "%s", why)
+	}
+	perChannel := perChannel(n, s)
+	if err := calib.CheckWeights(data.F32, bits); err != nil {
+		return err
+	}
+	var codes []int8
+	var scale []float32
+	l := c.Factors.At(n.Name)
+	switch s.Weight.Algorithm {
+	case NUQ:
+		scale, _ = calib.ARQ(data.F32, data.Shape[0], perChannel, 8)
+		var cluster []int8
+		codes, cluster, scale = calib.NUQ(data.F32, scale, s.Weight.NUQ)
+		bits = 8
+		l.Cluster = nil
+		for _, q := range cluster {
+			l.Cluster = append(l.Cluster, int32(q))
+		}
+	case MSEWeights:
+		scale = calib.MSEScales(data.F32, data.Shape[0], perChannel, bits)
+		codes = calib.QuantizeWeights(data.F32, scale, bits)
+	case GPTQ, AdaRound:
+		scale = calib.MSEScales(data.F32, data.Shape[0], perChannel, bits)
+		var err error
+		if codes, err = c.roundByData(e, m, original, n, s, d, scale, bits); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("there is no way %q to round weights", s.Weight.Algorithm)
+	}
+	l.ScaleW, l.WtsBits = scale, bits
+	numbers := make([]float32, len(codes))
+	per := len(codes) / len(scale)
+	for i, q := range codes {
+		numbers[i] = float32(float32(q) * scale[i/per])
+	}
+	w := n.Operands[n.Op.Quant.Weights]
+	n.Operands[n.Op.Quant.Weights] = m.AddConst(w.Name, w.Type, tensor.FromF32(numbers, data.Shape...))
+	return nil
+}
+
+// perChannel says whether a layer has a scale for each output channel.
+func perChannel(n *ir.Node, s LayerSettings) bool {
+	if s.Weight.PerChannel != nil {
+		return *s.Weight.PerChannel
+	}
+	return n.Op.Quant.PerChannel
+}
+
+// WeightBits is the width of a layer's weight codes, and why it is not the wanted one (AMCT 2.3): 6 and 7
+// bits are for two-dimensional convolutions; 4 bits and fewer want an even number of inputs and one group
+// unless the layer is computed with decoded codes, as all of ours are.
+func WeightBits(n *ir.Node, w WeightSettings) (bits int, why string) {
+	if (w.Bits == 6 || w.Bits == 7) && n.Op.Name != "nn.conv2d" {
+		return 8, fmt.Sprintf("weights take 8 bits: %d are for two-dimensional convolutions", w.Bits)
+	}
+	return w.Bits, ""
+}
+
+// roundByData rounds with the layer's inputs: to make up for the errors of the weights rounded before
+// (GPTQ), or by learning which way to round (AdaRound).
+func (c *Context) roundByData(e ir.Engine, m, original *ir.Module, n *ir.Node, s LayerSettings, d Data, scale []float32, bits int) ([]int8, error) {
+	rows, err := rowsOf(c, e, m.Main(), n.Name, d)
+	if err != nil {
+		return nil, err
+	}
+	ideal, err := rowsOf(c, e, original.Main(), n.Name, d)
+	if err != nil {
+		return nil, err
+	}
+	w := constantWeights(n).F32
+	groups, out, k := rowShape(n)
+	codes := make([]int8, len(w))
+	for g := range groups {
+		part := w[g*out*k : (g+1)*out*k]
+		scales := scale
+		if len(scale) > 1 {
+			scales = scale[g*out : (g+1)*out]
+		}
+		gram := calib.NewGram(k)
+		gram.Add(rows.groups[g])
+		if gram.Rows == 0 {
+			return nil, calib.ErrEmpty
+		}
+		want := part
+		if k <= maxCorrected {
+			if want, err = calib.Corrected(part, gram, rows.groups[g], ideal.groups[g]); err != nil {
+				return nil, err
+			}
+		}
+		q, err := calib.GPTQ(want, scales, gram, bits)
+		if err != nil {
+			return nil, err
+		}
+		nearest := calib.QuantizeWeights(want, scales, bits)
+		calib.Descend(q, want, scales, gram, bits, slack)
+		calib.Descend(nearest, want, scales, gram, bits, slack)
+		better(q, nearest, want, scales, gram, out)
+		copy(codes[g*out*k:], q)
+	}
+	if s.Weight.Algorithm == AdaRound && groups == 1 {
+		return c.adaRound(e, original, n, s.Weight.AdaRound, rows, ideal, scale, bits)
+	}
+	return codes, nil
+}
+
+// maxCorrected is the greatest number of inputs for which weights are corrected before they are rounded:
+// the correction solves a system of as many equations.
+const maxCorrected = 2304
+
+// slack keeps the descent from fitting inputs that the samples hardly tell apart.
+const slack = 0.01
+
+// better takes each output's codes from the second list where they err less.
+func better(q, other []int8, w, scale []float32, g *calib.Gram, out int) {
+	k := g.K
+	for o := range out {
+		s := scale[0]
+		if len(scale) > 1 {
+			s = scale[o]
+		}
+		a, b := q[o*k:(o+1)*k], other[o*k:(o+1)*k]
+		if calib.OutputError(b, w[o*k:(o+1)*k], s, g) < calib.OutputError(a, w[o*k:(o+1)*k], s, g) {
+			copy(a, b)
+		}
+	}
+}
