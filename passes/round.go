@@ -82,6 +82,10 @@ func (c *Context) roundLayer(e ir.Engine, m, original *ir.Module, n *ir.Node, s 
 		var cluster []int8
 		codes, cluster, scale = calib.NUQ(data.F32, scale, s.Weight.NUQ)
 		bits = 8
+		var err error
+		if codes, err = c.roundByData(e, m, original, n, s, d, scale, cluster); err != nil {
+			return err
+		}
 		l.Cluster = nil
 		for _, q := range cluster {
 			l.Cluster = append(l.Cluster, int32(q))
@@ -92,7 +96,7 @@ func (c *Context) roundLayer(e ir.Engine, m, original *ir.Module, n *ir.Node, s 
 	case GPTQ, AdaRound:
 		scale = calib.MSEScales(data.F32, data.Shape[0], perChannel, bits)
 		var err error
-		if codes, err = c.roundByData(e, m, original, n, s, d, scale, bits); err != nil {
+		if codes, err = c.roundByData(e, m, original, n, s, d, scale, calib.Levels(bits)); err != nil {
 			return err
 		}
 	default:
@@ -129,7 +133,7 @@ func WeightBits(n *ir.Node, w WeightSettings) (bits int, why string) {
 
 // roundByData rounds with the layer's inputs: to make up for the errors of the weights rounded before
 // (GPTQ), or by learning which way to round (AdaRound).
-func (c *Context) roundByData(e ir.Engine, m, original *ir.Module, n *ir.Node, s LayerSettings, d Data, scale []float32, bits int) ([]int8, error) {
+func (c *Context) roundByData(e ir.Engine, m, original *ir.Module, n *ir.Node, s LayerSettings, d Data, scale []float32, levels []int8) ([]int8, error) {
 	rows, err := rowsOf(c, e, m.Main(), n.Name, d)
 	if err != nil {
 		return nil, err
@@ -158,18 +162,18 @@ func (c *Context) roundByData(e ir.Engine, m, original *ir.Module, n *ir.Node, s
 				return nil, err
 			}
 		}
-		q, err := calib.GPTQ(want, scales, gram, bits)
+		q, err := calib.GPTQ(want, scales, gram, levels)
 		if err != nil {
 			return nil, err
 		}
-		nearest := calib.QuantizeWeights(want, scales, bits)
-		calib.Descend(q, want, scales, gram, bits, slack)
-		calib.Descend(nearest, want, scales, gram, bits, slack)
+		nearest := calib.NearestLevels(want, scales, levels)
+		calib.Descend(q, want, scales, gram, levels, slack)
+		calib.Descend(nearest, want, scales, gram, levels, slack)
 		better(q, nearest, want, scales, gram, out)
 		copy(codes[g*out*k:], q)
 	}
 	if s.Weight.Algorithm == AdaRound && groups == 1 {
-		return c.adaRound(e, original, n, s.Weight.AdaRound, rows, ideal, scale, bits)
+		return c.adaRound(e, original, n, s.Weight.AdaRound, rows, ideal, scale, s.Weight.Bits)
 	}
 	return codes, nil
 }

@@ -16,6 +16,7 @@ type quantFlags struct {
 	bits       int
 	perTensor  bool
 	iterations int
+	seed       uint64
 }
 
 var weightAlgorithms = []passes.WeightAlgorithm{passes.ARQ, passes.AdaRound, passes.NUQ, passes.GPTQ, passes.MSEWeights}
@@ -29,6 +30,7 @@ func (q *quantFlags) register(c *cobra.Command) {
 	f.StringVar(&q.weights, "weights", "", "how weights are rounded: "+strings.Join(names, ", "))
 	f.IntVar(&q.bits, "weight-bits", 0, "width of weight codes: 8, 7, 6, 4, or 3")
 	f.BoolVar(&q.perTensor, "per-tensor", false, "one scale for all weights of a layer")
+	f.Uint64Var(&q.seed, "seed", 0, "seed of the samples that --weights gptq, ada and nuq draw")
 	f.IntVar(&q.iterations, "iterations", 0, "steps of --weights ada for each layer (default 10000)")
 }
 
@@ -63,6 +65,7 @@ func (q *quantFlags) apply(s *passes.Settings) error {
 		}
 		return w.AdaRound.Check()
 	}
+	s.Seed = q.seed
 	if err := change(&s.Default); err != nil {
 		return &failure{exitUsage, err}
 	}

@@ -47,11 +47,43 @@ func (g *Gram) At(i, j int) float64 {
 	return g.sum[i*g.K+j]
 }
 
-// GPTQ rounds weights [out][K] to bits-wide codes with fixed scales, one or one for each output, so that
+// Levels are the codes of a width, ascending.
+func Levels(bits int) []int8 {
+	lo, hi := CodeRange(bits)
+	var out []int8
+	for q := lo; q <= hi; q++ {
+		out = append(out, int8(q))
+	}
+	return out
+}
+
+// nearestLevel is the index of the level nearest to x, of two the even one where they are neighbouring
+// codes, as rounding half to even gives it, and otherwise the lower.
+func nearestLevel(levels []int8, x float64) int {
+	i, _ := slices.BinarySearchFunc(levels, x, func(l int8, x float64) int {
+		if float64(l) < x {
+			return -1
+		}
+		return 1
+	})
+	if i == len(levels) {
+		return i - 1
+	}
+	if i == 0 {
+		return 0
+	}
+	below, above := x-float64(levels[i-1]), float64(levels[i])-x
+	if below < above || below == above && levels[i-1]%2 == 0 {
+		return i - 1
+	}
+	return i
+}
+
+// GPTQ rounds weights [out][K] to levels of fixed scales, one or one for each output, so that
 // what the rounding of one weight does to the output is made up for by those that are rounded after it
 // (AMCT 2.12; Frantar et al. 2023): inputs in descending order of their energy, the Hessian damped by a
 // hundredth of its mean diagonal.
-func GPTQ(w, scale []float32, g *Gram, bits int) ([]int8, error) {
+func GPTQ(w, scale []float32, g *Gram, levels []int8) ([]int8, error) {
 	k := g.K
 	if g.Rows == 0 {
 		return nil, ErrEmpty
@@ -109,10 +141,9 @@ func GPTQ(w, scale []float32, g *Gram, bits int) ([]int8, error) {
 	}
 	var upper mat.TriDense
 	c.UTo(&upper)
-	lo, hi := CodeRange(bits)
 	codes := make([]int8, len(w))
-	row := make([]float64, k)
-	for o := range out {
+	each(out, func(o int) {
+		row := make([]float64, k)
 		for i, at := range order {
 			row[i] = float64(w[o*k+at])
 			if dead[at] {
@@ -124,23 +155,28 @@ func GPTQ(w, scale []float32, g *Gram, bits int) ([]int8, error) {
 			s = float64(scale[0])
 		}
 		for i, at := range order {
-			q := min(max(math.RoundToEven(row[i]/s), float64(lo)), float64(hi))
-			codes[o*k+at] = int8(q)
-			e := (row[i] - float64(q*s)) / upper.At(i, i)
+			q := levels[nearestLevel(levels, row[i]/s)]
+			codes[o*k+at] = q
+			e := (row[i] - float64(float64(q)*s)) / upper.At(i, i)
 			for j := i + 1; j < k; j++ {
 				row[j] -= float64(e * upper.At(i, j))
 			}
 		}
-	}
+	})
 	return codes, nil
 }
 
-// Descend improves codes [out][K] of weights that are wanted to be w: it moves one code by one at a time
+// Descend improves codes [out][K] of weights that are wanted to be w: it moves one code to a neighbouring level at a time
 // as long as the output's squared error falls, the best move of a row first. slack is what is added to
 // the diagonal, as a part of its mean, so that codes do not wander along inputs that the data do not tell apart.
-func Descend(codes []int8, w, scale []float32, g *Gram, bits int, slack float64) {
+func Descend(codes []int8, w, scale []float32, g *Gram, levels []int8, slack float64) {
 	k := g.K
-	lo, hi := CodeRange(bits)
+	// up and down are the steps from a code to the neighbouring levels; 0 where there is none.
+	var up, down [256]float64
+	for i := range levels[1:] {
+		d := float64(levels[i+1]) - float64(levels[i])
+		up[uint8(levels[i])], down[uint8(levels[i+1])] = d, -d
+	}
 	diag := make([]float64, k)
 	var mean float64
 	for i := range k {
@@ -176,14 +212,11 @@ func Descend(codes []int8, w, scale []float32, g *Gram, bits int, slack float64)
 		for range 4 * k {
 			best, step, gain := -1, 0.0, 0.0
 			for i, f := range force {
-				move := -s
+				move := float64(down[uint8(row[i])] * s)
 				if f < 0 {
-					move = s
+					move = float64(up[uint8(row[i])] * s)
 				}
 				// The error changes by 2*move*force + move^2*diag.
-				if q := float64(row[i]) + move/s; q < float64(lo) || q > float64(hi) {
-					continue
-				}
 				if d := float64(2*move*f) + float64(move*move*diag[i]); d < gain {
 					best, step, gain = i, move, d
 				}

@@ -34,7 +34,7 @@ func NUQ(w, scale []float32, cfg NUQConfig) (codes []int8, cluster []int8, scale
 	scales = append([]float32(nil), scale...)
 	for i := 0; i <= cfg.Iterations; i++ {
 		level, error := nuqLevels(w, scales, cfg.Steps)
-		q := nearestLevels(w, scales, level)
+		q := NearestLevels(w, scales, level)
 		if error >= best {
 			break
 		}
@@ -157,19 +157,12 @@ func withZero(levels []int8) []int8 {
 	return out
 }
 
-// nearestLevels gives each weight the nearest level, the lower of two.
-func nearestLevels(w, scales []float32, levels []int8) []int8 {
+// NearestLevels gives each weight, channel-major with one scale or one for each channel, its nearest level.
+func NearestLevels(w, scales []float32, levels []int8) []int8 {
 	out := make([]int8, len(w))
 	per := len(w) / len(scales)
 	for i, v := range w {
-		x := float64(v) / float64(scales[i/per])
-		best := levels[0]
-		for _, l := range levels[1:] {
-			if math.Abs(x-float64(l)) < math.Abs(x-float64(best)) {
-				best = l
-			}
-		}
-		out[i] = best
+		out[i] = levels[nearestLevel(levels, float64(v)/float64(scales[i/per]))]
 	}
 	return out
 }

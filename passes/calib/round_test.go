@@ -46,7 +46,7 @@ func TestGoldenGPTQ(t *testing.T) {
 	}
 	gram := NewGram(8)
 	gram.Add(x)
-	codes, err := GPTQ(w, scale, gram, 4)
+	codes, err := GPTQ(w, scale, gram, Levels(4))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestGoldenGPTQ(t *testing.T) {
 		t.Errorf("errors %v and %v", e, n)
 	}
 	before := e
-	Descend(codes, w, scale, gram, 4, 0)
+	Descend(codes, w, scale, gram, Levels(4), 0)
 	if e := gramError(codes, w, scale, x, 8); e > before+1e-12 {
 		t.Errorf("descent raised the error from %v to %v", before, e)
 	}
@@ -87,7 +87,7 @@ func TestDescend(t *testing.T) {
 		gram := NewGram(k)
 		gram.Add(x)
 		before := gramError(codes, w, scale, x, k)
-		Descend(codes, w, scale, gram, 3, 0)
+		Descend(codes, w, scale, gram, Levels(3), 0)
 		got := gramError(codes, w, scale, x, k)
 		if got > before+1e-9 {
 			t.Fatalf("the error rose from %v to %v", before, got)
