@@ -1,6 +1,7 @@
 package amctc_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/amctc/amctc/parser"
 	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/calib"
 )
 
 const mnistTrain = "testdata/data/mnist/train-images-idx3-ubyte.gz"
@@ -199,5 +201,85 @@ func TestNetworksAgree(t *testing.T) {
 				t.Errorf("%s\nfirst: %v\nnot compared: %v", r.Line(), r.First, r.NotCompared)
 			}
 		})
+	}
+}
+
+// TestRoundedLaw holds that a fitted network with its record gives what calibration gave, for every way
+// to round weights, and that the numbers of the fitted network are codes times scales.
+func TestRoundedLaw(t *testing.T) {
+	for _, w := range []passes.WeightSettings{
+		{Algorithm: passes.GPTQ, Bits: 4},
+		{Algorithm: passes.GPTQ, Bits: 3},
+		{Algorithm: passes.MSEWeights, Bits: 6},
+		{Algorithm: passes.NUQ, Bits: 8, NUQ: calib.NUQConfig{Steps: 16, Iterations: 1}},
+		{Algorithm: passes.AdaRound, Bits: 4, AdaRound: calib.AdaRoundConfig{Iterations: 30, Reg: 0.01, BetaStart: 20, BetaEnd: 2, WarmStart: 0.2}},
+	} {
+		m, err := amctc.Load("testdata/models/lenet.onnx", amctc.LoadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := amctc.NewContext(t.Context())
+		c.Settings.Default.Weight = w
+		float, err := amctc.Prepare(c, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := amctc.OpenData(float.Main(), []string{mnistTrain}, amctc.DataOptions{Limit: 16, Std: []float32{255}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fitted, err := amctc.Calibrate(c, float, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fitted == float {
+			t.Fatalf("%s changed nothing", w.Algorithm)
+		}
+		direct, err := amctc.Quantize(c, fitted, amctc.DefaultTarget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := amct.ParseRecord("r.txt", amctc.ToRecord(c.Factors).Format())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c2 := amctc.NewContext(t.Context())
+		if c2.Factors, err = amctc.FromRecord(r, fitted.Main()); err != nil {
+			t.Fatal(err)
+		}
+		again, err := amctc.Quantize(c2, fitted, amctc.DefaultTarget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes := func(m *ir.Module) (out []byte) {
+			for _, c := range m.Consts {
+				out = append(out, c.Data.Bytes()...)
+			}
+			return out
+		}
+		if !bytes.Equal(codes(direct), codes(again)) {
+			t.Errorf("%s, %d bits: the record gives other codes", w.Algorithm, w.Bits)
+		}
+		for _, n := range direct.Main().Nodes {
+			if n.Op.Name != "q.conv2d" && n.Op.Name != "q.dense" {
+				continue
+			}
+			used := make(map[int8]bool)
+			for _, q := range n.Operands[1].Const.Data.I8 {
+				used[q] = true
+			}
+			limit := 1 << w.Bits
+			if w.Algorithm == passes.NUQ {
+				limit = 16
+			}
+			if len(used) > limit {
+				t.Errorf("%s, %d bits: layer %q has %d different codes", w.Algorithm, w.Bits, n.Name, len(used))
+			}
+		}
+		if w.Algorithm == passes.NUQ {
+			if _, err := amctc.Quantize(c2, float, amctc.DefaultTarget); err == nil {
+				t.Error("a code book was taken for weights that are not rounded to it")
+			}
+		}
 	}
 }

@@ -40,12 +40,19 @@ func Quantize(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 
 func hasFixpipe(d *target.Description) bool { return d.HasQuant(target.VREQ8) }
 
+// recordBits are the widths of weights that AMCT has beside 8. A record does not name another one: its
+// codes are those of 8 bits that the weights are rounded to already.
+var recordBits = []int{4, 6, 7}
+
 // ToRecord is the AMCT form of factors.
 func ToRecord(f *passes.Factors) *amct.Record {
 	r := &amct.Record{}
 	for _, l := range f.All() {
 		e := &amct.Layer{Key: l.Key, ScaleW: l.ScaleW, OffsetW: make([]int32, len(l.ScaleW)), IsTensorQuantize: l.ScaleW == nil}
-		e.HasScaleD = l.ScaleD != 0
+		if slices.Contains(recordBits, l.WtsBits) {
+			e.WtsType = fmt.Sprintf("INT%d", l.WtsBits)
+		}
+		e.HasScaleD, e.Cluster = l.ScaleD != 0, l.Cluster
 		e.ScaleD, e.OffsetD = l.ScaleD, l.OffsetD
 		r.Layers = append(r.Layers, e)
 	}
@@ -70,7 +77,12 @@ func FromRecord(r *amct.Record, f *ir.Func) (*passes.Factors, error) {
 			return nil, fmt.Errorf("the record has factors for %q, which the network does not have", l.Key)
 		}
 		e := out.At(l.Key)
-		e.ScaleD, e.OffsetD, e.ScaleW = l.ScaleD, l.OffsetD, l.ScaleW
+		e.ScaleD, e.OffsetD, e.ScaleW, e.Cluster = l.ScaleD, l.OffsetD, l.ScaleW, l.Cluster
+		for _, bits := range recordBits {
+			if l.WtsType == fmt.Sprintf("INT%d", bits) {
+				e.WtsBits = bits
+			}
+		}
 	}
 	return out, nil
 }

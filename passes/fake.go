@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
@@ -87,6 +88,14 @@ func checkFactors(c *Context, n *ir.Node, l *diag.List) {
 	k := c.Factors.Get(n.Name)
 	if k == nil || k.ScaleD == 0 {
 		return
+	}
+	if w := constantWeights(n); len(k.Cluster) > 0 && w != nil && len(k.ScaleW) > 0 && len(w.F32)%len(k.ScaleW) == 0 {
+		for _, code := range calib.QuantizeWeights(w.F32, k.ScaleW, 8) {
+			if !slices.Contains(k.Cluster, int32(code)) {
+				l.Errorf("Q010", n.Span, n.Subject(), "the record has a code book, to which the weights are not rounded; quantize the fitted network that was written with the record")
+				break
+			}
+		}
 	}
 	ch := n.Operands[q.Weights].Type.Shape[q.ChannelAxis]
 	if len(k.ScaleW) != 1 && len(k.ScaleW) != ch {

@@ -25,7 +25,8 @@ type Layer struct {
 	// Cluster are the levels of non-uniform weights, ascending, in [-128, 127]; none for uniform ones.
 	Cluster []int32
 
-	// ActType, WtsType and DstType are "INT8", or empty where the record does not say.
+	// ActType and DstType are "INT8", WtsType is "INT4", "INT6", "INT7" or "INT8", or empty where the
+	// record does not say.
 	ActType, WtsType, DstType string
 
 	IsTensorQuantize bool // a tensor that is quantized for itself, without weights

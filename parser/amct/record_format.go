@@ -38,6 +38,9 @@ func (l *Layer) appendFields(b []byte) []byte {
 	for _, s := range l.TensorBalanceFactor {
 		b = appendFloat(b, "tensor_balance_factor", s)
 	}
+	for _, c := range l.Cluster {
+		b = fmt.Appendf(b, "    cluster: %d\n", c)
+	}
 	if l.SkipFusion {
 		b = append(b, "    skip_fusion: true\n"...)
 	}

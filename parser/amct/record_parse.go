@@ -106,6 +106,7 @@ func (p *recordReader) merge(l *Layer, v *amctpb.SingleLayerRecord) {
 	setList(&l.OffsetW, v.OffsetW)
 	setList(&l.ShiftBit, v.ShiftBit)
 	setList(&l.TensorBalanceFactor, v.TensorBalanceFactor)
+	setList(&l.Cluster, v.Cluster)
 	set(&l.SkipFusion, v.SkipFusion)
 	set(&l.DstType, v.DstType)
 	set(&l.ActType, v.ActType)
@@ -141,7 +142,6 @@ func (p *recordReader) refuse(key string, v *amctpb.SingleLayerRecord) {
 	}{
 		{len(v.ScaleH)+len(v.OffsetH) > 0, "scale_h and offset_h (recurrent layers)"},
 		{len(v.ScaleR)+len(v.OffsetR) > 0, "scale_r and offset_r (recurrent layers)"},
-		{len(v.Cluster) > 0, "cluster (non-uniform weights)"},
 		{len(v.RoundMode) > 0, "round_mode (records of the module interface)"},
 		{len(v.WeightCompressOnly) > 0, "weight_compress_only (records of the module interface)"},
 		{len(v.AwqResultPath) > 0, "awq_result_path (records of the module interface)"},
@@ -173,7 +173,9 @@ func (p *recordReader) check(l *Layer) {
 		switch t.value {
 		case "", "INT8":
 		case "INT4", "INT6", "INT7", "INT16":
-			p.unsupported(key, t.field+" "+t.value)
+			if t.field != "wts_type" || t.value == "INT16" {
+				p.unsupported(key, t.field+" "+t.value)
+			}
 		default:
 			p.errorf("%s %q of layer %q is not a type of AMCT; INT8 is supported", t.field, t.value, key)
 		}
@@ -219,6 +221,17 @@ func (p *recordReader) check(l *Layer) {
 		if b != 1 {
 			p.unsupported(key, fmt.Sprintf("tensor_balance_factor %v (the DMQ balancer)", b))
 			break
+		}
+	}
+	if n := len(l.Cluster); n > 0 {
+		for i, c := range l.Cluster {
+			if c < -128 || c > 127 || i > 0 && c <= l.Cluster[i-1] {
+				p.errorf("cluster of layer %q must be codes in [-128, 127] in ascending order, but has %d", key, c)
+				break
+			}
+		}
+		if n > 32 {
+			p.errorf("cluster of layer %q has %d codes, at most 32 are a code book", key, n)
 		}
 	}
 	if l.IsTensorQuantize && len(l.ScaleW) > 0 {

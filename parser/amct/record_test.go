@@ -100,7 +100,8 @@ func TestRecordErrors(t *testing.T) {
 		{`record { key: "a" value { ` + ok + `tensor_balance_factor: [1, 2] } }`, `tensor_balance_factor 2 (the DMQ balancer) is not supported in this version, in layer "a"`},
 		{`record { key: "a" value { ` + ok + `is_tensor_quantize: true } }`, "has scale_w"},
 		{`record { key: "a" value { ` + ok + `scale_h: 1 } }`, "scale_h and offset_h (recurrent layers) is not supported"},
-		{`record { key: "a" value { ` + ok + `cluster: 1 } }`, "cluster (non-uniform weights)"},
+		{`record { key: "a" value { ` + ok + `cluster: [1, 1] } }`, "ascending order, but has 1"},
+		{`record { key: "a" value { ` + ok + `cluster: 200 } }`, "but has 200"},
 		{`record { key: "a" value { ` + ok + `round_mode: "x" } }`, "round_mode"},
 		{`record { key: "a" value { ` + ok + `fakequant_precision_mode: "FORCE_FP16_QUANT" } }`, `"FORCE_FP16_QUANT" is not supported`},
 		{`record { key: "a" value { ` + ok + `op_data_type: "float16" } }`, `op_data_type "float16"`},
@@ -125,6 +126,10 @@ func genLayer(t *rapid.T) *Layer {
 	if l.IsTensorQuantize = rapid.Bool().Draw(t, "tensor"); !l.IsTensorQuantize {
 		l.ScaleW = rapid.SliceOfN(scale, 1, 4).Draw(t, "weights")
 		l.OffsetW = make([]int32, len(l.ScaleW))
+		l.WtsType = rapid.SampledFrom([]string{"", "INT4", "INT6", "INT7"}).Draw(t, "wts_type")
+		if rapid.Bool().Draw(t, "book") {
+			l.Cluster = []int32{-128, -3, 0, 7}
+		}
 	}
 	return l
 }
