@@ -210,7 +210,7 @@ func TestRoundedLaw(t *testing.T) {
 	for _, w := range []passes.WeightSettings{
 		{Algorithm: passes.GPTQ, Bits: 4},
 		{Algorithm: passes.GPTQ, Bits: 3},
-		{Algorithm: passes.MSEWeights, Bits: 6},
+		{Algorithm: passes.MSEWeights, Bits: 4},
 		{Algorithm: passes.NUQ, Bits: 8, NUQ: calib.NUQConfig{Steps: 16, Iterations: 1}},
 		{Algorithm: passes.AdaRound, Bits: 4, AdaRound: calib.AdaRoundConfig{Iterations: 30, Reg: 0.01, BetaStart: 20, BetaEnd: 2, WarmStart: 0.2}},
 	} {

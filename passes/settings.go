@@ -45,6 +45,7 @@ type ActivationSettings struct {
 	Bits       int // 8 or 16
 	Asymmetric bool
 	IFMR       calib.IFMRConfig
+	Bins       int // of HFMG: 1024, 2048, 4096 or 8192
 }
 
 // WeightSettings say how a layer's weights are rounded.
@@ -61,8 +62,12 @@ type ActivationAlgorithm string
 
 // The observers.
 const (
-	IFMR   ActivationAlgorithm = "ifmr"
-	MinMax ActivationAlgorithm = "minmax"
+	IFMR       ActivationAlgorithm = "ifmr"
+	HFMG       ActivationAlgorithm = "hfmg"
+	MinMax     ActivationAlgorithm = "minmax" // this and the following are not AMCT's
+	Percentile ActivationAlgorithm = "percentile"
+	Entropy    ActivationAlgorithm = "entropy"
+	MSE        ActivationAlgorithm = "mse"
 )
 
 // WeightAlgorithm names a way to round weights, as AMCT's wts_algo does.
@@ -80,7 +85,7 @@ const (
 // NewSettings are AMCT's defaults: IFMR, asymmetric activations, ARQ weights, 8 bits.
 func NewSettings() *Settings {
 	return &Settings{Default: LayerSettings{
-		Activation: ActivationSettings{Algorithm: IFMR, Bits: 8, Asymmetric: true, IFMR: calib.DefaultIFMR()},
+		Activation: ActivationSettings{Algorithm: IFMR, Bits: 8, Asymmetric: true, IFMR: calib.DefaultIFMR(), Bins: 4096},
 		Weight:     WeightSettings{Algorithm: ARQ, Bits: 8, AdaRound: calib.DefaultAdaRound(), NUQ: calib.DefaultNUQ()},
 	}}
 }
@@ -99,11 +104,20 @@ func (s *Settings) For(name string, layer bool) LayerSettings {
 
 // Observer makes the observer that the settings choose.
 func (a ActivationSettings) Observer() calib.Observer {
-	if a.Algorithm == MinMax {
-		return calib.NewMinMax(a.Asymmetric, a.Bits)
-	}
 	cfg := a.IFMR
 	cfg.Asymmetric, cfg.Bits = a.Asymmetric, a.Bits
+	switch a.Algorithm {
+	case MinMax:
+		return calib.NewMinMax(a.Asymmetric, a.Bits)
+	case HFMG:
+		return calib.NewHFMG(a.Asymmetric, a.Bits, a.Bins)
+	case Percentile:
+		return calib.NewPercentile(cfg)
+	case Entropy:
+		return calib.NewEntropy(a.Asymmetric, a.Bits)
+	case MSE:
+		return calib.NewMSE(a.Asymmetric, a.Bits)
+	}
 	return calib.NewIFMR(cfg)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,12 +13,16 @@ import (
 // quantFlags change the default settings of quantization, and those of every layer that a configuration
 // names.
 type quantFlags struct {
-	weights    string
-	bits       int
-	perTensor  bool
-	iterations int
-	seed       uint64
+	weights     string
+	bits        int
+	perTensor   bool
+	iterations  int
+	activations string
+	symmetric   bool
+	seed        uint64
 }
+
+var activationAlgorithms = []passes.ActivationAlgorithm{passes.IFMR, passes.HFMG, passes.MinMax, passes.Percentile, passes.Entropy, passes.MSE}
 
 var weightAlgorithms = []passes.WeightAlgorithm{passes.ARQ, passes.AdaRound, passes.NUQ, passes.GPTQ, passes.MSEWeights}
 
@@ -28,6 +33,8 @@ func (q *quantFlags) register(c *cobra.Command) {
 	}
 	f := c.Flags()
 	f.StringVar(&q.weights, "weights", "", "how weights are rounded: "+strings.Join(names, ", "))
+	f.StringVar(&q.activations, "activations", "", "how ranges of activations are found: ifmr, hfmg, minmax, percentile, entropy, mse")
+	f.BoolVar(&q.symmetric, "symmetric", false, "symmetric activations")
 	f.IntVar(&q.bits, "weight-bits", 0, "width of weight codes: 8, 7, 6, 4, or 3")
 	f.BoolVar(&q.perTensor, "per-tensor", false, "one scale for all weights of a layer")
 	f.Uint64Var(&q.seed, "seed", 0, "seed of the samples that --weights gptq, ada and nuq draw")
@@ -36,14 +43,22 @@ func (q *quantFlags) register(c *cobra.Command) {
 
 func (q *quantFlags) apply(s *passes.Settings) error {
 	change := func(l *passes.LayerSettings) error {
+		if q.activations != "" {
+			l.Activation.Algorithm = passes.ActivationAlgorithm(q.activations)
+			if !slices.Contains(activationAlgorithms, l.Activation.Algorithm) {
+				return fmt.Errorf("--activations %s is none of %v", q.activations, activationAlgorithms)
+			}
+			if l.Activation.Algorithm == passes.Percentile {
+				l.Activation.IFMR.MaxPercentile, l.Activation.IFMR.MinPercentile = 0.9999, 0.9999
+			}
+		}
+		if q.symmetric {
+			l.Activation.Asymmetric = false
+		}
 		w := &l.Weight
 		if q.weights != "" {
 			w.Algorithm = passes.WeightAlgorithm(strings.TrimSuffix(q.weights, "_quantize") + "_quantize")
-			known := false
-			for _, a := range weightAlgorithms {
-				known = known || a == w.Algorithm
-			}
-			if !known {
+			if !slices.Contains(weightAlgorithms, w.Algorithm) {
 				return fmt.Errorf("--weights %s is none of %v", q.weights, weightAlgorithms)
 			}
 			if w.Algorithm == passes.NUQ {
