@@ -33,15 +33,24 @@ type ActivationConfig struct {
 	SearchRange                  []float64 // nil or two values
 	SearchStep                   *float64
 
-	ActAlgo    *string // "ifmr", or "minmax", which AMCT does not have
+	NumOfBins *int // of HFMG: 1024, 2048, 4096 or 8192
+
+	ActAlgo    *string // "ifmr" or "hfmg", or what AMCT does not have: "minmax", "percentile", "entropy", "mse"
 	Asymmetric *bool
 }
 
 // A WeightConfig is weight_quant_params.
 type WeightConfig struct {
-	NumBits     *int    // 8
-	WtsAlgo     *string // "arq_quantize"
+	NumBits     *int    // 4, 6, 7 or 8
+	WtsAlgo     *string // "arq_quantize", "ada_quantize" or "nuq_quantize", or what AMCT does not have: "gptq_quantize", "mse_quantize"
 	ChannelWise *bool
+
+	NumIteration        *int      // of ada_quantize, as the next three
+	RegParam, WarmStart *float64  // in (0, 1)
+	BetaRange           []float64 // nil or two values, falling
+
+	NumSteps       *int // of nuq_quantize: 16 or 32
+	NumOfIteration *int // of nuq_quantize: 0 to 5
 }
 
 // NewConfig is a config without layers and with AMCT's defaults.

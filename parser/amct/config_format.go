@@ -39,14 +39,9 @@ func (l *LayerConfig) printed() printedObject {
 		p.addInt("num_bits", a.NumBits)
 		p.addFloat("max_percentile", a.MaxPercentile)
 		p.addFloat("min_percentile", a.MinPercentile)
-		if a.SearchRange != nil {
-			r := printedList{}
-			for _, x := range a.SearchRange {
-				r = append(r, float(x))
-			}
-			p.add("search_range", r)
-		}
+		p.addList("search_range", a.SearchRange)
 		p.addFloat("search_step", a.SearchStep)
+		p.addInt("num_of_bins", a.NumOfBins)
 		p.addString("act_algo", a.ActAlgo)
 		p.addBool("asymmetric", a.Asymmetric)
 		o.add("activation_quant_params", p)
@@ -56,6 +51,12 @@ func (l *LayerConfig) printed() printedObject {
 		p.addInt("num_bits", w.NumBits)
 		p.addString("wts_algo", w.WtsAlgo)
 		p.addBool("channel_wise", w.ChannelWise)
+		p.addInt("num_iteration", w.NumIteration)
+		p.addFloat("reg_param", w.RegParam)
+		p.addList("beta_range", w.BetaRange)
+		p.addFloat("warm_start", w.WarmStart)
+		p.addInt("num_steps", w.NumSteps)
+		p.addInt("num_of_iteration", w.NumOfIteration)
 		o.add("weight_quant_params", p)
 	}
 	return o
@@ -88,6 +89,16 @@ func (o *printedObject) addInt(key string, n *int) {
 func (o *printedObject) addFloat(key string, x *float64) {
 	if x != nil {
 		o.add(key, float(*x))
+	}
+}
+
+func (o *printedObject) addList(key string, list []float64) {
+	if list != nil {
+		r := printedList{}
+		for _, x := range list {
+			r = append(r, float(x))
+		}
+		o.add(key, r)
 	}
 }
 

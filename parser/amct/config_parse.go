@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -203,9 +204,10 @@ func (p *configReader) activation(v jsonValue) *ActivationConfig {
 		}
 	}
 	var stepAt Pos
+	var bins jsonMember
 	p.object(actLevel, v, map[string]field{
 		"num_bits":       func(m jsonMember) { a.NumBits = p.bits(m, 4, 16) },
-		"act_algo":       func(m jsonMember) { a.ActAlgo = p.choice(m, []string{"ifmr", "minmax"}, []string{"hfmg"}) },
+		"act_algo":       func(m jsonMember) { a.ActAlgo = p.choice(m, actAlgos, nil) },
 		"max_percentile": percentile(&a.MaxPercentile),
 		"min_percentile": percentile(&a.MinPercentile),
 		"search_range": func(m jsonMember) {
@@ -218,14 +220,29 @@ func (p *configReader) activation(v jsonValue) *ActivationConfig {
 			a.SearchStep = p.number(m.key, m.value)
 			stepAt = m.value.pos
 		},
-		"asymmetric":  func(m jsonMember) { a.Asymmetric = p.boolean(m) },
-		"num_of_bins": p.refuse("act_algo hfmg"),
+		"asymmetric": func(m jsonMember) { a.Asymmetric = p.boolean(m) },
+		"num_of_bins": func(m jsonMember) {
+			bins = m
+			if n := p.integer(m); n != nil {
+				if a.NumOfBins = n; *n != 1024 && *n != 2048 && *n != 4096 && *n != 8192 {
+					p.add(m.value.pos, "num_of_bins must be 1024, 2048, 4096 or 8192, not %d", *n)
+				}
+			}
+		},
 	})
 	p.checkStep(stepAt, a)
-	if a.ActAlgo != nil && *a.ActAlgo == "minmax" {
-		for _, m := range ifmr {
-			p.add(m.pos, "%s belongs to act_algo \"ifmr\"; \"minmax\" has no parameters", m.key)
+	algo := "ifmr"
+	if a.ActAlgo != nil {
+		algo = *a.ActAlgo
+	}
+	for _, m := range ifmr {
+		isPercentile := m.key == "max_percentile" || m.key == "min_percentile"
+		if algo != "ifmr" && !(algo == "percentile" && isPercentile) {
+			p.add(m.pos, "%s belongs to act_algo \"ifmr\", not to %q", m.key, algo)
 		}
+	}
+	if bins.key != "" && algo != "hfmg" {
+		p.add(bins.pos, "num_of_bins belongs to act_algo \"hfmg\", not to %q", algo)
 	}
 	return a
 }
@@ -268,21 +285,93 @@ func (p *configReader) checkStep(at Pos, a *ActivationConfig) {
 
 func (p *configReader) weight(v jsonValue) *WeightConfig {
 	w := &WeightConfig{}
-	ada, nuq := p.refuse("wts_algo ada_quantize"), p.refuse("wts_algo nuq_quantize")
+	var own []jsonMember // keys that one algorithm has
+	part := func(to **float64) field {
+		return func(m jsonMember) {
+			own = append(own, m)
+			x := p.number(m.key, m.value)
+			if x != nil && !(*x > 0 && *x < 1) {
+				p.add(m.value.pos, "%s must be in (0, 1), not %v", m.key, *x)
+			}
+			*to = x
+		}
+	}
+	count := func(to **int, lo, hi int) field {
+		return func(m jsonMember) {
+			own = append(own, m)
+			n := p.integer(m)
+			if n != nil && (*n < lo || *n > hi) {
+				p.add(m.value.pos, "%s must be between %d and %d, not %d", m.key, lo, hi, *n)
+			}
+			*to = n
+		}
+	}
 	p.object(wtsLevel, v, map[string]field{
-		"num_bits": func(m jsonMember) { w.NumBits = p.bits(m, 4, 6, 7) },
-		"wts_algo": func(m jsonMember) {
-			w.WtsAlgo = p.choice(m, []string{"arq_quantize"}, []string{"ada_quantize", "nuq_quantize"})
+		"num_bits":      func(m jsonMember) { w.NumBits = p.width(m, 4, 6, 7, 8) },
+		"wts_algo":      func(m jsonMember) { w.WtsAlgo = p.choice(m, wtsAlgos, nil) },
+		"channel_wise":  func(m jsonMember) { w.ChannelWise = p.boolean(m) },
+		"num_iteration": count(&w.NumIteration, 1, 1<<20),
+		"reg_param":     part(&w.RegParam),
+		"beta_range": func(m jsonMember) {
+			own = append(own, m)
+			w.BetaRange = p.betaRange(m)
 		},
-		"channel_wise":     func(m jsonMember) { w.ChannelWise = p.boolean(m) },
-		"num_iteration":    ada,
-		"reg_param":        ada,
-		"beta_range":       ada,
-		"warm_start":       ada,
-		"num_steps":        nuq,
-		"num_of_iteration": nuq,
+		"warm_start": part(&w.WarmStart),
+		"num_steps": func(m jsonMember) {
+			own = append(own, m)
+			if w.NumSteps = p.integer(m); w.NumSteps != nil && *w.NumSteps != 16 && *w.NumSteps != 32 {
+				p.add(m.value.pos, "num_steps must be 16 or 32, not %d", *w.NumSteps)
+			}
+		},
+		"num_of_iteration": count(&w.NumOfIteration, 0, 5),
 	})
+	algo := "arq_quantize"
+	if w.WtsAlgo != nil {
+		algo = *w.WtsAlgo
+	}
+	for _, m := range own {
+		if of := wtsKeys[m.key]; of != algo {
+			p.add(m.pos, "%s belongs to wts_algo %q, not to %q", m.key, of, algo)
+		}
+	}
 	return w
+}
+
+// actAlgos and wtsAlgos are AMCT's algorithms, and then those that AMCT does not have.
+var (
+	actAlgos = []string{"ifmr", "hfmg", "minmax", "percentile", "entropy", "mse"}
+	wtsAlgos = []string{"arq_quantize", "ada_quantize", "nuq_quantize", "gptq_quantize", "mse_quantize"}
+)
+
+// wtsKeys says which algorithm a key is of.
+var wtsKeys = map[string]string{"num_iteration": "ada_quantize", "reg_param": "ada_quantize", "beta_range": "ada_quantize",
+	"warm_start": "ada_quantize", "num_steps": "nuq_quantize", "num_of_iteration": "nuq_quantize"}
+
+func (p *configReader) betaRange(m jsonMember) []float64 {
+	a, ok := m.value.v.(jsonArray)
+	if !ok || len(a) != 2 {
+		p.wrongType(m, "a list of two numbers, start and end")
+		return nil
+	}
+	start, end := p.number(m.key, a[0]), p.number(m.key, a[1])
+	if start == nil || end == nil {
+		return nil
+	}
+	if !(*end >= 1 && *start >= *end && *start <= 100) {
+		p.add(m.value.pos, "beta_range must fall and lie in [1, 100], not [%v, %v]", *start, *end)
+		return nil
+	}
+	return []float64{*start, *end}
+}
+
+// width reads a num_bits that must be one of a list.
+func (p *configReader) width(m jsonMember, list ...int) *int {
+	n := p.integer(m)
+	if n != nil && !slices.Contains(list, *n) {
+		p.add(m.value.pos, "num_bits must be one of %v, not %d", list, *n)
+		return nil
+	}
+	return n
 }
 
 func (p *configReader) wrongType(m jsonMember, want string) {

@@ -135,10 +135,10 @@ func TestConfigErrors(t *testing.T) {
 		{act(`"num_bits":16`), "num_bits 16 is not supported in this version"},
 		{act(`"num_bits":4`), "num_bits 4 is not supported in this version"},
 		{act(`"num_bits":9`), "num_bits must be 8, not 9"},
-		{act(`"act_algo":"hfmg"`), "act_algo hfmg is not supported in this version"},
-		{act(`"act_algo":"kl"`), `act_algo must be ifmr or minmax, not "kl"`},
+		{act(`"num_of_bins":1000,"act_algo":"hfmg"`), "num_of_bins must be 1024, 2048, 4096 or 8192, not 1000"},
+		{act(`"act_algo":"kl"`), `act_algo must be ifmr or hfmg or minmax or percentile or entropy or mse, not "kl"`},
 		{act(`"act_algo":1`), "act_algo is a string, not a number"},
-		{act(`"num_of_bins":4096`), "num_of_bins (act_algo hfmg) is not supported in this version"},
+		{act(`"num_of_bins":4096`), `num_of_bins belongs to act_algo "hfmg", not to "ifmr"`},
 		{act(`"act_algo":"minmax","search_step":0.01`), `search_step belongs to act_algo "ifmr"`},
 		{act(`"max_percentile":0.5`), "max_percentile must be in (0.5, 1], not 0.5"},
 		{act(`"min_percentile":1.01`), "min_percentile must be in (0.5, 1]"},
@@ -151,12 +151,12 @@ func TestConfigErrors(t *testing.T) {
 		{act(`"search_step":0`), "search_step must be positive"},
 		{act(`"search_step":0.7`), "at most the length of search_range [0.7, 1.3], not 0.7"},
 		{act(`"search_range":[1,1.001]`), "search_step must be positive and at most the length"},
-		{wts(`"wts_algo":"ada_quantize"`), "wts_algo ada_quantize is not supported in this version"},
-		{wts(`"wts_algo":"nuq_quantize"`), "wts_algo nuq_quantize is not supported in this version"},
+		{wts(`"wts_algo":"ada"`), `wts_algo must be arq_quantize or ada_quantize or nuq_quantize or gptq_quantize or mse_quantize, not "ada"`},
+		{wts(`"wts_algo":"ada_quantize","beta_range":[2,20]`), "beta_range must fall"},
 		{wts(`"wts_algo":"x"`), "wts_algo must be arq_quantize"},
-		{wts(`"num_bits":6`), "num_bits 6 is not supported in this version"},
-		{wts(`"num_iteration":1`), "num_iteration (wts_algo ada_quantize) is not supported"},
-		{wts(`"num_steps":1`), "num_steps (wts_algo nuq_quantize) is not supported"},
+		{wts(`"num_bits":5`), "num_bits must be one of [4 6 7 8], not 5"},
+		{wts(`"num_iteration":1`), `num_iteration belongs to wts_algo "ada_quantize", not to "arq_quantize"`},
+		{wts(`"num_steps":1,"wts_algo":"nuq_quantize"`), "num_steps must be 16 or 32, not 1"},
 		{wts(`"asymmetric":true`), "it belongs into activation_quant_params, not into weight_quant_params"},
 		{strings.Repeat("[", 20000) + strings.Repeat("]", 20000), "depth"},
 	} {
@@ -214,4 +214,35 @@ func FuzzConfig(f *testing.F) {
 			t.Errorf("not stable:\n%s\n%s", first, second)
 		}
 	})
+}
+
+// TestConfigAlgorithms holds that every key of every algorithm comes back as it was read.
+func TestConfigAlgorithms(t *testing.T) {
+	for _, text := range []string{
+		`"activation_quant_params":{"num_bits":8,"num_of_bins":2048,"act_algo":"hfmg","asymmetric":true}`,
+		`"activation_quant_params":{"max_percentile":0.999,"min_percentile":0.99,"act_algo":"percentile"}`,
+		`"weight_quant_params":{"num_bits":4,"wts_algo":"ada_quantize","channel_wise":true,"num_iteration":10000,"reg_param":0.01,"beta_range":[20,2],"warm_start":0.2}`,
+		`"weight_quant_params":{"num_bits":8,"wts_algo":"nuq_quantize","num_steps":16,"num_of_iteration":1}`,
+		`"weight_quant_params":{"num_bits":6,"wts_algo":"gptq_quantize"}`,
+	} {
+		c, err := ParseConfig("c", []byte(`{"l":{`+text+`}}`))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		once := c.Format()
+		again, err := ParseConfig("c", once)
+		if err != nil {
+			t.Errorf("%s: %v", once, err)
+			continue
+		}
+		if twice := again.Format(); string(twice) != string(once) {
+			t.Errorf("%s\n%s", once, twice)
+		}
+		for _, key := range strings.Split(text, `"`) {
+			if !strings.Contains(string(once), key) && !strings.ContainsAny(key, ":[]{},") {
+				t.Errorf("%s is not in\n%s", key, once)
+			}
+		}
+	}
 }
