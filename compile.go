@@ -24,12 +24,14 @@ import (
 
 // CompileOptions are the main job's. Model and Calib are required.
 type CompileOptions struct {
-	Model   string
-	Load    LoadOptions
-	Calib   []string // data, one path for each input
-	Data    DataOptions
-	Config  *amct.Config // AMCT's JSON configuration; nil for defaults
-	Record  *amct.Record // factors of the user; calibration is left out
+	Model  string
+	Load   LoadOptions
+	Calib  []string // data, one path for each input
+	Data   DataOptions
+	Config *amct.Config // AMCT's JSON configuration; nil for defaults
+	Record *amct.Record // factors of the user; calibration is left out
+	// Adjust, when not nil, changes the settings after the configuration.
+	Adjust  func(*passes.Settings)
 	Out     string
 	Package string // defaults to Out's base name made an identifier
 	Module  string // import path of Out; found from go.mod when empty
@@ -47,7 +49,7 @@ const measuredSamples = 16
 // Compiled is the outcome of Compile, not yet on disk.
 type Compiled struct {
 	Files    map[string][]byte // by slash-separated path under Out
-	Float    *ir.Module        // as it was quantized
+	Float    *ir.Module        // with balanced channels, before anything was rounded
 	Integer  *ir.Module
 	Report   *report.Report
 	Agree    *agree.Report // nil when not verified
@@ -81,6 +83,9 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 			return nil, err
 		}
 	}
+	if opt.Adjust != nil {
+		opt.Adjust(c.Settings)
+	}
 	float, err := Prepare(c, loaded)
 	if err != nil {
 		return nil, err
@@ -101,7 +106,10 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Compiled{Float: float, Integer: integer}
+	out := &Compiled{Integer: integer}
+	if out.Float, err = passes.Balanced(c, float); err != nil {
+		return nil, err
+	}
 	samples, err := data.First(max(measuredSamples, opt.VerifySamples))
 	if err != nil {
 		return nil, err

@@ -47,6 +47,7 @@ func ToRecord(f *passes.Factors) *amct.Record {
 		e := &amct.Layer{Key: l.Key, ScaleW: l.ScaleW, OffsetW: make([]int32, len(l.ScaleW)), IsTensorQuantize: l.ScaleW == nil}
 		e.HasScaleD = l.ScaleD != 0
 		e.ScaleD, e.OffsetD = l.ScaleD, l.OffsetD
+		e.TensorBalanceFactor = l.Balance
 		r.Layers = append(r.Layers, e)
 	}
 	return r
@@ -71,6 +72,7 @@ func FromRecord(r *amct.Record, f *ir.Func) (*passes.Factors, error) {
 		}
 		e := out.At(l.Key)
 		e.ScaleD, e.OffsetD, e.ScaleW = l.ScaleD, l.OffsetD, l.ScaleW
+		e.Balance = l.TensorBalanceFactor
 	}
 	return out, nil
 }

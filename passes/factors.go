@@ -20,12 +20,15 @@ type LayerFactors struct {
 	ScaleW  []float32 // weight scales, one or one for each output channel; nil without weights
 	ActBits int       // width of activation codes, 8 or 16
 	WtsBits int       // width of weight codes, 4, 6, 7 or 8; 8 without weights
+	// Balance are AMCT's tensor_balance_factor: the layer's input is divided by them, channel by channel,
+	// and the weights that read a channel are multiplied; nil when the layer is not balanced.
+	Balance []float32
 }
 
 // Clone copies the entry.
 func (l *LayerFactors) Clone() LayerFactors {
 	c := *l
-	c.ScaleW = slices.Clone(l.ScaleW)
+	c.ScaleW, c.Balance = slices.Clone(l.ScaleW), slices.Clone(l.Balance)
 	return c
 }
 
@@ -54,6 +57,15 @@ func (f *Factors) All() []*LayerFactors {
 	out := make([]*LayerFactors, len(f.order))
 	for i, k := range f.order {
 		out[i] = f.byKey[k]
+	}
+	return out
+}
+
+// Clone copies the set and its entries.
+func (f *Factors) Clone() *Factors {
+	out := NewFactors()
+	for _, l := range f.All() {
+		*out.At(l.Key) = l.Clone()
 	}
 	return out
 }

@@ -20,7 +20,9 @@ type Step struct {
 
 // Fitting is what lies between Simplify and Quantize, in order.
 var Fitting = []Step{
+	{"balance", "even out channels: cross-layer equalization, DMQ balancer, SmoothQuant", true, wantsBalance, balance},
 	{"calibrate", "find activation factors and weight scales", false, nil, findFactors},
+	{"correct-bias", "take the mean error of each channel out of its bias", true, func(s *Settings) bool { return s.CorrectBias }, correctBias},
 }
 
 // Fit carries out the wanted steps of Fitting, leaves the factors in c.Factors and gives the module
@@ -33,6 +35,7 @@ func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
 		}
 		if s.Changes && out == m {
 			out = m.Clone()
+			uniqueNames(out.Main())
 		}
 		if err := s.Run(c, e, out, d); err != nil {
 			return nil, err
@@ -41,8 +44,11 @@ func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
 	return out, nil
 }
 
-// findFactors is Calibrate on an observed copy.
+// findFactors is Calibrate on an observed copy. The module is kept in c.Float: no step before changes what
+// the network computes, and those after it round.
 func findFactors(c *Context, e ir.Engine, m *ir.Module, d Data) error {
+	c.Float = m.Clone()
+	uniqueNames(c.Float.Main())
 	observed, err := observe(c, m)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ func compileCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
 	var opt amctc.CompileOptions
+	var transforms transformFlags
 	var config, record string
 	var check bool
 	c := &cobra.Command{
@@ -36,6 +37,10 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 			if opt.Data, err = data.options(); err != nil {
 				return err
 			}
+			if err := transforms.check(record); err != nil {
+				return err
+			}
+			opt.Adjust = transforms.apply
 			if opt.Config, err = readConfig(config); err != nil {
 				return err
 			}
@@ -74,6 +79,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	}
 	load.register(c)
 	data.register(c)
+	transforms.register(c)
 	f := c.Flags()
 	f.StringArrayVar(&opt.Calib, "calib", nil, "calibration data: .npy, .npz, IDX(.gz) or a folder of .bin files; repeat for several inputs, in order")
 	f.StringVar(&opt.Out, "out", "", "output folder")

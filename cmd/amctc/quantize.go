@@ -15,7 +15,8 @@ func calibrateCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
 	var calib []string
-	var record, config string
+	var transforms transformFlags
+	var record, config, fittedOut string
 	var force bool
 	c := &cobra.Command{
 		Use:     "calibrate MODEL --calib DATA --record R",
@@ -23,9 +24,16 @@ func calibrateCommand(u *ui) *cobra.Command {
 		Example: "  amctc calibrate model.onnx --calib images.npy --limit 128 --record factors.txt\n  amctc quantize model.onnx --record factors.txt -o quantized.amir",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := transforms.check(""); err != nil {
+				return err
+			}
 			pc, float, err := prepare(cmd, u, load, args[0], config)
 			if err != nil {
 				return err
+			}
+			transforms.apply(pc.Settings)
+			if pc.Settings.CorrectBias && fittedOut == "" {
+				return fail(exitUsage, "bias correction changes biases, which a record does not hold: give --fitted F.amir for the network, and quantize that with the record")
 			}
 			opt, err := data.options()
 			if err != nil {
@@ -47,11 +55,23 @@ func calibrateCommand(u *ui) *cobra.Command {
 			for _, d := range pc.Remarks.Sorted() {
 				u.note("%s", d.Error())
 			}
-			return writeFile(record, amctc.ToRecord(pc.Factors).Format(), force)
+			factors := pc.Factors
+			if fittedOut != "" {
+				if err := saveModule(u, fittedOut, fitted, force); err != nil {
+					return err
+				}
+				factors = factors.Clone()
+				for _, l := range factors.All() {
+					l.Balance = nil // it is in the weights of the fitted network
+				}
+			}
+			return writeFile(record, amctc.ToRecord(factors).Format(), force)
 		},
 	}
 	load.register(c)
 	data.register(c)
+	transforms.register(c)
+	c.Flags().StringVar(&fittedOut, "fitted", "", "also write the float network that the record belongs to (.amir): balanced, with corrected biases")
 	c.Flags().StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
 	c.Flags().StringVar(&record, "record", "", "record file to write")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
