@@ -178,8 +178,9 @@ func runAll(c *Context, r ir.Runner, d Data, label string, see ir.Tap) error {
 // Balanced is float module m with the balance factors of c.Factors applied, m itself where there are none
 // or it has them already. It computes what m computes; its tensors have the ranges that are quantized.
 func Balanced(c *Context, m *ir.Module) (*ir.Module, error) {
-	out := m.Clone()
-	if err := applyBalance(c, out, out.Main()); err != nil {
+	out, k := m.Clone(), NewContext(c, c.Ops)
+	k.Factors = c.Factors
+	if err := applyBalance(k, out, out.Main()); err != nil {
 		return nil, err
 	}
 	if out.Balanced == m.Balanced {
@@ -212,15 +213,10 @@ func applyBalance(c *Context, m *ir.Module, f *ir.Func) error {
 		if err := g.check(k.Balance); err != nil {
 			return err
 		}
-		g.multiplyReaders(m, k.Balance)
-		if g.foldable(k.Balance) {
-			for _, s := range g.sources {
-				s.divide(m, k.Balance)
-			}
-		} else {
-			g.insert(c, m, f, k.Balance)
-			uses = f.Uses()
+		if !g.apply(c, m, f, k.Balance) {
+			return nil
 		}
+		uses = f.Uses()
 		if err := g.finite(); err != nil {
 			return err
 		}

@@ -24,6 +24,28 @@ func (e *edge) check(f []float32) error {
 	return nil
 }
 
+// apply takes factors into the layers before the edge, or puts a multiplication there; it does nothing and
+// says so when the fuel is used up.
+func (e *edge) apply(c *Context, m *ir.Module, f *ir.Func, factor []float32) bool {
+	p := ir.NewPatch(c.Ops, m, f, e.layer, "apply-balance: "+e.layer.Subject())
+	if !e.foldable(factor) {
+		v := e.multiplication(p, m, factor)
+		if !c.Apply(p) {
+			return false
+		}
+		e.layer.Operands[0] = v
+		c.Remark("Q007", e.layer, "balanced by a float multiplication in front of it: %s", e.why)
+	} else if !c.Apply(p) {
+		return false
+	} else {
+		for _, s := range e.sources {
+			s.divide(m, factor)
+		}
+	}
+	e.multiplyReaders(m, factor)
+	return true
+}
+
 // multiplyReaders multiplies the weights that read channel i by f[i].
 func (e *edge) multiplyReaders(m *ir.Module, f []float32) {
 	w := e.layer.Operands[1].Const
@@ -51,8 +73,8 @@ func setConst(m *ir.Module, n *ir.Node, k int, data []float32) {
 	n.Operands[k] = m.AddConst(old.Name, old.Type(), tensor.FromF32(data, old.Data.Shape...))
 }
 
-// insert puts a multiplication by 1/f before the layer.
-func (e *edge) insert(c *Context, m *ir.Module, f *ir.Func, factor []float32) {
+// multiplication is the layer's input times 1/f.
+func (e *edge) multiplication(p *ir.Patch, m *ir.Module, factor []float32) *ir.Value {
 	n := e.layer
 	x := n.Operands[0]
 	shape := make([]int, len(x.Type.Shape))
@@ -64,13 +86,9 @@ func (e *edge) insert(c *Context, m *ir.Module, f *ir.Func, factor []float32) {
 		axis = 1
 	}
 	shape[axis] = len(factor)
-	name := ir.Identifier(n.Name)
-	k := m.AddConst(name+"_balance", ir.Float(shape...), tensor.FromF32(reciprocals(factor), shape...))
-	p := ir.NewPatch(c.Ops, m, f, n, "apply-balance: "+n.Subject())
-	v := p.Node(ir.NodeSpec{Op: "nn.mul", Name: n.Name + ".balance", From: n.From, Value: x.Name + "_balance", Operands: []*ir.Value{x, k}})
-	if c.Apply(p) {
-		n.Operands[0] = v
-	}
+	k := m.AddConst(ir.Identifier(n.Name)+"_balance", ir.Float(shape...), tensor.FromF32(reciprocals(factor), shape...))
+	return p.Node(ir.NodeSpec{Op: "nn.mul", Name: n.Name + ".balance", From: append([]string{n.Name + ".balance"}, n.From...),
+		Value: x.Name + "_balance", Operands: []*ir.Value{x, k}})
 }
 
 func reciprocals(f []float32) []float32 {

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -16,6 +17,8 @@ type edge struct {
 	// sources are the layers that alone make the input, through operators that are homogeneous in each
 	// channel: they can be divided instead. nil when there is something else between.
 	sources []source
+	// why says what stands in the way of dividing layers before it.
+	why string
 	// group has for each channel the first one that must have the same factor for sources to be divided.
 	group []int
 }
@@ -58,9 +61,15 @@ func edgeOf(uses map[*ir.Value][]ir.Use, n *ir.Node) *edge {
 // v and everything looked through must have one use: dividing it must be seen by this edge alone.
 func (e *edge) walk(uses map[*ir.Value][]ir.Use, v *ir.Value, axis, lo, block int) bool {
 	d := v.Def
-	if d == nil || single(uses, v) == nil {
+	switch {
+	case d == nil:
+		e.why = fmt.Sprintf("%%%s is an input or a constant", v.Name)
+		return false
+	case single(uses, v) == nil:
+		e.why = fmt.Sprintf("%%%s has another consumer", v.Name)
 		return false
 	}
+	e.why = fmt.Sprintf("channels are not kept apart by %s", d.Subject())
 	if constantLayer(d) {
 		e.sources = append(e.sources, source{d, lo, block})
 		return channelAxis(d) == axis
@@ -146,6 +155,9 @@ func (e *edge) label() bool {
 	return !slices.Contains(e.group, -1)
 }
 
+// unlike is why factors that differ within a group can't be folded.
+const unlike = "its factors differ between positions of one channel"
+
 // foldable says whether the sources can be divided by f.
 func (e *edge) foldable(f []float32) bool {
 	if e.sources == nil {
@@ -153,6 +165,7 @@ func (e *edge) foldable(f []float32) bool {
 	}
 	for i, g := range e.group {
 		if f[i] != f[g] {
+			e.why = unlike
 			return false
 		}
 	}
