@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"slices"
+
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
@@ -67,10 +69,22 @@ func (s source) divide(m *ir.Module, f []float32) {
 	}
 }
 
-// setConst makes operand k of n a new constant of the same shape.
+// setConst gives operand k of n other data of the same shape, under the same name where no other
+// operand has that constant.
 func setConst(m *ir.Module, n *ir.Node, k int, data []float32) {
 	old := n.Operands[k].Const
-	n.Operands[k] = m.AddConst(old.Name, old.Type(), tensor.FromF32(data, old.Data.Shape...))
+	users := 0
+	for _, f := range m.Funcs {
+		users += len(f.Uses()[old.Value()])
+	}
+	t := tensor.FromF32(data, old.Data.Shape...)
+	at := slices.Index(m.Consts, old)
+	if users > 1 || at < 0 {
+		n.Operands[k] = m.AddConst(old.Name, old.Type(), t)
+		return
+	}
+	m.Consts[at] = ir.NewConst(old.Name, old.Type(), t)
+	n.Operands[k] = m.Consts[at].Value()
 }
 
 // multiplication is the layer's input times 1/f.

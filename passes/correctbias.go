@@ -139,6 +139,10 @@ func shiftBias(m *ir.Module, n *ir.Node, want, got []float64) {
 			bias[i] = v
 		}
 	}
+	if len(n.Operands) == 3 {
+		setConst(m, n, 2, bias)
+		return
+	}
 	v := m.AddConst(ir.Identifier(n.Name)+"_b", ir.Float(len(bias)), tensor.FromF32(bias, len(bias)))
-	n.Operands = append(n.Operands[:2:2], v)
+	n.Operands = append(n.Operands, v)
 }
