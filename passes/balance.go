@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
@@ -44,50 +45,111 @@ func measuredBalance(c *Context, e ir.Engine, m *ir.Module, d Data) error {
 	if err := applyBalance(c, even, even.Main()); err != nil {
 		return err
 	}
-	edges := make(map[string]*edge)
-	uses := even.Main().Uses()
-	for _, n := range even.Main().Nodes {
-		if !constantLayer(n) {
-			continue
-		}
+	k := findChannels(even.Main())
+	wanted := make(map[string][]int) // by layer, its input channels
+	for _, n := range k.layers {
 		s := c.Settings.For(n.Name, true)
 		if s.Skip || s.Balance == 0 && s.Smooth == 0 {
+			k.fix(k.in[n], fmt.Sprintf("%s, which is not balanced, reads it", n.Subject()))
 			continue
 		}
-		if s.Balance > 0 && s.Smooth > 0 {
-			return fmt.Errorf("layer %q: the DMQ balancer and SmoothQuant exclude each other", n.Name)
+		if err := checkStrength(n.Name, s); err != nil {
+			return err
 		}
-		if s.Balance != 0 && !(s.Balance >= 0.2 && s.Balance <= 0.8) {
-			return fmt.Errorf("layer %q: migration strength %v of the DMQ balancer is out of [0.2, 0.8]", n.Name, s.Balance)
-		}
-		if s.Smooth != 0 && !(s.Smooth > 0 && s.Smooth < 1) {
-			return fmt.Errorf("layer %q: strength %v of SmoothQuant is out of (0, 1)", n.Name, s.Smooth)
-		}
-		edges[n.Name] = edgeOf(uses, n)
+		wanted[n.Name] = k.in[n]
 	}
-	if len(edges) == 0 {
+	if len(wanted) == 0 {
 		return nil
 	}
-	act, err := channelRanges(c, e, even, edges, d)
+	k.settle()
+	act, err := channelRanges(c, e, even, wanted, d)
 	if err != nil {
 		return err
 	}
-	for _, n := range even.Main().Nodes {
-		g := edges[n.Name]
-		if g == nil {
+	for _, group := range k.streams(wanted) {
+		if why := k.obstacle(group[0]); why != "" {
+			n := group[0]
+			c.multiplyBalance(n.Name, c.Settings.For(n.Name, true).balance(act[n.Name], readRange(n, len(k.in[n]))))
 			continue
 		}
-		s := c.Settings.For(n.Name, true)
-		a, w := act[n.Name], g.readRange()
-		g.merge(a)
-		g.merge(w)
-		f := calib.DMQ(a, w, s.Balance)
-		if s.Smooth > 0 {
-			f = calib.Smooth(a, w, s.Smooth)
-		}
-		c.multiplyBalance(n.Name, f)
+		c.balanceStream(k, group, act)
 	}
 	return nil
+}
+
+// balanceStream finds one factor for each class of channels that the layers read, from the greatest
+// activation and weight of any of them, with the strength of the first.
+func (c *Context) balanceStream(k *channels, layers []*ir.Node, act map[string][]float32) {
+	at := make(map[int]int) // place of a class in a and w
+	var a, w []float32
+	for _, n := range layers {
+		x, r := act[n.Name], readRange(n, len(k.in[n]))
+		for i, class := range k.classes(k.in[n]) {
+			p, ok := at[class]
+			if !ok {
+				p = len(a)
+				at[class] = p
+				a, w = append(a, 0), append(w, 0)
+			}
+			a[p], w[p] = max(a[p], x[i]), max(w[p], r[i])
+		}
+	}
+	f := c.Settings.For(layers[0].Name, true).balance(a, w)
+	for _, n := range layers {
+		out := make([]float32, len(k.in[n]))
+		for i, class := range k.classes(k.in[n]) {
+			out[i] = f[at[class]]
+		}
+		c.multiplyBalance(n.Name, out)
+	}
+}
+
+// balance is the factors of the algorithm that the settings name.
+func (s LayerSettings) balance(act, weight []float32) []float32 {
+	if s.Smooth > 0 {
+		return calib.Smooth(act, weight, s.Smooth)
+	}
+	return calib.DMQ(act, weight, s.Balance)
+}
+
+func checkStrength(layer string, s LayerSettings) error {
+	switch {
+	case s.Balance > 0 && s.Smooth > 0:
+		return fmt.Errorf("layer %q: the DMQ balancer and SmoothQuant exclude each other", layer)
+	case s.Balance != 0 && !(s.Balance >= 0.2 && s.Balance <= 0.8):
+		return fmt.Errorf("layer %q: migration strength %v of the DMQ balancer is out of [0.2, 0.8]", layer, s.Balance)
+	case s.Smooth != 0 && !(s.Smooth > 0 && s.Smooth < 1):
+		return fmt.Errorf("layer %q: strength %v of SmoothQuant is out of (0, 1)", layer, s.Smooth)
+	}
+	return nil
+}
+
+// streams groups the wanted layers that read common classes, in order; a layer that can't be balanced by the
+// layers before it is alone.
+func (k *channels) streams(wanted map[string][]int) [][]*ir.Node {
+	var out [][]*ir.Node
+	of := make(map[int]int) // class to its place in out
+	for _, n := range k.layers {
+		if wanted[n.Name] == nil {
+			continue
+		}
+		group := []*ir.Node{n}
+		if k.obstacle(n) == "" {
+			for _, class := range k.classes(k.in[n]) {
+				if p, ok := of[class]; ok && out[p] != nil {
+					group = append(out[p], group...)
+					out[p] = nil
+				}
+			}
+			for _, m := range group {
+				for _, class := range k.classes(k.in[m]) {
+					of[class] = len(out)
+				}
+			}
+		}
+		out = append(out, group)
+	}
+	return slices.DeleteFunc(out, func(g []*ir.Node) bool { return g == nil })
 }
 
 // multiplyBalance multiplies factors into those of a layer.
@@ -104,8 +166,8 @@ func (c *Context) multiplyBalance(layer string, f []float32) {
 	l.Balance = out
 }
 
-// channelRanges gives the greatest absolute input of each channel of the layers in edges, over all data.
-func channelRanges(c *Context, e ir.Engine, m *ir.Module, edges map[string]*edge, d Data) (map[string][]float32, error) {
+// channelRanges gives the greatest absolute input of each channel of the wanted layers, over all data.
+func channelRanges(c *Context, e ir.Engine, m *ir.Module, wanted map[string][]int, d Data) (map[string][]float32, error) {
 	observed, err := observe(c, m)
 	if err != nil {
 		return nil, err
@@ -113,14 +175,14 @@ func channelRanges(c *Context, e ir.Engine, m *ir.Module, edges map[string]*edge
 	f := observed.Main()
 	uses := f.Uses()
 	out := make(map[string][]float32)
-	watch := make(map[*ir.Value]string)
+	watch := make(map[*ir.Value]*ir.Node)
 	for _, n := range f.Nodes {
 		if n.Op.Name != "q.observe" {
 			continue
 		}
-		if u := single(uses, n.Result()); u != nil && u.Op.Quant.IsLayer() && edges[u.Name] != nil {
-			watch[n.Result()] = u.Name
-			out[u.Name] = make([]float32, edges[u.Name].channels)
+		if u := single(uses, n.Result()); u != nil && u.Op.Quant.IsLayer() && wanted[u.Name] != nil {
+			watch[n.Result()] = u
+			out[u.Name] = make([]float32, len(wanted[u.Name]))
 		}
 	}
 	r, err := e.Prepare(f)
@@ -129,22 +191,18 @@ func channelRanges(c *Context, e ir.Engine, m *ir.Module, edges map[string]*edge
 	}
 	var bad error
 	err = runAll(c, r, d, "balance", func(v *ir.Value, t *tensor.Tensor) {
-		name, ok := watch[v]
-		if !ok || bad != nil {
+		n := watch[v]
+		if n == nil || bad != nil {
 			return
 		}
-		g := edges[name]
-		inner := 1
-		if g.layer.Op.Name == "nn.conv2d" {
-			inner = product(t.Shape[2:])
-		}
-		to := out[name]
+		to := out[n.Name]
+		inner := product(t.Shape[readAxis(n)+1:])
 		for i, x := range t.F32 {
 			if x-x != 0 {
-				bad = fmt.Errorf("balance: layer %q (%%%s): the activation has the invalid value %v", name, v.Name, x)
+				bad = fmt.Errorf("balance: layer %q (%%%s): the activation has the invalid value %v", n.Name, v.Name, x)
 				return
 			}
-			ch := i / inner % g.channels
+			ch := i / inner % len(to)
 			to[ch] = max(to[ch], magnitude(x))
 		}
 	})
@@ -187,50 +245,4 @@ func Balanced(c *Context, m *ir.Module) (*ir.Module, error) {
 		return m, nil
 	}
 	return out, nil
-}
-
-// applyBalance applies the balance factors of the record (AMCT 2.5, tensor_balance_factor): the weights that
-// read channel i of a layer's input are multiplied by f[i], and the layers that make the channel are
-// divided by it, weights and bias. Where something that is not homogeneous lies between, or another
-// consumer sees the channel, a multiplication by 1/f stands in front of the layer, as AMCT has it; it stays
-// float, because codes with one scale for all channels would undo it.
-func applyBalance(c *Context, m *ir.Module, f *ir.Func) error {
-	if m.Balanced || !c.hasBalance() {
-		return nil
-	}
-	uniqueNames(f)
-	uses := f.Uses()
-	for _, n := range append([]*ir.Node(nil), f.Nodes...) {
-		k := c.Factors.Get(n.Name)
-		if k == nil || k.Balance == nil || !n.Op.Quant.IsLayer() {
-			continue
-		}
-		if !constantLayer(n) {
-			c.Warn("Q006", n, "is not balanced: its weights are computed")
-			continue
-		}
-		g := edgeOf(uses, n)
-		if err := g.check(k.Balance); err != nil {
-			return err
-		}
-		if !g.apply(c, m, f, k.Balance) {
-			return nil
-		}
-		uses = f.Uses()
-		if err := g.finite(); err != nil {
-			return err
-		}
-	}
-	m.Balanced = true
-	m.DropUnusedConsts()
-	return nil
-}
-
-func (c *Context) hasBalance() bool {
-	for _, l := range c.Factors.All() {
-		if l.Balance != nil {
-			return true
-		}
-	}
-	return false
 }

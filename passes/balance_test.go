@@ -174,6 +174,46 @@ func TestEqualizeEvens(t *testing.T) {
 	}
 }
 
+// TestBalanceOfAStream holds that channels which a residual sum ties together are balanced as one: every layer that
+// makes them is divided, every one that reads them multiplied, no multiplication is inserted but that of the
+// network's input, and the sums stay integer. A reader that is left out stops it.
+func TestBalanceOfAStream(t *testing.T) {
+	for _, left := range []bool{false, true} {
+		c, x := newChain(9, ir.Free, 3, 6, 6)
+		x = c.node("nn.relu", nil, c.conv(x, 8, 3, 1))
+		for range 2 {
+			y := c.node("nn.relu", nil, c.conv(x, 5, 1, 1))
+			x = c.node("nn.relu", nil, c.node("nn.add", nil, c.conv(y, 8, 3, 1), x))
+		}
+		x = c.node("nn.reshape", ir.AttrsOf("shape", []int{-1, 8}), c.node("nn.avg_pool2d", ir.AttrsOf("kernel", []int{6, 6}), x))
+		m := c.module(c.dense(x, 4))
+		spread(m)
+		ctx, float := simplified(t, m)
+		ctx.Settings.Default.Balance = .5
+		if left {
+			l := ctx.Settings.Default
+			l.Balance = 0
+			ctx.Settings.Layers = map[string]passes.LayerSettings{float.Main().Results[0].Def.Name: l}
+		}
+		fitted, err := passes.Fit(ctx, interp.Engine{}, float, passtest.Batches{irtest.RandomInputs(float.Main(), 1, 3)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inserted, sums := 0, 0
+		for _, n := range integers(t, ctx, fitted).Main().Nodes {
+			switch n.Op.Name {
+			case "nn.mul":
+				inserted++
+			case "q.add":
+				sums++
+			}
+		}
+		if !left && (inserted != 1 || sums != 2) || left && inserted != 3 {
+			t.Errorf("a reader left out: %v; %d multiplications inserted, %d integer sums", left, inserted, sums)
+		}
+	}
+}
+
 // TestBalanceFactorsAreChecked is what a user sees of a record whose balance factors are not those of the layer.
 func TestBalanceFactorsAreChecked(t *testing.T) {
 	for _, f := range [][]float32{{1, 2}, {1, 2, 0}, {1, -1, 2}, {float32(math.NaN()), 1, 1}} {

@@ -7,130 +7,124 @@ import (
 	"github.com/amctc/amctc/passes/calib"
 )
 
-// Equalization ends when no range of a sweep is off by more than evenEnough, or after evenSweeps sweeps:
-// a change at one edge moves the ranges of its neighbours.
+// Equalization ends when no factor of a sweep is off by more than evenEnough, or after evenSweeps sweeps:
+// a change of one class moves the ranges of its neighbours.
 const (
 	evenEnough = 1e-3
 	evenSweeps = 40
 )
 
-// equalize finds the factors of cross-layer equalization (Nagel 2019): at every edge that can be folded, each
-// channel gets the same greatest absolute weight on both sides, in sweeps over the edges in order. They are
-// multiplied into c.Factors; f is not changed. A bounded activation such as ReLU6 is not homogeneous, so that edges
-// across one are left alone.
+// equalize finds the factors of cross-layer equalization (Nagel 2019): every class of channels gets the same
+// greatest absolute weight where it is made and where it is read, in sweeps over the layers in order. They are
+// multiplied into c.Factors; f is not changed. Channels that a bounded activation such as ReLU6 sees are
+// fixed, so that they keep their range.
 func equalize(c *Context, f *ir.Func) {
-	uses := f.Uses()
-	var edges []*edge
-	for _, n := range f.Nodes {
-		if constantLayer(n) && !c.Settings.For(n.Name, true).Skip {
-			if e := edgeOf(uses, n); e.sources != nil {
-				edges = append(edges, e)
-			}
+	k := findChannels(f)
+	for _, n := range k.layers {
+		if c.Settings.For(n.Name, true).Skip {
+			k.fix(k.in[n], "a layer that stays float reads it")
 		}
 	}
-	ranges := newRanges(edges)
-	total := make([][]float64, len(edges))
-	for i, e := range edges {
-		total[i] = make([]float64, e.channels)
-		for j := range total[i] {
-			total[i][j] = 1
-		}
+	k.settle()
+	total := make([]float64, len(k.parent))
+	for i := range total {
+		total[i] = 1
 	}
 	for range evenSweeps {
-		worst := 0.
-		for i, e := range edges {
-			before, after := ranges.made(e), ranges.read(e)
-			for ch, g := range e.group {
-				s := calib.Equalizing(before[g], after[g])
-				if !calib.BalanceRange(float32(total[i][ch] * s)) {
-					s = 1
-				}
-				total[i][ch] *= s
-				worst = max(worst, math.Abs(math.Log(s)))
-			}
-			ranges.set(e, total[i])
-		}
-		if worst < evenEnough {
+		if k.sweep(total) < evenEnough {
 			break
 		}
 	}
-	for i, e := range edges {
-		out := make([]float32, e.channels)
-		for ch := range out {
-			out[ch] = float32(total[i][e.group[ch]])
+	for _, n := range k.layers {
+		if k.obstacle(n) != "" {
+			continue
 		}
-		c.multiplyBalance(e.layer.Name, out)
+		out := make([]float32, len(k.in[n]))
+		for i, l := range k.in[n] {
+			out[i] = float32(total[k.find(l)])
+		}
+		c.multiplyBalance(n.Name, out)
 	}
 }
 
-// ranges are the weights of layers under the factors so far: the weight from input channel i to output
-// channel o has been multiplied by in[i]/out[o].
-type ranges struct {
-	in, out map[*ir.Node][]float64
-}
-
-func newRanges(edges []*edge) *ranges {
-	r := &ranges{in: make(map[*ir.Node][]float64), out: make(map[*ir.Node][]float64)}
-	for _, e := range edges {
-		r.in[e.layer] = ones(e.channels)
-		for _, s := range e.sources {
-			r.out[s.layer] = ones(outputs(s.layer))
+// sweep equalizes the classes that each layer reads, one layer after the other, under the factors so far, by
+// label; the answer is the greatest change, as a logarithm.
+func (c *channels) sweep(total []float64) float64 {
+	worst := 0.
+	made := make(map[int][]*ir.Node) // by class, its makers and readers
+	read := make(map[int][]*ir.Node)
+	for _, n := range c.layers {
+		c.note(made, n, c.out[n])
+		c.note(read, n, c.in[n])
+	}
+	done := make(map[int]bool)
+	for _, n := range c.layers {
+		if c.obstacle(n) != "" {
+			continue
+		}
+		var todo []int
+		for _, l := range c.in[n] {
+			if r := c.find(l); !done[r] {
+				done[r] = true
+				todo = append(todo, r)
+			}
+		}
+		before, after := c.ranges(todo, made, total, false), c.ranges(todo, read, total, true)
+		for _, r := range todo {
+			s := calib.Equalizing(before[r], after[r])
+			if !calib.BalanceRange(float32(total[r] * s)) {
+				continue
+			}
+			total[r] *= s
+			worst = max(worst, math.Abs(math.Log(s)))
 		}
 	}
-	return r
+	return worst
 }
 
-func ones(n int) []float64 {
-	out := make([]float64, n)
-	for i := range out {
-		out[i] = 1
+// note adds n to the layers of each class among labels.
+func (c *channels) note(to map[int][]*ir.Node, n *ir.Node, labels []int) {
+	for _, l := range labels {
+		r := c.find(l)
+		if k := to[r]; len(k) == 0 || k[len(k)-1] != n {
+			to[r] = append(k, n)
+		}
+	}
+}
+
+// ranges is the greatest absolute weight by class, on the side that reads or makes it, of the layers behind
+// the given classes, as the weights stand under the factors so far.
+func (c *channels) ranges(classes []int, by map[int][]*ir.Node, total []float64, read bool) []float64 {
+	seen := make(map[*ir.Node]bool)
+	out := make([]float64, len(total))
+	for _, r := range classes {
+		for _, n := range by[r] {
+			if seen[n] {
+				continue
+			}
+			seen[n] = true
+			w := n.Operands[1].Const.Data.F32
+			per := len(w) / outputs(n)
+			in, made := c.classes(c.in[n]), c.classes(c.out[n])
+			readers(n, func(i, ch int) {
+				from, to := in[ch], made[i/per]
+				v := math.Abs(float64(w[i])) * total[from] / total[to]
+				at := to
+				if read {
+					at = from
+				}
+				out[at] = max(out[at], v)
+			})
+		}
 	}
 	return out
 }
 
-// set takes the factors of an edge over.
-func (r *ranges) set(e *edge, f []float64) {
-	copy(r.in[e.layer], f)
-	for _, s := range e.sources {
-		for j := range r.out[s.layer] {
-			r.out[s.layer][j] = f[s.lo+j*s.block]
-		}
+// classes are the classes of labels.
+func (c *channels) classes(labels []int) []int {
+	out := make([]int, len(labels))
+	for i, l := range labels {
+		out[i] = c.find(l)
 	}
-}
-
-// weights calls see for every weight of n as it stands under the factors.
-func (r *ranges) weights(n *ir.Node, see func(i, ch int, magnitude float64)) {
-	data := n.Operands[1].Const.Data.F32
-	per := len(data) / outputs(n)
-	in, out := r.in[n], r.out[n]
-	readers(n, func(i, ch int) {
-		v := math.Abs(float64(data[i]))
-		if in != nil {
-			v *= in[ch]
-		}
-		if out != nil {
-			v /= out[i/per]
-		}
-		see(i, ch, v)
-	})
-}
-
-// read is the greatest weight that reads each group of channels, kept at the group's first channel.
-func (r *ranges) read(e *edge) []float64 {
-	to := make([]float64, e.channels)
-	r.weights(e.layer, func(_, ch int, v float64) { to[e.group[ch]] = max(to[e.group[ch]], v) })
-	return to
-}
-
-// made is the greatest weight that makes each group of channels.
-func (r *ranges) made(e *edge) []float64 {
-	to := make([]float64, e.channels)
-	for _, s := range e.sources {
-		per := s.layer.Operands[1].Const.Data.Len() / outputs(s.layer)
-		r.weights(s.layer, func(i, _ int, v float64) {
-			g := e.group[s.lo+i/per*s.block]
-			to[g] = max(to[g], v)
-		})
-	}
-	return to
+	return out
 }
