@@ -6,6 +6,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes/calib"
 )
 
 // correctBias adds to the bias of every quantized layer, for each output channel, the mean of float result
@@ -21,18 +22,20 @@ func correctBias(c *Context, e ir.Engine, m *ir.Module, d Data) error {
 	if err != nil {
 		return err
 	}
+	fake, err := fakeQuantized(c, m)
+	if err != nil {
+		return err
+	}
 	for i, names := range levels {
-		fake, err := fakeQuantized(c, m)
-		if err != nil {
-			return err
-		}
 		got, err := channelMeans(c, e, fake.Main(), names, d, fmt.Sprintf("bias correction, depth %d of %d", i+1, len(levels)))
 		if err != nil {
 			return err
 		}
-		for _, n := range m.Main().Nodes {
-			if g, w := got[n.Name], want[n.Name]; g != nil && w != nil && slices.Contains(names, n.Name) {
-				shiftBias(m, n, w, g)
+		for _, k := range []*ir.Module{m, fake} {
+			for _, n := range k.Main().Nodes {
+				if g := got[n.Name]; g != nil && n.Op.Quant.IsLayer() {
+					shiftBias(k, n, want[n.Name], g)
+				}
 			}
 		}
 	}
@@ -64,7 +67,8 @@ func correctable(c *Context, f *ir.Func) (levels [][]string) {
 	return levels
 }
 
-// fakeQuantized is m with the fake quantization that c.Factors give it. Neither is changed.
+// fakeQuantized is m with the fake quantization that c.Factors give it, the weights of layers as constants. Neither
+// is changed.
 func fakeQuantized(c *Context, m *ir.Module) (*ir.Module, error) {
 	k := NewContext(c, c.Ops)
 	k.Settings, k.Target = c.Settings, c.Target
@@ -77,8 +81,20 @@ func fakeQuantized(c *Context, m *ir.Module) (*ir.Module, error) {
 	}
 	out := m.Clone()
 	var g Manager
-	_, err := g.Run(k, out, list)
-	return out, err
+	if _, err := g.Run(k, out, list); err != nil {
+		return nil, err
+	}
+	for _, n := range out.Main().Nodes {
+		if !n.Op.Quant.IsLayer() {
+			continue
+		}
+		if q := producer(n.Operands[1], "q.fake"); q != nil && q.Operands[0].IsConst() {
+			l, w := k.Factors.Get(n.Name), q.Operands[0].Const
+			data := calib.FakeQuantWeights(w.Data.F32, l.ScaleW, l.WtsBits)
+			n.Operands[1] = out.AddConst(w.Name, w.Type(), tensor.FromF32(data, w.Data.Shape...))
+		}
+	}
+	return out, deadNodes(k, out, out.Main())
 }
 
 // channelMeans gives the mean of each output channel of the named layers of f over all data. Only what they

@@ -10,8 +10,8 @@ import (
 // Equalization ends when no factor of a sweep is off by more than evenEnough, or after evenSweeps sweeps:
 // a change of one class moves the ranges of its neighbours.
 const (
-	evenEnough = 1e-3
-	evenSweeps = 40
+	evenEnough = 1e-2
+	evenSweeps = 20
 )
 
 // equalize finds the factors of cross-layer equalization (Nagel 2019): every class of channels gets the same
@@ -26,12 +26,16 @@ func equalize(c *Context, f *ir.Func) {
 		}
 	}
 	k.settle()
+	taps := make(map[*ir.Node][]float64)
+	for _, n := range k.layers {
+		taps[n] = greatestTaps(n)
+	}
 	total := make([]float64, len(k.parent))
 	for i := range total {
 		total[i] = 1
 	}
 	for range evenSweeps {
-		if k.sweep(total) < evenEnough {
+		if k.sweep(taps, total) < evenEnough {
 			break
 		}
 	}
@@ -49,7 +53,7 @@ func equalize(c *Context, f *ir.Func) {
 
 // sweep equalizes the classes that each layer reads, one layer after the other, under the factors so far, by
 // label; the answer is the greatest change, as a logarithm.
-func (c *channels) sweep(total []float64) float64 {
+func (c *channels) sweep(taps map[*ir.Node][]float64, total []float64) float64 {
 	worst := 0.
 	made := make(map[int][]*ir.Node) // by class, its makers and readers
 	read := make(map[int][]*ir.Node)
@@ -69,7 +73,7 @@ func (c *channels) sweep(total []float64) float64 {
 				todo = append(todo, r)
 			}
 		}
-		before, after := c.ranges(todo, made, total, false), c.ranges(todo, read, total, true)
+		before, after := c.ranges(todo, made, taps, total, false), c.ranges(todo, read, taps, total, true)
 		for _, r := range todo {
 			s := calib.Equalizing(before[r], after[r])
 			if !calib.BalanceRange(float32(total[r] * s)) {
@@ -94,7 +98,7 @@ func (c *channels) note(to map[int][]*ir.Node, n *ir.Node, labels []int) {
 
 // ranges is the greatest absolute weight by class, on the side that reads or makes it, of the layers behind
 // the given classes, as the weights stand under the factors so far.
-func (c *channels) ranges(classes []int, by map[int][]*ir.Node, total []float64, read bool) []float64 {
+func (c *channels) ranges(classes []int, by map[int][]*ir.Node, taps map[*ir.Node][]float64, total []float64, read bool) []float64 {
 	seen := make(map[*ir.Node]bool)
 	out := make([]float64, len(total))
 	for _, r := range classes {
@@ -103,18 +107,19 @@ func (c *channels) ranges(classes []int, by map[int][]*ir.Node, total []float64,
 				continue
 			}
 			seen[n] = true
-			w := n.Operands[1].Const.Data.F32
-			per := len(w) / outputs(n)
 			in, made := c.classes(c.in[n]), c.classes(c.out[n])
-			readers(n, func(i, ch int) {
-				from, to := in[ch], made[i/per]
-				v := math.Abs(float64(w[i])) * total[from] / total[to]
-				at := to
-				if read {
-					at = from
+			of := len(taps[n]) / len(made) // input channels of a group
+			each := len(made) * of / len(in)
+			for o, to := range made {
+				for ch := range of {
+					from := in[o/each*of+ch]
+					at := to
+					if read {
+						at = from
+					}
+					out[at] = max(out[at], taps[n][o*of+ch]*total[from]/total[to])
 				}
-				out[at] = max(out[at], v)
-			})
+			}
 		}
 	}
 	return out
@@ -125,6 +130,17 @@ func (c *channels) classes(labels []int) []int {
 	out := make([]int, len(labels))
 	for i, l := range labels {
 		out[i] = c.find(l)
+	}
+	return out
+}
+
+// greatestTaps is the greatest absolute weight between each output channel and each input channel of its group.
+func greatestTaps(n *ir.Node) []float64 {
+	w := n.Operands[1].Const.Data
+	out := make([]float64, w.Shape[0]*w.Shape[1])
+	per := w.Len() / len(out)
+	for i, v := range w.F32 {
+		out[i/per] = max(out[i/per], math.Abs(float64(v)))
 	}
 	return out
 }
