@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/interp"
+	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser"
 	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/passes"
@@ -78,6 +81,88 @@ func TestRecordLaw(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestBalancedRecordLaw is the same law with balanced channels: the record holds their factors, and quantizing
+// the network as it was loaded gives what quantizing the fitted one gives. The fitted network computes what the
+// float one does, to rounding.
+func TestBalancedRecordLaw(t *testing.T) {
+	for name, set := range map[string]func(*passes.Settings){
+		"lenet":     func(s *passes.Settings) { s.Equalize, s.Joint = true, true },
+		"residual":  func(s *passes.Settings) { s.Equalize, s.Default.Balance, s.Joint = true, .5, true },
+		"mobilenet": func(s *passes.Settings) { s.Default.Smooth = .4 },
+	} {
+		m, err := amctc.Load(filepath.Join("testdata/models", name+".onnx"), amctc.LoadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := amctc.NewContext(t.Context())
+		set(c.Settings)
+		float, err := amctc.Prepare(c, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := amctc.OpenData(float.Main(), []string{filepath.Join("testdata/models", name+".in.npy")}, amctc.DataOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fitted, err := amctc.Calibrate(c, float, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples, err := d.First(8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range samples {
+			a, b := floatRun(t, float, in), floatRun(t, fitted, in)
+			var most, worst float64
+			for i, v := range a {
+				most, worst = max(most, math.Abs(float64(v))), max(worst, math.Abs(float64(v)-float64(b[i])))
+			}
+			if worst > 1e-5*most {
+				t.Errorf("%s: balancing changes a result by %g, the greatest element is %g", name, worst, most)
+			}
+		}
+		direct, err := amctc.Quantize(c, fitted, amctc.DefaultTarget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := amctc.ToRecord(c.Factors).Format()
+		if !strings.Contains(string(text), "tensor_balance_factor") {
+			t.Errorf("%s: the record has no balance factors", name)
+		}
+		r, err := amct.ParseRecord(name+".txt", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := amctc.NewContext(t.Context())
+		if again.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+			t.Fatal(err)
+		}
+		quantized, err := amctc.Quantize(again, float, amctc.DefaultTarget)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := ir.Print(direct), ir.Print(quantized); a != b {
+			t.Errorf("%s: the record gives another module\n%s\n%s", name, a, b)
+		}
+		for i, k := range direct.UsedConsts() {
+			if k.Digest() != quantized.UsedConsts()[i].Digest() {
+				t.Errorf("%s: constant %s differs", name, k.Name)
+			}
+		}
+	}
+}
+
+// floatRun is the first result of a float module.
+func floatRun(t *testing.T, m *ir.Module, in []*tensor.Tensor) []float32 {
+	t.Helper()
+	out, err := interp.Run(t.Context(), m.Main(), in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out[0].F32
 }
 
 // TestRecordOfUnknownLayer refuses a misspelt key.
@@ -162,15 +247,19 @@ func TestConfigNamesUnknownLayer(t *testing.T) {
 }
 
 // TestNetworksAgree holds every engine against the interpreter on the trained networks: both SoCs,
-// every tensor of two samples.
+// every tensor of two samples; one network also with every transformation.
 func TestNetworksAgree(t *testing.T) {
-	for _, name := range []string{"lenet", "residual", "mobilenet", "autoencoder"} {
+	for _, name := range []string{"lenet", "residual", "mobilenet", "autoencoder", "residual transformed"} {
 		t.Run(name, func(t *testing.T) {
+			name, _, transformed := strings.Cut(name, " ")
 			m, err := amctc.Load(filepath.Join("testdata/models", name+".onnx"), amctc.LoadOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			c := amctc.NewContext(t.Context())
+			if transformed {
+				c.Settings.Equalize, c.Settings.Default.Balance, c.Settings.CorrectBias, c.Settings.Joint = true, .5, true, true
+			}
 			float, err := amctc.Prepare(c, m)
 			if err != nil {
 				t.Fatal(err)

@@ -49,7 +49,7 @@ const measuredSamples = 16
 // Compiled is the outcome of Compile, not yet on disk.
 type Compiled struct {
 	Files    map[string][]byte // by slash-separated path under Out
-	Float    *ir.Module        // as it was quantized
+	Float    *ir.Module        // with balanced channels, before anything was rounded
 	Integer  *ir.Module
 	Report   *report.Report
 	Agree    *agree.Report // nil when not verified
@@ -108,7 +108,10 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Compiled{Float: float, Integer: integer}
+	out := &Compiled{Integer: integer}
+	if out.Float, err = passes.Balanced(c, float); err != nil {
+		return nil, err
+	}
 	samples, err := data.First(max(measuredSamples, opt.VerifySamples))
 	if err != nil {
 		return nil, err

@@ -54,6 +54,7 @@ func ToRecord(f *passes.Factors) *amct.Record {
 		}
 		e.HasScaleD, e.Cluster = l.ScaleD != 0, l.Cluster
 		e.ScaleD, e.OffsetD = l.ScaleD, l.OffsetD
+		e.TensorBalanceFactor = l.Balance
 		r.Layers = append(r.Layers, e)
 	}
 	return r
@@ -83,6 +84,7 @@ func FromRecord(r *amct.Record, f *ir.Func) (*passes.Factors, error) {
 				e.WtsBits = bits
 			}
 		}
+		e.Balance = l.TensorBalanceFactor
 	}
 	return out, nil
 }

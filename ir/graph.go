@@ -54,12 +54,14 @@ func (set StageSet) Has(s Stage) bool { return set&(1<<s) != 0 }
 
 // A Module is one file: constants and functions, in source order. File is where it came from,
 // for diagnostics. Target is the SoC whose arithmetic the integer operators follow; empty
-// before legalization.
+// before legalization. Balanced says that the balance factors of its record are in the weights
+// already; the text form does not hold it.
 type Module struct {
-	File   string
-	Target string
-	Consts []*Const
-	Funcs  []*Func
+	File     string
+	Target   string
+	Balanced bool
+	Consts   []*Const
+	Funcs    []*Func
 }
 
 // Main is the function named main, or the only one; nil when there is none.
@@ -250,7 +252,7 @@ func (m *Module) DropUnusedConsts() { m.Consts = m.UsedConsts() }
 
 // Clone copies the graph; constants are shared, because they are immutable.
 func (m *Module) Clone() *Module {
-	c := &Module{File: m.File, Target: m.Target, Consts: append([]*Const(nil), m.Consts...)}
+	c := &Module{File: m.File, Target: m.Target, Balanced: m.Balanced, Consts: append([]*Const(nil), m.Consts...)}
 	for _, f := range m.Funcs {
 		c.Funcs = append(c.Funcs, f.Clone())
 	}

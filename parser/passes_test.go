@@ -29,6 +29,7 @@ func directive(text, key string) (values []string) {
 //	// passes: NAME NAME …
 //	// target: SOC            the target to legalize for; ascend910b3 when left out
 //	// factors KEY: SCALE_D OFFSET_D [SCALE_W …]
+//	// balance KEY: FACTOR …
 //	// patches: N             how many rewrites must fire
 //	// fails: TEXT            the error that is wanted instead of a module
 func TestPassFiles(t *testing.T) {
@@ -93,8 +94,11 @@ func readFactors(t *testing.T, c *passes.Context, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
 		rest, ok := strings.CutPrefix(line, "// factors ")
+		balance := false
 		if !ok {
-			continue
+			if rest, balance = strings.CutPrefix(line, "// balance "); !balance {
+				continue
+			}
 		}
 		at := strings.LastIndexByte(rest, ':')
 		if at < 0 {
@@ -105,6 +109,10 @@ func readFactors(t *testing.T, c *passes.Context, text string) {
 			v, err := strconv.ParseFloat(w, 32)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if balance {
+				f.Balance = append(f.Balance, float32(v))
+				continue
 			}
 			switch i {
 			case 0:

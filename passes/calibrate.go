@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
@@ -91,20 +92,42 @@ func feed(c *Context, r ir.Runner, crew *crew, data Data, label string) error {
 	return nil
 }
 
-// A watcher observes one tensor with one scheme on behalf of every key that wants it.
+// A watcher observes one tensor, or several that share factors, with one scheme on behalf of every
+// key that wants it.
 type watcher struct {
-	obs  calib.Observer
-	keys []string
-	done bool
+	obs    calib.Observer
+	keys   []string
+	values []*ir.Value
+	done   bool
+}
+
+// bound tells the observer of the clamps behind its values, when there is one behind each.
+func (w *watcher) bound() {
+	lowest, highest := float32(math.Inf(1)), float32(math.Inf(-1))
+	for _, v := range w.values {
+		lo, hi, ok := bounds(v)
+		if !ok {
+			return
+		}
+		lowest, highest = min(lowest, lo), max(highest, hi)
+	}
+	w.obs.Bound(lowest, highest)
 }
 
 type watchers struct {
 	list    []*watcher
 	byValue map[*ir.Value][]*watcher
+	// home is the same for all values that share watchers: they are seen in one order.
+	home map[*ir.Value]*ir.Value
 }
 
 func newWatchers(c *Context, f *ir.Func) *watchers {
-	ws := &watchers{byValue: make(map[*ir.Value][]*watcher)}
+	ws := &watchers{byValue: make(map[*ir.Value][]*watcher), home: make(map[*ir.Value]*ir.Value)}
+	var joint map[*ir.Value]*ir.Value
+	if c.Settings.Joint {
+		joint = jointly(f)
+	}
+	chosen := make(map[*ir.Value]ActivationSettings) // of joint values: those of the first operand
 	type id struct {
 		v      *ir.Value
 		scheme string
@@ -120,19 +143,32 @@ func newWatchers(c *Context, f *ir.Func) *watchers {
 		if u := single(uses, n.Result()); u != nil {
 			layer = u.Op.Quant.IsLayer()
 		}
-		s := c.Settings.For(n.Name, layer)
-		k := id{n.Operands[0], s.Activation.scheme()}
-		if w := known[k]; w != nil {
-			w.keys = append(w.keys, key)
-			continue
+		s := c.Settings.For(n.Name, layer).Activation
+		v := n.Operands[0]
+		root := joint[v]
+		if root != nil {
+			if first, ok := chosen[root]; ok {
+				s = first
+			}
+			chosen[root] = s
+			ws.home[n.Result()] = root
+			v = root
 		}
-		w := &watcher{obs: s.Activation.Observer(), keys: []string{key}}
-		if lo, hi, ok := bounds(n.Operands[0]); ok {
-			w.obs.Bound(lo, hi)
+		k := id{v, s.scheme()}
+		w := known[k]
+		if w == nil {
+			w = &watcher{obs: s.Observer()}
+			known[k] = w
+			ws.list = append(ws.list, w)
 		}
-		known[k] = w
-		ws.list = append(ws.list, w)
-		ws.byValue[n.Result()] = append(ws.byValue[n.Result()], w)
+		w.keys = append(w.keys, key)
+		if !slices.Contains(w.values, n.Operands[0]) {
+			w.values = append(w.values, n.Operands[0])
+			ws.byValue[n.Result()] = append(ws.byValue[n.Result()], w)
+		}
+	}
+	for _, w := range ws.list {
+		w.bound()
 	}
 	return ws
 }
@@ -198,7 +234,7 @@ func weightScales(c *Context, f *ir.Func) {
 		}
 		bits, why := WeightBits(n, s.Weight)
 		if why != "" {
-			c.Warn("Q006", n, "%s", why)
+			c.Warn("Q008", n, "%s", why)
 		}
 		l.ScaleW, _ = calib.ARQ(w.Const.Data.F32, w.Type.Shape[n.Op.Quant.ChannelAxis], perChannel(n, s), bits)
 		l.WtsBits = bits

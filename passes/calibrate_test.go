@@ -24,6 +24,7 @@ func observed(t *testing.T, seed uint64, minMax bool) (*passes.Context, *ir.Modu
 		c.Settings.Default.Activation.Algorithm = passes.MinMax
 	}
 	c.Settings.Default.Activation.Asymmetric = true
+	c.Settings.Joint = seed%4 >= 2
 	m := irtest.Random(seed)
 	var g passes.Manager
 	if _, err := g.Run(c, m, append(slices.Clone(passes.Simplify), passes.Observe...)); err != nil {
@@ -46,7 +47,7 @@ func split(in []*tensor.Tensor, n int) passtest.Batches {
 }
 
 // TestBatchesDoNotMatter holds the factors of 64 samples in batches of 1, 7 and 64 against each
-// other, bit for bit, for both algorithms.
+// other, bit for bit, for both algorithms, joint factors included.
 func TestBatchesDoNotMatter(t *testing.T) {
 	tried := 0
 	for seed := uint64(0); tried < 12; seed++ {

@@ -11,8 +11,9 @@ import (
 )
 
 // A crew lets watchers see tensors on goroutines of their own while the engine goes on. All
-// tensors of one value go to one goroutine, in order, so that what the watchers find does not
-// depend on how many goroutines there are. At most a few tensors are on their way.
+// tensors of one value, and of values with a common watcher, go to one goroutine, in order, so that
+// what the watchers find does not depend on how many goroutines there are. At most a few tensors are
+// on their way.
 type crew struct {
 	watch  *watchers
 	seat   map[*ir.Value]chan sight
@@ -51,10 +52,14 @@ func (c *crew) see(v *ir.Value, t *tensor.Tensor, samples int) {
 	if c.failed.Load() || !c.wanted(v) {
 		return
 	}
-	s := c.seat[v]
+	home := c.watch.home[v]
+	if home == nil {
+		home = v
+	}
+	s := c.seat[home]
 	if s == nil {
 		s = c.seats[len(c.seat)%len(c.seats)]
-		c.seat[v] = s
+		c.seat[home] = s
 	}
 	var to []float32
 	select {

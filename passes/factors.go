@@ -21,12 +21,15 @@ type LayerFactors struct {
 	ActBits int       // width of activation codes, 8 or 16
 	Cluster []int32   // levels of non-uniform weights, ascending; nil for uniform ones
 	WtsBits int       // width of weight codes, 4, 6, 7 or 8; 8 without weights
+	// Balance are AMCT's tensor_balance_factor: the layer's input is divided by them, channel by channel,
+	// and the weights that read a channel are multiplied; nil when the layer is not balanced.
+	Balance []float32
 }
 
 // Clone copies the entry.
 func (l *LayerFactors) Clone() LayerFactors {
 	c := *l
-	c.ScaleW, c.Cluster = slices.Clone(l.ScaleW), slices.Clone(l.Cluster)
+	c.ScaleW, c.Cluster, c.Balance = slices.Clone(l.ScaleW), slices.Clone(l.Cluster), slices.Clone(l.Balance)
 	return c
 }
 
@@ -55,6 +58,15 @@ func (f *Factors) All() []*LayerFactors {
 	out := make([]*LayerFactors, len(f.order))
 	for i, k := range f.order {
 		out[i] = f.byKey[k]
+	}
+	return out
+}
+
+// Clone copies the set and its entries.
+func (f *Factors) Clone() *Factors {
+	out := NewFactors()
+	for _, l := range f.All() {
+		*out.At(l.Key) = l.Clone()
 	}
 	return out
 }

@@ -20,20 +20,24 @@ type Step struct {
 
 // Fitting is what lies between Simplify and Quantize, in order.
 var Fitting = []Step{
-	{"round-weights", "choose codes of weights by data or by a code book, layer by layer", true, rounds, roundWeights},
+	{"balance", "even out channels: cross-layer equalization, DMQ balancer, SmoothQuant", true, wantsBalance, balance},
+	{"round-weights", "choose codes of weights by data or by a code book, layer by layer", true, (*Settings).Rounds, roundWeights},
 	{"calibrate", "find activation factors and weight scales", false, nil, findFactors},
+	{"correct-bias", "take the mean error of each channel out of its bias", true, func(s *Settings) bool { return s.CorrectBias }, correctBias},
 }
 
 // Fit carries out the wanted steps of Fitting, leaves the factors in c.Factors and gives the module
 // that Quantize takes with them: m itself when no step changes it, otherwise a changed copy.
 func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
 	out := m
+	c.Float = nil
 	for _, s := range Fitting {
 		if s.Wanted != nil && !s.Wanted(c.Settings) {
 			continue
 		}
 		if s.Changes && out == m {
 			out = m.Clone()
+			uniqueNames(out.Main())
 		}
 		if err := s.Run(c, e, out, d); err != nil {
 			return nil, err
@@ -42,8 +46,13 @@ func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
 	return out, nil
 }
 
-// findFactors is Calibrate on an observed copy.
+// findFactors is Calibrate on an observed copy. The module is kept in c.Float, unless weights were rounded: then
+// what it was before is there. Steps before that change nothing that the network computes.
 func findFactors(c *Context, e ir.Engine, m *ir.Module, d Data) error {
+	if c.Float == nil {
+		c.Float = m.Clone()
+		uniqueNames(c.Float.Main())
+	}
 	observed, err := observe(c, m)
 	if err != nil {
 		return err

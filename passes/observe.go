@@ -20,9 +20,10 @@ func Key(n *ir.Node, i int) string {
 func insertObservers(c *Context, m *ir.Module, f *ir.Func) error {
 	uniqueNames(f)
 	f.Stage = ir.StageObserved
+	uses := f.Uses()
 	for _, n := range append([]*ir.Node(nil), f.Nodes...) {
 		q := n.Op.Quant
-		if q == nil || c.Settings.For(n.Name, q.IsLayer()).Skip {
+		if q == nil || c.isBalance(n, uses) || c.Settings.For(n.Name, q.IsLayer()).Skip {
 			continue
 		}
 		if q.Applies != nil {

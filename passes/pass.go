@@ -30,8 +30,11 @@ type Context struct {
 	Progress Progress
 	Settings *Settings
 	Factors  *Factors
-	Target   TargetFacts
-	Remarks  diag.List
+	// Float is the float module that the factors were found on, set by calibration: steps that
+	// round compare with it.
+	Float   *ir.Module
+	Target  TargetFacts
+	Remarks diag.List
 	// Fuel is how many patches may still be applied; negative means no limit.
 	Fuel    int
 	Patches int

@@ -14,6 +14,7 @@ var Simplify = []Pass{
 
 // Observe marks the operands whose factors calibration finds.
 var Observe = []Pass{
+	{"apply-balance", "divide channels by the record's balance factors and multiply the weights that read them", ir.StageFloat, ir.StageFloat, applyBalance},
 	{"insert-observers", "mark every operand that needs factors with its record key", ir.StageFloat, ir.StageObserved, insertObservers},
 }
 
@@ -42,6 +43,8 @@ var order = []before{
 	{"fold-identities", "fuse-bias", "a reshape that changes nothing must not hide a layer from its bias"},
 	{"fuse-bias", "fold-batchnorm", "the bias takes part in the normalization"},
 	{"fold-batchnorm", "insert-observers", "ranges are taken after scales are merged into weights"},
+	{"fold-batchnorm", "apply-balance", "a layer can be divided once its normalization is in its weights"},
+	{"apply-balance", "insert-observers", "factors are those of balanced channels"},
 	{"fuse-pad", "insert-observers", "a border inside a layer has no factors of its own"},
 	{"apply-factors", "quantize-weights", "the bias scale is the product of input and weight scales"},
 	{"quantize-weights", "fold-integers", "codes need their final scales"},

@@ -8,8 +8,8 @@ import (
 	"github.com/amctc/amctc/passes/calib"
 )
 
-// rounds says whether any layer's weights are rounded otherwise than to the nearest code of ARQ's scale.
-func rounds(s *Settings) bool {
+// Rounds says whether any layer's weights are rounded otherwise than to the nearest code of ARQ's scale.
+func (s *Settings) Rounds() bool {
 	if s.Default.Weight.Algorithm != ARQ {
 		return true
 	}
@@ -27,6 +27,7 @@ func rounds(s *Settings) bool {
 // they are compared with what the float network gives.
 func roundWeights(c *Context, e ir.Engine, m *ir.Module, d Data) error {
 	original := m.Clone()
+	c.Float = original
 	f := m.Main()
 	uniqueNames(f)
 	uniqueNames(original.Main())
@@ -67,7 +68,7 @@ func (c *Context) roundLayer(e ir.Engine, m, original *ir.Module, n *ir.Node, s 
 	data := constantWeights(n)
 	bits, why := WeightBits(n, s.Weight)
 	if why != "" {
-		c.Warn("Q006", n, "%s", why)
+		c.Warn("Q008", n, "%s", why)
 	}
 	perChannel := perChannel(n, s)
 	if err := calib.CheckWeights(data.F32, bits); err != nil {

@@ -10,12 +10,14 @@ import (
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/codegen/agree"
 	"github.com/amctc/amctc/codegen/report"
+	"github.com/amctc/amctc/passes"
 )
 
 func compileCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
 	var opt amctc.CompileOptions
+	var transforms transformFlags
 	var config, record string
 	var quant quantFlags
 	var check bool
@@ -37,6 +39,9 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 			if opt.Data, err = data.options(); err != nil {
 				return err
 			}
+			if err := transforms.check(record); err != nil {
+				return err
+			}
 			if opt.Config, err = readConfig(config); err != nil {
 				return err
 			}
@@ -45,7 +50,10 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 					return err
 				}
 			}
-			opt.Progress, opt.Log, opt.Adjust = u.progress, u.log(), quant.apply
+			opt.Progress, opt.Log, opt.Adjust = u.progress, u.log(), func(s *passes.Settings) error {
+				transforms.apply(s)
+				return quant.apply(s)
+			}
 			r, err := amctc.Compile(cmd.Context(), opt)
 			if err != nil {
 				return err
@@ -76,6 +84,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	load.register(c)
 	data.register(c)
 	quant.register(c)
+	transforms.register(c)
 	f := c.Flags()
 	f.StringArrayVar(&opt.Calib, "calib", nil, "calibration data: .npy, .npz, IDX(.gz) or a folder of .bin files; repeat for several inputs, in order")
 	f.StringVar(&opt.Out, "out", "", "output folder")

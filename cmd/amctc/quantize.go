@@ -15,7 +15,8 @@ func calibrateCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
 	var calib []string
-	var record, config, to string
+	var transforms transformFlags
+	var record, config, fittedOut string
 	var quant quantFlags
 	var force bool
 	c := &cobra.Command{
@@ -24,9 +25,22 @@ func calibrateCommand(u *ui) *cobra.Command {
 		Example: "  amctc calibrate model.onnx --calib images.npy --limit 128 --record factors.txt\n  amctc quantize model.onnx --record factors.txt -o quantized.amir",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := transforms.check(""); err != nil {
+				return err
+			}
 			pc, float, err := prepare(cmd, u, load, args[0], config)
 			if err != nil {
 				return err
+			}
+			transforms.apply(pc.Settings)
+			if err := quant.apply(pc.Settings); err != nil {
+				return err
+			}
+			if pc.Settings.Rounds() && fittedOut == "" {
+				return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
+			}
+			if pc.Settings.CorrectBias && fittedOut == "" {
+				return fail(exitUsage, "bias correction changes biases, which a record does not hold: give --fitted F.amir for the network, and quantize that with the record")
 			}
 			opt, err := data.options()
 			if err != nil {
@@ -36,15 +50,9 @@ func calibrateCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := quant.apply(pc.Settings); err != nil {
-				return err
-			}
 			fitted, err := amctc.Calibrate(pc, float, d)
 			if err != nil {
 				return err
-			}
-			if fitted != float && to == "" {
-				return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
 			}
 			// Quantizing once writes the raised weight scales back, so that the record holds
 			// what will be used.
@@ -54,19 +62,25 @@ func calibrateCommand(u *ui) *cobra.Command {
 			for _, d := range pc.Remarks.Sorted() {
 				u.note("%s", d.Error())
 			}
-			if to != "" {
-				if err := saveModule(u, to, fitted, force); err != nil {
+			factors := pc.Factors
+			if fittedOut != "" {
+				if err := saveModule(u, fittedOut, fitted, force); err != nil {
 					return err
 				}
+				factors = factors.Clone()
+				for _, l := range factors.All() {
+					l.Balance = nil // it is in the weights of the fitted network
+				}
 			}
-			return writeFile(record, amctc.ToRecord(pc.Factors).Format(), force)
+			return writeFile(record, amctc.ToRecord(factors).Format(), force)
 		},
 	}
 	load.register(c)
 	data.register(c)
+	transforms.register(c)
+	c.Flags().StringVar(&fittedOut, "fitted", "", "also write the float network that the record belongs to (.amir, with its constants beside it): balanced, with rounded weights and corrected biases")
 	c.Flags().StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
 	quant.register(c)
-	c.Flags().StringVar(&to, "fitted", "", "write the float network with the weights that the record belongs to; its constants go beside it, in NAME.safetensors")
 	c.Flags().StringVar(&record, "record", "", "record file to write")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing record")

@@ -140,6 +140,7 @@ func (r simRunner) Run(ctx context.Context, in []*tensor.Tensor, _ ir.Tap) ([]*t
 func evalCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
+	var transforms transformFlags
 	var paths, calib []string
 	var labels, metric, record, config string
 	var quant quantFlags
@@ -153,6 +154,9 @@ func evalCommand(u *ui) *cobra.Command {
 		Long: "With --calib (128 samples) or --record a float model is quantized too and both figures are printed.\n\n" + metricsText(),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := transforms.check(record); err != nil {
+				return err
+			}
 			pc := amctc.NewContext(cmd.Context())
 			pc.Progress, pc.Log = u.progress, u.log()
 			lo, err := load.options()
@@ -203,6 +207,7 @@ func evalCommand(u *ui) *cobra.Command {
 			if err := quant.apply(pc.Settings); err != nil {
 				return err
 			}
+			transforms.apply(pc.Settings)
 			float, err := amctc.Prepare(pc, m)
 			if err != nil {
 				return err
@@ -252,6 +257,7 @@ func evalCommand(u *ui) *cobra.Command {
 	}
 	load.register(c)
 	data.register(c)
+	transforms.register(c)
 	c.Flags().StringArrayVar(&paths, "data", nil, "data for each input, in order")
 	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
 	c.Flags().StringVar(&metric, "metric", "top1", "auc, cosine, mse, top1 or top5")

@@ -19,7 +19,7 @@ type Layer struct {
 	OffsetW []int32   // zeros, as many as ScaleW has elements
 
 	ShiftBit            []uint32  // zeros: the shift of parts without a wide multiplier is not supported
-	TensorBalanceFactor []float32 // ones: balanced activations are not supported
+	TensorBalanceFactor []float32 // one for each input channel, or none: what the DMQ balancer divides it by
 	SkipFusion          bool      // keep the layer's batch normalization apart
 
 	// Cluster are the levels of non-uniform weights, ascending, in [-128, 127]; none for uniform ones.

@@ -1,7 +1,6 @@
 package amct
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -216,10 +215,6 @@ func (p *recordReader) check(l *Layer) {
 	for _, b := range l.TensorBalanceFactor {
 		if !validScale(float64(b), eps, 1/eps) {
 			p.errorf("tensor_balance_factor %v of layer %q is out of (%v, %v)", b, key, eps, 1/eps)
-			break
-		}
-		if b != 1 {
-			p.unsupported(key, fmt.Sprintf("tensor_balance_factor %v (the DMQ balancer)", b))
 			break
 		}
 	}

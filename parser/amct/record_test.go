@@ -97,7 +97,7 @@ func TestRecordErrors(t *testing.T) {
 		{`record { key: "a" value { ` + ok + `dst_type: "INT4" } }`, "dst_type INT4 is not supported"},
 		{`record { key: "a" value { ` + ok + `wts_type: "int8" } }`, `wts_type "int8" of layer "a" is not a type`},
 		{`record { key: "a" value { ` + ok + `tensor_balance_factor: 0 } }`, "tensor_balance_factor 0"},
-		{`record { key: "a" value { ` + ok + `tensor_balance_factor: [1, 2] } }`, `tensor_balance_factor 2 (the DMQ balancer) is not supported in this version, in layer "a"`},
+		{`record { key: "a" value { ` + ok + `tensor_balance_factor: [1, 9000000] } }`, "tensor_balance_factor 9e+06"},
 		{`record { key: "a" value { ` + ok + `is_tensor_quantize: true } }`, "has scale_w"},
 		{`record { key: "a" value { ` + ok + `scale_h: 1 } }`, "scale_h and offset_h (recurrent layers) is not supported"},
 		{`record { key: "a" value { ` + ok + `cluster: [1, 1] } }`, "ascending order, but has 1"},

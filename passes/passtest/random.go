@@ -39,13 +39,20 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 }
 
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
-// random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not.
+// random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
+// joint factors, balanced channels, corrected biases.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
 	if seed%2 == 0 {
 		c.Settings.Default.Activation.Algorithm = passes.MinMax
 	}
 	c.Settings.Default.Activation.Asymmetric = seed%5 != 0
+	c.Settings.Joint = seed%4 == 1
+	c.Settings.Equalize = seed%6 == 2
+	c.Settings.CorrectBias = seed%8 == 3
+	if seed%6 == 5 {
+		c.Settings.Default.Balance = .5
+	}
 	c.Target = passes.TargetFacts{Name: target, Fixpipe: true}
 	m := irtest.Random(seed)
 	if l := ir.Verify(m); l.HasErrors() {
@@ -60,15 +67,17 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		}
 	}
 	run(passes.Simplify)
-	float = m.Clone()
-	run(passes.Observe)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	float = m.Clone()
 	data := Batches{irtest.RandomInputs(m.Main(), seed, 1), irtest.RandomInputs(m.Main(), seed+1000, 1)}
-	if passes.Calibrate(c, interp.Engine{}, m, data) != nil {
+	fitted, bad := passes.Fit(c, interp.Engine{}, m, data)
+	if bad != nil {
 		return float, nil, nil, nil
 	}
+	m = fitted.Clone()
+	run(passes.Observe)
 	const faked = 2 // passes of Quantize that stay in the fake stage
 	run(passes.Quantize[:faked])
 	fake = m.Clone()

@@ -14,7 +14,7 @@ type Book struct {
 const bookBits = 5
 
 // bookMin is how many weights are worth a book.
-const bookMin = 512
+const bookMin = 128
 
 // ToBook gives the book of packed weights, or nil when they have more than 32 different codes or are
 // few. Weights of 4 bits and those of a code book of 16 take half a byte each.

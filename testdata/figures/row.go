@@ -49,4 +49,7 @@ var rows = []row{
 	{name: "resume", what: "search killed and resumed at random moments, ≥ 20 times", required: "the same files as uninterrupted", measure: resumed},
 	{name: "w3a8", what: "weights of 3 bits, one scale for a layer, int8 activations: residual and MobileNetV2-like on Fashion-MNIST, 10,000 images; 1,024 training images; mean of 3 seeds", required: "≥ 90 % of what rounding by range loses (≥ 3 points) is recovered", measure: fewBits},
 	{name: "nuq", what: "code book of 16 levels against uniform 4 bits by range, a scale for each channel; the same networks", required: "better accuracy; weights.bin ≤ 60 % of int8", measure: codeBook},
+	{name: "int8-all", what: "INT8 with default settings, 128 calibration images, on every labelled network; 10,000 test images each", required: "mean loss ≤ 0.1 points, none above 0.25", measure: int8All},
+	{name: "bias-correction", what: "`--correct-bias` on MobileNet, 8 bits, and 4 bits with one scale for the weights of a layer; top-1 of 10,000", required: "8 bits: no more than 0.1 points lost; 4 bits: gain", measure: biasCorrection},
+	{name: "balance", what: "three networks with two outlier channels (× 64) planted by seed: `--equalize`, `--balance 0.5`, `--smooth 0.5`; 10,000 test images", required: "each of the three within 0.25 points of float", measure: outlierChannels},
 }
