@@ -27,7 +27,8 @@ type Variant struct {
 func Variants() []Variant {
 	return []Variant{
 		{"int8", func(*passes.LayerSettings) {}},
-		{"int8-minmax", func(l *passes.LayerSettings) { l.Activation.Algorithm = passes.MinMax }},
+		{"int8-balanced", func(l *passes.LayerSettings) { l.Balance = 0.5 }},
+		{"int8-mse", func(l *passes.LayerSettings) { l.Activation.Algorithm = passes.MSE }},
 		{"float", nil},
 	}
 }

@@ -130,6 +130,9 @@ func applyVariant(c *amct.LayerConfig, name string) {
 			s := string(is.Activation.Algorithm)
 			a.ActAlgo, c.Activation = &s, a
 		}
+		if is.Balance != was.Balance {
+			c.Balance = &is.Balance
+		}
 		if is.Activation.Bits != was.Activation.Bits {
 			a.NumBits, c.Activation = &is.Activation.Bits, a
 		}

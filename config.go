@@ -12,6 +12,7 @@ func layerSettings(l passes.LayerSettings, c *amct.LayerConfig) (passes.LayerSet
 	if c.QuantEnable != nil {
 		l.Skip = !*c.QuantEnable
 	}
+	set(&l.Balance, c.Balance)
 	if a := c.Activation; a != nil {
 		if a.ActAlgo != nil {
 			l.Activation.Algorithm = passes.ActivationAlgorithm(*a.ActAlgo)

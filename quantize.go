@@ -101,7 +101,7 @@ func ApplyConfig(s *passes.Settings, cfg *amct.Config, f *ir.Func) error {
 	if err := cfg.CheckLayers(func(name string) bool { return names[name] != nil }); err != nil {
 		return err
 	}
-	s.NoFusion = !cfg.DoFusion
+	s.NoFusion, s.Joint = !cfg.DoFusion, cfg.JointQuant
 	s.Default.Activation.Asymmetric = cfg.ActivationOffset
 	s.SkipFusion = make(map[string]bool)
 	for _, n := range cfg.SkipFusionLayers {

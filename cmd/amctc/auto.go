@@ -220,8 +220,10 @@ func (f *autoFlags) print(u *ui, r *amctc.AutoResult, m amctc.Metric, name strin
 		if err != nil {
 			return err
 		}
-		_, err = u.stdout.Write(data)
-		return err
+		if _, err = u.stdout.Write(data); err != nil || r.Met {
+			return err
+		}
+		return fail(exitCheck, "the drop asked for was not met; the best so far is in %s", f.out)
 	}
 	var rows [][]string
 	count := map[string]int{}

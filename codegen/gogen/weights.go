@@ -9,7 +9,8 @@ import (
 	"github.com/amctc/amctc/runtime/rt"
 )
 
-// sectionAlign is the alignment of every section of weights.bin in bytes.
+// sectionAlign is the alignment in bytes of the sections of weights.bin that kernels read in place; the
+// others are copied when they are read.
 const sectionAlign = 64
 
 // codesSize is the number of bytes of one rt.Codes in weights.bin: Lo, Hi, Zero, and NaN in four bytes.
@@ -34,7 +35,12 @@ func newWeights() weightsFile { return weightsFile{make([]byte, weightsHeadSize)
 // add appends a section and gives its offset. v is []int8, []uint8, []int32,
 // []float32, []rt.Codes or *pack.Book: its codes and then its indices.
 func (w *weightsFile) add(v any) int {
-	for len(w.data)%sectionAlign != 0 {
+	align := 4
+	switch v.(type) {
+	case []int8, []uint8:
+		align = sectionAlign // kernels read these in place
+	}
+	for len(w.data)%align != 0 {
 		w.data = append(w.data, 0)
 	}
 	at := len(w.data)

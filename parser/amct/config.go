@@ -6,6 +6,7 @@ type Config struct {
 	BatchNum int // batches of calibration data, positive
 
 	ActivationOffset bool // asymmetric activations unless a layer says otherwise
+	JointQuant       bool // operands that meet in an addition share factors
 	DoFusion         bool // fold batch normalization
 
 	SkipFusionLayers []string
@@ -19,6 +20,7 @@ type Config struct {
 type LayerConfig struct {
 	Pos         Pos // of the layer's name in the file
 	QuantEnable *bool
+	Balance     *float64 // dmq_balancer_param, in [0.2, 0.8]
 	Activation  *ActivationConfig
 	Weight      *WeightConfig
 }

@@ -16,6 +16,9 @@ func (c *Config) Format() []byte {
 	o.add("version", strconv.Itoa(c.Version))
 	o.add("batch_num", strconv.Itoa(c.BatchNum))
 	o.add("activation_offset", strconv.FormatBool(c.ActivationOffset))
+	if c.JointQuant {
+		o.add("joint_quant", "true")
+	}
 	o.add("do_fusion", strconv.FormatBool(c.DoFusion))
 	skip := printedList{}
 	for _, s := range c.SkipFusionLayers {
@@ -34,6 +37,7 @@ func (c *Config) Format() []byte {
 func (l *LayerConfig) printed() printedObject {
 	o := printedObject{}
 	o.addBool("quant_enable", l.QuantEnable)
+	o.addFloat("dmq_balancer_param", l.Balance)
 	if a := l.Activation; a != nil {
 		p := printedObject{}
 		p.addInt("num_bits", a.NumBits)

@@ -98,11 +98,6 @@ func (p *configReader) mustBeFalse(m jsonMember) {
 	}
 }
 
-// refuse is for keys of algorithms that are not supported.
-func (p *configReader) refuse(feature string) field {
-	return func(m jsonMember) { p.unsupported(m.pos, fmt.Sprintf("%s (%s)", m.key, feature)) }
-}
-
 func (p *configReader) top(o jsonObject) {
 	c := p.config
 	fields := map[string]field{
@@ -128,7 +123,11 @@ func (p *configReader) top(o jsonObject) {
 				c.DoFusion = *b
 			}
 		},
-		"joint_quant":   p.mustBeFalse,
+		"joint_quant": func(m jsonMember) {
+			if b := p.boolean(m); b != nil {
+				c.JointQuant = *b
+			}
+		},
 		"weight_offset": p.mustBeFalse,
 		"fakequant_precision_mode": func(m jsonMember) {
 			p.choice(m, []string{"DEFAULT"}, []string{"FORCE_FP16_QUANT"})
@@ -183,8 +182,13 @@ func (p *configReader) layer(m jsonMember) {
 	p.config.Layers[m.key] = l
 	p.config.Order = append(p.config.Order, m.key)
 	p.object(fmt.Sprintf("layer %q", m.key), m.value, map[string]field{
-		"quant_enable":            func(m jsonMember) { l.QuantEnable = p.boolean(m) },
-		"dmq_balancer_param":      p.refuse("the DMQ balancer"),
+		"quant_enable": func(m jsonMember) { l.QuantEnable = p.boolean(m) },
+		"dmq_balancer_param": func(m jsonMember) {
+			l.Balance = p.number(m.key, m.value)
+			if l.Balance != nil && !(*l.Balance >= 0.2 && *l.Balance <= 0.8) {
+				p.add(m.value.pos, "dmq_balancer_param must be in [0.2, 0.8], not %v", *l.Balance)
+			}
+		},
 		"activation_quant_params": func(m jsonMember) { l.Activation = p.activation(m.value) },
 		"weight_quant_params":     func(m jsonMember) { l.Weight = p.weight(m.value) },
 	})

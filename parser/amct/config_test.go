@@ -125,13 +125,13 @@ func TestConfigErrors(t *testing.T) {
 		{`{"l":{"activation_quant_params":3}}`, "activation_quant_params is an object, not a number"},
 		{`{"skip_fusion_layers":"a"}`, "skip_fusion_layers is a list of layer names, not a string"},
 		{`{"skip_fusion_layers":["a",1]}`, "c:1:28: skip_fusion_layers holds layer names, not a number"},
-		{`{"joint_quant":true}`, "joint_quant is not supported in this version"},
+		{`{"joint_quant":1}`, "joint_quant is true or false"},
 		{`{"weight_offset":true}`, "weight_offset is not supported in this version"},
 		{`{"tensor_quantize":[{"layer_name":"a"}]}`, "tensor_quantize is not supported in this version"},
 		{`{"tensor_quantize":1}`, "tensor_quantize is a list, not a number"},
 		{`{"fakequant_precision_mode":"FORCE_FP16_QUANT"}`, "fakequant_precision_mode FORCE_FP16_QUANT is not supported in this version"},
 		{`{"fakequant_precision_mode":"X"}`, "fakequant_precision_mode must be DEFAULT, not \"X\""},
-		{`{"l":{"dmq_balancer_param":0.5}}`, "dmq_balancer_param (the DMQ balancer) is not supported in this version"},
+		{`{"l":{"dmq_balancer_param":0.9}}`, "dmq_balancer_param must be in [0.2, 0.8], not 0.9"},
 		{act(`"num_bits":16`), "num_bits 16 is not supported in this version"},
 		{act(`"num_bits":4`), "num_bits 4 is not supported in this version"},
 		{act(`"num_bits":9`), "num_bits must be 8, not 9"},
@@ -219,6 +219,7 @@ func FuzzConfig(f *testing.F) {
 // TestConfigAlgorithms holds that every key of every algorithm comes back as it was read.
 func TestConfigAlgorithms(t *testing.T) {
 	for _, text := range []string{
+		`"quant_enable":true,"dmq_balancer_param":0.5`,
 		`"activation_quant_params":{"num_bits":8,"num_of_bins":2048,"act_algo":"hfmg","asymmetric":true}`,
 		`"activation_quant_params":{"max_percentile":0.999,"min_percentile":0.99,"act_algo":"percentile"}`,
 		`"weight_quant_params":{"num_bits":4,"wts_algo":"ada_quantize","channel_wise":true,"num_iteration":10000,"reg_param":0.01,"beta_range":[20,2],"warm_start":0.2}`,

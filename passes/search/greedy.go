@@ -41,7 +41,7 @@ func Greedy(p *Problem) (*Result, error) {
 		}
 		last := min(next, len(path)-1)
 		if last == tried {
-			return r.end("every change that helps was made", nil)
+			return r.end("every layer is float", nil)
 		}
 		ok, err := r.try(path[last])
 		if err != nil {
@@ -103,17 +103,27 @@ func (g *greedy) measure(m *move, a Assignment) error {
 }
 
 // step makes the best move. A score is measured again before it is believed: moves made since may have
-// changed it. nil says that no move helps.
+// changed it. Where no move helps by itself, because others hide what it does, the layer whose return to
+// float harms least returns. nil says that no move is left.
 func (g *greedy) step(a Assignment) (Assignment, error) {
 	for {
-		best := -1
-		for i, m := range g.moves {
-			if m.score > 0 && (best < 0 || m.score > g.moves[best].score) {
-				best = i
-			}
-		}
+		best := g.best(func(m *move) bool { return m.score > 0 })
 		if best < 0 {
-			return nil, nil
+			fresh := true
+			for i := range g.moves {
+				if m := &g.moves[i]; m.at != g.made {
+					fresh = false
+					if err := g.measure(m, a); err != nil {
+						return nil, err
+					}
+				}
+			}
+			if !fresh {
+				continue
+			}
+			if best = g.best(func(m *move) bool { return m.variant == g.p.Float }); best < 0 {
+				return nil, nil
+			}
 		}
 		m := &g.moves[best]
 		if m.at != g.made {
@@ -128,9 +138,22 @@ func (g *greedy) step(a Assignment) (Assignment, error) {
 			return nil, err
 		}
 		g.made++
-		g.moves = slices.DeleteFunc(g.moves, func(o move) bool { return o.layer == m.layer && o.variant == b[o.layer] })
+		// A layer that went back to float stays there.
+		layer, variant := m.layer, m.variant
+		g.moves = slices.DeleteFunc(g.moves, func(o move) bool { return o.layer == layer && (o.variant == variant || variant == g.p.Float) })
 		return b, nil
 	}
+}
+
+// best is the move of highest score among some; -1 when there is none.
+func (g *greedy) best(among func(*move) bool) int {
+	best := -1
+	for i := range g.moves {
+		if m := &g.moves[i]; among(m) && (best < 0 || m.score > g.moves[best].score) {
+			best = i
+		}
+	}
+	return best
 }
 
 // shorten finds the shortest prefix of path between one that fails and one that does not, and takes

@@ -40,7 +40,7 @@ func harden(ctx context.Context, b *bench, n network, seed uint64, count int) (*
 		return nil, err
 	}
 	h := &hardened{network: n, model: filepath.Join(b.temp, fmt.Sprintf("%s-%d.amir", n.name, seed))}
-	if h.planted, err = plantOutliers(float, seed, count, 64); err != nil {
+	if h.planted, err = plantOutliers(float, seed, count, 1024); err != nil {
 		return nil, fmt.Errorf("%s: %w", n.name, err)
 	}
 	text, side, err := parser.Marshal(float)
