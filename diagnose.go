@@ -2,6 +2,7 @@ package amctc
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/amctc/amctc/codegen/diagnose"
 	"github.com/amctc/amctc/codegen/exec"
@@ -51,5 +52,20 @@ func Diagnose(c *passes.Context, q Quantized, calib, data *Data, samples int, se
 		return nil, err
 	}
 	d.Metric = &report.Metric{Name: set.Metric.Name, Samples: integer.Samples, Float: float.Value, Integer: integer.Value}
+	d.Metric.Label, d.Metric.Text = both(set.Metric.Text(float.Value), set.Metric.Text(integer.Value))
 	return d, nil
+}
+
+// both joins two texts of one metric: the words that they share, and what differs.
+func both(float, integer string) (label, text string) {
+	i := 0
+	for k := range float {
+		if k >= len(integer) || float[k] != integer[k] {
+			break
+		}
+		if float[k] == ' ' && !strings.HasPrefix(float[k:], " %") {
+			i = k + 1
+		}
+	}
+	return strings.TrimSpace(float[:i]), float[i:] + " → " + integer[i:]
 }

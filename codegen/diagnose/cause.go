@@ -16,9 +16,9 @@ const (
 	// wasted divides a range: values below that part of it have three bits fewer than the codes have.
 	wasted = 8
 	// rare is how few values may lie above range/wasted for the range to be an outlier's, and rareIn the
-	// same within the channel that reaches farthest. A channel that often reaches there is wide, not
-	// an outlier.
-	rare, rareIn = 0.001, 0.01
+	// same within the channel that reaches farthest, one in twenty. A channel that reaches there more
+	// often is wide, not an outlier.
+	rare, rareIn = 0.001, 0.05
 	// minClip is the part of values beyond the codes from which they saturate. A search for the least
 	// squared error leaves out some in a million.
 	minClip = 1e-4
@@ -31,8 +31,8 @@ const (
 	// minShare is the part of the output's error that a repair must take away to be worth telling.
 	minShare = 0.05
 	// goodOutput is the SQNR of the output in dB from which nothing has accumulated that matters: an
-	// error of 3 % of the result. Sound networks of 8 bits have 37 to 41.
-	goodOutput = 30
+	// error of 2 % of the result. Sound networks of 8 bits have 37 to 41.
+	goodOutput = 34
 )
 
 // A suspect is one cause that a layer may have.
@@ -100,6 +100,17 @@ func (m *measured) better(from, to string) float64 {
 	return gain(a, b)
 }
 
+// evener is better, or the same at the network's result when that is more: a wide channel hides in the
+// layer's own result what the others lose.
+func (m *measured) evener(from, to string) float64 {
+	g := m.better(from, to)
+	a, b := m.probe.network[from], m.probe.network[to]
+	if len(a) == 0 || len(b) == 0 {
+		return g
+	}
+	return max(g, gain(median(a), median(b)))
+}
+
 // isRare says whether the range of operand k is there for rare values only.
 func (m *measured) isRare(k int) (share, inChannel, reach float64, yes bool) {
 	lo, hi := m.u.acts[k].codes.span()
@@ -125,6 +136,13 @@ func (m *measured) outlier(k int) suspect {
 		}
 	}
 	st := m.calib[k]
+	if st.reach() < reach/wasted {
+		s.evidence = []string{
+			fmt.Sprintf("the codes of %s reach to ±%.4g, the values of calibration to ±%.4g only", m.u.acts[k].key, reach, st.reach()),
+			fmt.Sprintf("a range for those values is %.1f dB better at this layer's result", s.gain),
+		}
+		return s
+	}
 	s.evidence = []string{
 		fmt.Sprintf("%s of the values of %s lie beyond 1/%d of the range, ±%.4g; in the channel that reaches farthest %s", percent(share), m.u.acts[k].key, wasted, reach, percent(in)),
 		fmt.Sprintf("99.9 %% of the values are within ±%.4g, the greatest is %.4g: %.0f × as far", st.quantile(0.999), st.reach(), over(st.reach(), st.quantile(0.999))),
@@ -155,10 +173,10 @@ func (m *measured) weightDisparity() suspect {
 	if m.u.w.perChannel() || ratio < minRatio {
 		return s
 	}
-	s.gain = m.better(tryNearest, tryChannel)
+	s.gain = m.evener(tryNearest, tryChannel)
 	s.evidence = []string{
 		fmt.Sprintf("weights of output channel %d reach %.1f × as far as the median channel's, and all channels share one scale", widest, ratio),
-		fmt.Sprintf("a scale for each channel is %.1f dB better at this layer's result", s.gain),
+		fmt.Sprintf("a scale for each channel is %.1f dB better at this layer's result or the network's", s.gain),
 	}
 	return s
 }
@@ -172,10 +190,10 @@ func (m *measured) inputDisparity() suspect {
 	if _, _, _, yes := m.isRare(0); yes || i < 0 || ratio < minRatio {
 		return s
 	}
-	s.gain = m.better(tryNearest, tryBalance)
+	s.gain = m.evener(tryNearest, tryBalance)
 	s.evidence = []string{
 		fmt.Sprintf("channel %d of %s reaches %s as far as the median channel, and all channels share one range", i, m.u.acts[0].key, times(ratio)),
-		fmt.Sprintf("evened out with the weights, channels are %.1f dB better at this layer's result", s.gain),
+		fmt.Sprintf("evened out with the weights, channels are %.1f dB better at this layer's result or the network's", s.gain),
 	}
 	return s
 }

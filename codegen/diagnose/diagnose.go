@@ -114,7 +114,7 @@ func (r *run) measure() ([]*measured, error) {
 		}
 		list[i].makeForms()
 	}
-	err := r.try("layers alone", list, func(m *measured) ([]string, []string) { return m.names(), []string{present} })
+	err := r.try("layers alone", list, func(m *measured) ([]string, []string) { return m.names(), m.onward() })
 	return list, err
 }
 
@@ -206,6 +206,27 @@ func (m *measured) names() []string {
 		out = append(out, n)
 	}
 	slices.Sort(out)
+	return out
+}
+
+// onward are the forms whose effect on the network's result is needed: the present one and, because a wide
+// channel hides in a layer's own result what the others lose, those against disparity.
+func (m *measured) onward() []string {
+	out := []string{present}
+	if m.u.w == nil {
+		return out
+	}
+	ratio, _, _, _ := m.u.w.spread()
+	_, inputs := m.calib[0].widest()
+	if _, ok := m.forms[tryChannel]; ok && ratio >= minRatio {
+		out = append(out, tryNearest, tryChannel)
+	}
+	if _, ok := m.forms[tryBalance]; ok && inputs >= minRatio {
+		out = append(out, tryBalance)
+		if len(out) == 2 {
+			out = append(out, tryNearest)
+		}
+	}
 	return out
 }
 

@@ -200,6 +200,9 @@ func (r *run) repair(vs []*verdict, total float64) ([][]report.Repair, error) {
 				LayerGain: report.DB(gain(now, tried.ratio(x.form))), NetworkGain: report.DB(gain(total, max(0, total-v.noise+left)))})
 		}
 		slices.SortStableFunc(out[i], byGain)
+		if v.suspect.cause == report.Outlier && len(out[i]) > 1 {
+			out[i] = out[i][:1] // of several percentiles
+		}
 		out[i] = append(out[i], report.Repair{What: "leave the layer float", Config: config([]string{v.u.node.Name}, layerConfig{QuantEnable: no()}),
 			LayerGain: report.DB(math.Inf(1)), NetworkGain: report.DB(gain(total, total-v.noise)), Model: "the layer adds no error then; " + "at the output the errors of layers are taken to add up"})
 	}

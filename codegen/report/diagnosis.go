@@ -32,10 +32,13 @@ func (d *DB) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// exact is the SQNR from which there is no error but that of float arithmetic.
+const exact = 110
+
 // String is for people.
 func (d DB) String() string {
 	switch v := float64(d); {
-	case math.IsInf(v, 1):
+	case v >= exact:
 		return "exact"
 	case math.IsInf(v, -1), math.IsNaN(v):
 		return "–"
@@ -83,6 +86,8 @@ type Metric struct {
 	Samples int     `json:"samples"`
 	Float   float64 `json:"float"`
 	Integer float64 `json:"integer"`
+	Label   string  `json:"label"` // for people
+	Text    string  `json:"text"`
 }
 
 // A Layer is one quantized operator.

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -36,27 +37,85 @@ type planter struct {
 	fault *Fault
 }
 
+// matters is how much worse than the sound network's, in dB, the output must be for a fault to be one:
+// half the noise again.
+const matters = 3
+
+// tries bounds how often a fault is drawn again because it does not matter.
+const tries = 50
+
 // Plant draws a fault of the given cause for a prepared float network. calib are single samples of
-// calibration data; they are not changed.
-func Plant(c *passes.Context, float *ir.Module, calib [][]*tensor.Tensor, cause report.Cause, seed uint64) (*Fault, error) {
-	p := &planter{rand: rand.New(rand.NewPCG(seed, uint64(slices.Index(Causes, cause)))), float: float.Clone(), calib: calib,
-		fault: &Fault{Cause: cause, Context: c}}
-	var err error
-	switch cause {
-	case report.Outlier:
-		err = p.outlier()
-	case report.Disparity:
-		err = p.disparity()
-	case report.Saturation:
-		err = p.saturation()
-	case report.BiasShift:
-		err = p.biasShift()
-	case report.Accumulated:
-		err = p.accumulated()
-	default:
-		err = fmt.Errorf("cause %q cannot be planted", cause)
+// calibration data; they are not changed. A fault that leaves the integer network's output, on the first
+// samples of calib, within a few dB of the sound one's is drawn again.
+func Plant(ctx context.Context, float *ir.Module, calib [][]*tensor.Tensor, cause report.Cause, seed uint64) (*Fault, error) {
+	sound, err := None(ctx, float, calib)
+	if err != nil {
+		return nil, err
 	}
-	return p.fault, err
+	least, err := sound.output(ctx, calib)
+	if err != nil {
+		return nil, err
+	}
+	r := rand.New(rand.NewPCG(seed, uint64(slices.Index(Causes, cause))))
+	for range tries {
+		p := &planter{rand: r, float: float.Clone(), calib: calib, fault: &Fault{Cause: cause, Context: amctc.NewContext(ctx)}}
+		if err := p.plant(); err != nil {
+			return nil, err
+		}
+		db, err := p.fault.output(ctx, calib)
+		if err != nil {
+			return nil, err
+		}
+		if db <= least-matters {
+			return p.fault, nil
+		}
+	}
+	return nil, fmt.Errorf("seed %d: no fault of cause %q that matters in %d draws", seed, cause, tries)
+}
+
+func (p *planter) plant() error {
+	switch p.fault.Cause {
+	case report.Outlier:
+		return p.outlier()
+	case report.Disparity:
+		return p.disparity()
+	case report.Saturation:
+		return p.saturation()
+	case report.BiasShift:
+		return p.biasShift()
+	case report.Accumulated:
+		return p.accumulated()
+	}
+	return fmt.Errorf("cause %q cannot be planted", p.fault.Cause)
+}
+
+// output is the integer network's first result against the float network's on a few samples, in dB.
+func (f *Fault) output(ctx context.Context, data [][]*tensor.Tensor) (float64, error) {
+	a, err := exec.Engine{}.Prepare(f.Net.Float.Main())
+	if err != nil {
+		return 0, err
+	}
+	b, err := exec.Engine{}.Prepare(f.Net.Integer.Main())
+	if err != nil {
+		return 0, err
+	}
+	var noise, signal float64
+	for _, in := range data[:min(len(data), 16)] {
+		x, err := a.Run(ctx, in, nil)
+		if err != nil {
+			return 0, err
+		}
+		y, err := b.Run(ctx, in, nil)
+		if err != nil {
+			return 0, err
+		}
+		for i, v := range x[0].F32 {
+			d := float64(v) - float64(y[0].F32[i])
+			noise += d * d
+			signal += float64(v) * float64(v)
+		}
+	}
+	return 10 * math.Log10(signal/noise), nil
 }
 
 // finish calibrates, lets change touch what calibration found, and quantizes.
@@ -204,9 +263,8 @@ func (p *planter) disparity() error {
 	x := pairs[p.rand.IntN(len(pairs))]
 	ch := x.from.Operands[1].Type.Shape[0]
 	count := 1 + p.rand.IntN(2)
-	for range count {
-		c := p.rand.IntN(ch)
-		factor := float32(math.Exp2(float64(5 + p.rand.IntN(4))))
+	for _, c := range p.rand.Perm(ch)[:count] {
+		factor := float32(math.Exp2(float64(4 + p.rand.IntN(3))))
 		scaleRows(p.float, x.from, 1, c, ch, factor)
 		if len(x.from.Operands) == 3 {
 			scaleRows(p.float, x.from, 2, c, ch, factor)
@@ -304,20 +362,24 @@ func (p *planter) outputSize(n *ir.Node) float64 {
 	return math.Sqrt(sum / float64(max(1, count)))
 }
 
-// accumulated gives every layer too few bits.
+// accumulated gives every layer too few bits, some fewer than others.
 func (p *planter) accumulated() error {
 	bits := []int{4, 6}[p.rand.IntN(2)]
-	s := p.fault.Context.Settings
-	s.Default.Weight.Bits = bits
 	each := true
-	s.Default.Weight.PerChannel = &each
-	p.fault.Detail = fmt.Sprintf("weights of %d bits everywhere", bits)
+	for _, n := range p.layers() {
+		own := bits
+		if p.rand.IntN(4) == 0 {
+			own = 10 - bits
+		}
+		p.setting(n.Name, func(l *passes.LayerSettings) { l.Weight.Bits, l.Weight.PerChannel = own, &each })
+	}
+	p.fault.Detail = fmt.Sprintf("weights of %d bits in most layers, of %d in others", bits, 10-bits)
 	return p.finish(nil)
 }
 
 // None is the sound network, calibrated and quantized.
-func None(c *passes.Context, float *ir.Module, calib [][]*tensor.Tensor) (*Fault, error) {
-	p := &planter{float: float.Clone(), calib: calib, fault: &Fault{Context: c}}
+func None(ctx context.Context, float *ir.Module, calib [][]*tensor.Tensor) (*Fault, error) {
+	p := &planter{float: float.Clone(), calib: calib, fault: &Fault{Context: amctc.NewContext(ctx)}}
 	return p.fault, p.finish(nil)
 }
 
