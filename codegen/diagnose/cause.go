@@ -49,6 +49,7 @@ type measured struct {
 	calib, seen []*stats // by operand
 	probe       *probe
 	forms       map[string]form
+	nearest     string // the form of weights rounded to nearest: present when they are
 }
 
 // suspects are the causes that the evidence allows, each with the gain of its repair.
@@ -173,7 +174,7 @@ func (m *measured) weightDisparity() suspect {
 	if m.u.w.perChannel() || ratio < minRatio {
 		return s
 	}
-	s.gain = m.evener(tryNearest, tryChannel)
+	s.gain = m.evener(m.nearest, tryChannel)
 	s.evidence = []string{
 		fmt.Sprintf("weights of output channel %d reach %.1f × as far as the median channel's, and all channels share one scale", widest, ratio),
 		fmt.Sprintf("a scale for each channel is %.1f dB better at this layer's result or the network's", s.gain),
@@ -190,7 +191,7 @@ func (m *measured) inputDisparity() suspect {
 	if _, _, _, yes := m.isRare(0); yes || i < 0 || ratio < minRatio {
 		return s
 	}
-	s.gain = m.evener(tryNearest, tryBalance)
+	s.gain = m.evener(m.nearest, tryBalance)
 	s.evidence = []string{
 		fmt.Sprintf("channel %d of %s reaches %s as far as the median channel, and all channels share one range", i, m.u.acts[0].key, times(ratio)),
 		fmt.Sprintf("evened out with the weights, channels are %.1f dB better at this layer's result or the network's", s.gain),

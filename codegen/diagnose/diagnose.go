@@ -10,6 +10,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/calib"
 )
 
 // Input is what is diagnosed.
@@ -160,39 +161,48 @@ func (r *run) try(stage string, list []*measured, choose func(*measured) (names,
 	return nil
 }
 
-// makeForms lists what can be tried with the unit.
+// makeForms lists what is worth trying with the unit: the repairs that the statistics leave open.
 func (m *measured) makeForms() {
 	u := m.u
 	now := u.present()
 	m.forms = map[string]form{present: now, tryActs: now.actsOnly()}
+	m.nearest = present
 	for k, a := range u.acts {
-		asym := u.set.Activation.Asymmetric
 		put := func(name string, lo, hi float32) {
-			if q, ok := ranged(lo, hi, asym, a.codes.bits); ok {
+			if q, ok := ranged(lo, hi, u.set.Activation.Asymmetric, a.codes.bits); ok {
 				acts := slices.Clone(now.acts)
 				acts[k] = q
 				m.forms[name] = now.withActs(acts...)
 			}
 		}
 		c, s := m.calib[k], m.seen[k]
-		put(wide(k), min(c.lo, s.lo), max(c.hi, s.hi))
-		for _, p := range percentiles {
-			q := float32(c.quantile(p))
-			put(narrow(k, p), max(c.lo, -q), min(c.hi, q))
+		if lo, hi := a.codes.span(); s.lo < lo || s.hi > hi {
+			put(wide(k), min(c.lo, s.lo), max(c.hi, s.hi))
+		}
+		if _, _, _, yes := m.isRare(k); yes {
+			for _, p := range percentiles {
+				q := float32(c.quantile(p))
+				put(narrow(k, p), max(c.lo, -q), min(c.hi, q))
+			}
 		}
 	}
 	if u.w == nil {
 		return
 	}
 	m.forms[tryWeights] = now.weightsOnly()
-	nearest := *u.w
-	nearest.fitted = u.w.float
-	m.forms[tryNearest] = u.withWeights(now, (&unit{node: u.node, w: &nearest}).present().weights)
-	if w, ok := u.perChannel(u.w.bits); ok {
-		m.forms[tryChannel] = u.withWeights(now, w)
+	if !slices.Equal(u.w.float, u.w.fitted) || !slices.Equal(u.w.floatBias, u.w.fittedBias) {
+		m.nearest = tryNearest
+		m.forms[tryNearest] = u.withWeights(now, calib.FakeQuantWeights(u.w.float, u.w.scale, u.w.bits))
 	}
-	if f, ok := u.balanced(m.calib[0]); ok {
-		m.forms[tryBalance] = f
+	if ratio, _, _, _ := u.w.spread(); ratio >= minRatio {
+		if w, ok := u.perChannel(u.w.bits); ok {
+			m.forms[tryChannel] = u.withWeights(now, w)
+		}
+	}
+	if _, ratio := m.calib[0].widest(); ratio >= minRatio {
+		if f, ok := u.balanced(m.calib[0]); ok {
+			m.forms[tryBalance] = f
+		}
 	}
 	if u.w.bits < 8 {
 		m.forms[tryEight] = u.withWeights(now, u.wider())
@@ -213,19 +223,13 @@ func (m *measured) names() []string {
 // channel hides in a layer's own result what the others lose, those against disparity.
 func (m *measured) onward() []string {
 	out := []string{present}
-	if m.u.w == nil {
-		return out
-	}
-	ratio, _, _, _ := m.u.w.spread()
-	_, inputs := m.calib[0].widest()
-	if _, ok := m.forms[tryChannel]; ok && ratio >= minRatio {
-		out = append(out, tryNearest, tryChannel)
-	}
-	if _, ok := m.forms[tryBalance]; ok && inputs >= minRatio {
-		out = append(out, tryBalance)
-		if len(out) == 2 {
-			out = append(out, tryNearest)
+	for _, n := range []string{tryChannel, tryBalance} {
+		if _, ok := m.forms[n]; ok {
+			out = append(out, n)
 		}
+	}
+	if len(out) > 1 && m.nearest != present {
+		out = append(out, m.nearest)
 	}
 	return out
 }

@@ -150,7 +150,7 @@ func (m *measured) widen(k int) (out []remedy) {
 				config: config(name, layerConfig{Activation: &actConfig{ActAlgo: "ifmr", MaxPercentile: 1, MinPercentile: 1, SearchRange: []float64{f, set.IFMR.End}, SearchStep: 0.1}})})
 		}
 	}
-	a := m.forms[wide(k)].acts[k]
+	a := m.forms[wide(k)].acts[k] // it was tried, or saturation would not be suspected
 	out = append(out, remedy{what: "factors of a range that holds every value seen, in the record of " + m.u.acts[k].key, form: wide(k), model: byTrial,
 		record: fmt.Sprintf("scale_d: %s\noffset_d: %d", ir.FormatFloat(a.scale), a.offset)})
 	return out

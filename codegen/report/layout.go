@@ -7,9 +7,9 @@ import (
 
 // The picture's measures, in pixels. All positions are integers, so that every machine draws the same.
 const (
-	boxWide, boxHigh = 216, 44
+	boxWide, boxHigh = 216, 58
 	laneWide         = 18 // what an edge that passes a rank takes
-	gapWide, gapHigh = 22, 46
+	gapWide, gapHigh = 22, 34
 )
 
 // A spot is one place of the picture: a box, or where an edge passes a rank.

@@ -111,7 +111,7 @@ func (d *Diagnosis) tiles() []tile {
 		if where == "" {
 			where = "all layers together"
 		}
-		out = append(out, tile{"first cause", string(f.Cause), short(where, 40), "bad"})
+		out = append(out, tile{"first cause", string(f.Cause), short(where, 40), grade(true, float64(d.Output))})
 	} else {
 		out = append(out, tile{"first cause", "none", "nothing to repair", "good"})
 	}

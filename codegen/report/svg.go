@@ -93,8 +93,8 @@ func graph(rows []Row, href func(Row) string) template.HTML {
 			switch {
 			case s.lane():
 			case s.row < 0:
-				b.put(`<g class="box input"><rect x="%d" y="%d" width="%d" height="%d" rx="22"/>`, s.x-boxWide/2, s.height, boxWide, boxHigh)
-				b.text(s.x, s.height+27, "name", "middle", "input "+short(s.name, 22))
+				b.put(`<g class="box input"><rect x="%d" y="%d" width="%d" height="%d" rx="29"/>`, s.x-boxWide/2, s.height, boxWide, boxHigh)
+				b.text(s.x, s.height+33, "name", "middle", "input "+short(s.name, 22))
 				b.put("</g>")
 			default:
 				b.box(s, &rows[s.row], href(rows[s.row]))
@@ -120,7 +120,7 @@ func edgeTitle(value string, r *Row) string {
 
 func (b *svg) box(s *spot, r *Row, href string) {
 	class := "box float"
-	if strings.HasPrefix(r.Op, "q.") {
+	if r.Codes || strings.HasPrefix(r.Op, "q.") {
 		class = "box int"
 	}
 	if href != "" {
@@ -133,15 +133,23 @@ func (b *svg) box(s *spot, r *Row, href string) {
 	if name == "" {
 		name = r.Value
 	}
-	b.text(s.x+2, s.height+18, "name", "middle", short(name, 28))
-	b.text(s.x+2, s.height+35, "small", "middle", short(r.Op+" · "+Shape(r.Shape), 34))
+	b.text(s.x+2, s.height+17, "name", "middle", short(name, 26))
+	b.text(s.x+2, s.height+33, "small", "middle", short(r.Op+" · "+Shape(r.Shape), 34))
+	if r.Compared {
+		b.text(s.x+2, s.height+49, "small", "middle", fmt.Sprintf("%s … %s · %s", number(float64(r.Min)), number(float64(r.Max)), withUnit(DB(r.SQNR))))
+	}
 	b.put("</g>")
 	if href != "" {
 		b.put("</a>")
 	}
-	if r.Compared {
-		b.text(s.x+6, s.height+boxHigh+14, "label", "start", fmt.Sprintf("%s … %s · %s dB", number(float64(r.Min)), number(float64(r.Max)), DB(r.SQNR)))
+}
+
+// withUnit is an SQNR with its unit.
+func withUnit(d DB) string {
+	if s := d.String(); s != "exact" {
+		return s + " dB"
 	}
+	return "exact"
 }
 
 // The measures of plots.

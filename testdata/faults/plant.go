@@ -91,16 +91,21 @@ func (p *planter) plant() error {
 
 // output is the integer network's first result against the float network's on a few samples, in dB.
 func (f *Fault) output(ctx context.Context, data [][]*tensor.Tensor) (float64, error) {
-	a, err := exec.Engine{}.Prepare(f.Net.Float.Main())
+	return sqnr(ctx, f.Net.Float, f.Net.Integer, data[:min(len(data), 16)])
+}
+
+// sqnr is the median over samples of the integer network's first result against the float network's, in dB.
+func sqnr(ctx context.Context, float, integer *ir.Module, data [][]*tensor.Tensor) (float64, error) {
+	a, err := exec.Engine{}.Prepare(float.Main())
 	if err != nil {
 		return 0, err
 	}
-	b, err := exec.Engine{}.Prepare(f.Net.Integer.Main())
+	b, err := exec.Engine{}.Prepare(integer.Main())
 	if err != nil {
 		return 0, err
 	}
-	var noise, signal float64
-	for _, in := range data[:min(len(data), 16)] {
+	var all []float64
+	for _, in := range data {
 		x, err := a.Run(ctx, in, nil)
 		if err != nil {
 			return 0, err
@@ -109,13 +114,16 @@ func (f *Fault) output(ctx context.Context, data [][]*tensor.Tensor) (float64, e
 		if err != nil {
 			return 0, err
 		}
+		var noise, signal float64
 		for i, v := range x[0].F32 {
 			d := float64(v) - float64(y[0].F32[i])
 			noise += d * d
 			signal += float64(v) * float64(v)
 		}
+		all = append(all, 10*math.Log10(signal/noise))
 	}
-	return 10 * math.Log10(signal/noise), nil
+	slices.Sort(all)
+	return all[len(all)/2], nil
 }
 
 // finish calibrates, lets change touch what calibration found, and quantizes.
