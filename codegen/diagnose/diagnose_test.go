@@ -169,3 +169,25 @@ func TestLean(t *testing.T) {
 		t.Errorf("rounded to nearest, weights lean by %g steps", l)
 	}
 }
+
+// TestNear holds what counts as rounding of a layer's weights, and what as another layer.
+func TestNear(t *testing.T) {
+	scale := []float32{0.5, 0.25}
+	a := []float32{0.6, -1.1, 2.2, 0.3, 0.9, -0.7}
+	for _, c := range []struct {
+		name string
+		b    []float32
+		want bool
+	}{
+		{"the same", a, true},
+		{"rounded down", []float32{0.5, -1.5, 2, 0.25, 0.75, -0.75}, true},
+		{"error feedback", []float32{0.5, -1, 1.5, 0.25, 1, -0.75}, true},
+		{"a channel doubled", []float32{1.2, -2.2, 4.4, 0.3, 0.9, -0.7}, false},
+		{"a channel doubled, then rounded", []float32{1, -2, 4.5, 0.25, 1, -0.75}, false},
+		{"another length", a[:4], false},
+	} {
+		if got := near(a, c.b, scale); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

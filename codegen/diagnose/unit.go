@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -202,19 +203,23 @@ func layerWeights(n, was *ir.Node, f *passes.LayerFactors) *weights {
 // neighbours, and a little for the float arithmetic that a scale went through.
 const nearSteps = 1.01
 
-// near says whether b is a with every weight moved by at most nearSteps steps.
+// near says whether b is a, rounded: every weight moved by at most nearSteps steps, or, where errors were fed
+// from weight to weight, every weight a whole number of steps and the mean square of the moves within one.
 func near(a, b, scale []float32) bool {
-	if len(a) != len(b) {
+	if len(a) != len(b) || len(scale) == 0 {
 		return false
 	}
 	per := len(a) / len(scale)
+	close, whole, square := true, true, 0.0
 	for i := range a {
-		d := float64(a[i]) - float64(b[i])
-		if limit := nearSteps * float64(scale[i/per]); !(d <= limit && d >= -limit) {
-			return false
-		}
+		s := float64(scale[i/per])
+		d := (float64(a[i]) - float64(b[i])) / s
+		square += float64(d * d)
+		close = close && math.Abs(d) <= nearSteps
+		code := float64(b[i]) / s
+		whole = whole && math.Abs(code-math.Round(code)) < 1e-3
 	}
-	return true
+	return close || whole && square <= float64(len(a))
 }
 
 // setWeights gives a node of a function of ours other weights and another bias.
