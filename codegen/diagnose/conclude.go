@@ -29,6 +29,7 @@ func (r *run) conclude(out *report.Diagnosis, list []*measured) error {
 	}
 	out.OutputSum = report.DB(db(total))
 	if total == 0 {
+		rank(out, vs, 1) // nothing is lost anywhere
 		return nil
 	}
 	for _, v := range vs {

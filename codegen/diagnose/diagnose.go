@@ -50,6 +50,7 @@ func Run(in Input) (*report.Diagnosis, error) {
 		return nil, err
 	}
 	out := report.NewDiagnosis()
+	out.Remarks = append(out.Remarks, b.remarks...)
 	out.Samples, out.CalibSamples = len(in.Samples), in.Calib.Samples()
 	if out.Graph, err = report.Measure(in.Context, in.Engine, in.Float.Main(), in.Integer.Main(), in.Samples); err != nil {
 		return nil, err

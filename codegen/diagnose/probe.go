@@ -65,7 +65,7 @@ func (p *probe) wants(mark func(*ir.Value)) {
 func (p *probe) see(ctx context.Context, at map[*ir.Value]*tensor.Tensor, results []*tensor.Tensor) error {
 	ref := at[p.u.node.Result()]
 	for k, a := range p.u.acts {
-		x := at[a.value].F32
+		x := of(at, a.value).F32
 		p.clipped[k] += a.codes.clipped(x)
 		p.total[k] += len(x)
 	}

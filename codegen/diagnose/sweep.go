@@ -70,6 +70,9 @@ func newWatch(b *base) *watch {
 	w := &watch{of: make(map[*ir.Value]*stats)}
 	for v := range b.values() {
 		w.of[v] = newStats(v.Type)
+		if v.IsConst() {
+			w.of[v].add(v.Const.Data)
+		}
 	}
 	return w
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"math"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
@@ -71,16 +72,29 @@ type trial struct {
 	ratio []float64 // noise over signal of each sample
 }
 
+// quantizes says whether operand i has factors of activations.
+func (u *unit) quantizes(i int) bool {
+	return slices.ContainsFunc(u.acts, func(a operand) bool { return a.index == i })
+}
+
+// of is a value of one sample, or a constant's data.
+func of(at map[*ir.Value]*tensor.Tensor, v *ir.Value) *tensor.Tensor {
+	if v.IsConst() {
+		return v.Const.Data
+	}
+	return at[v]
+}
+
 // alone is a function of u's node with the given weights. Its parameters are the node's operands that
-// are no constants, each once for each operand.
+// have factors or are no constants, each once for each operand.
 func (u *unit) alone(weights, bias []float32) (*ir.Func, error) {
 	f := &ir.Func{Name: "main", Stage: ir.StageFloat}
 	var diags diag.List
 	b := ir.NewBuilder(op.All(), f, &diags)
 	n := u.node
 	spec := ir.NodeSpec{Op: n.Op.Name, Name: n.Name, From: n.From, Value: n.Result().Name, Attrs: n.Attrs}
-	for _, v := range n.Operands {
-		if !v.IsConst() {
+	for i, v := range n.Operands {
+		if !v.IsConst() || u.quantizes(i) {
 			v = b.Param(v.Name, v.Type)
 		}
 		spec.Operands = append(spec.Operands, v)
@@ -109,10 +123,10 @@ func newTrial(e ir.Engine, u *unit, fm form) (*trial, error) {
 func (t *trial) feed(in map[*ir.Value]*tensor.Tensor) []*tensor.Tensor {
 	var out []*tensor.Tensor
 	for i, v := range t.u.node.Operands {
-		if v.IsConst() {
+		if v.IsConst() && !t.u.quantizes(i) {
 			continue
 		}
-		x := in[v]
+		x := of(in, v)
 		for k, a := range t.u.acts {
 			if a.index != i {
 				continue

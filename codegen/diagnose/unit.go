@@ -54,6 +54,7 @@ type weights struct {
 	fittedBias []float32
 	scale      []float32
 	bits       int
+	kept       bool // rounded, but what they were before is not known
 }
 
 func (w *weights) perChannel() bool { return len(w.scale) > 1 || w.channels == 1 }
@@ -71,6 +72,8 @@ func (w *weights) inputs() int { return w.perIn * w.group }
 type base struct {
 	module *ir.Module
 	units  []*unit
+	// remarks are about layers whose float weights are not known.
+	remarks []string
 }
 
 // newBase takes out of the fitted module what rounding did: weights that lie within a step of the float
@@ -116,6 +119,9 @@ func newBase(c *passes.Context, float, fitted, integer *ir.Module) (*base, error
 				continue
 			}
 			setWeights(n, u.w.float, u.w.floatBias)
+			if u.w.kept {
+				b.remarks = append(b.remarks, fmt.Sprintf("%s: its weights were changed and then rounded; the errors here are against the rounded ones", n.Subject()))
+			}
 		}
 		b.units = append(b.units, u)
 	}
@@ -188,6 +194,7 @@ func layerWeights(n, was *ir.Node, f *passes.LayerFactors) *weights {
 	}
 	o := was.Operands[q.Weights].Const.Data.F32
 	if !near(o, w.fitted, w.scale) {
+		w.kept = onGrid(w.fitted, w.scale)
 		return w
 	}
 	w.float = o
@@ -210,16 +217,26 @@ func near(a, b, scale []float32) bool {
 		return false
 	}
 	per := len(a) / len(scale)
-	close, whole, square := true, true, 0.0
+	close, square := true, 0.0
 	for i := range a {
 		s := float64(scale[i/per])
 		d := (float64(a[i]) - float64(b[i])) / s
 		square += float64(d * d)
 		close = close && math.Abs(d) <= nearSteps
-		code := float64(b[i]) / s
-		whole = whole && math.Abs(code-math.Round(code)) < 1e-3
 	}
-	return close || whole && square <= float64(len(a))
+	return close || square <= float64(len(a)) && onGrid(b, scale)
+}
+
+// onGrid says whether all weights are whole numbers of steps.
+func onGrid(w, scale []float32) bool {
+	per := len(w) / len(scale)
+	for i, v := range w {
+		code := float64(v) / float64(scale[i/per])
+		if math.Abs(code-math.Round(code)) >= 1e-3 {
+			return false
+		}
+	}
+	return true
 }
 
 // setWeights gives a node of a function of ours other weights and another bias.
