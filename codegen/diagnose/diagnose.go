@@ -25,8 +25,8 @@ type Input struct {
 	Samples [][]*tensor.Tensor
 }
 
-// memory bounds what trials hold at the same time, in bytes of weights.
-const memory = 256 << 20
+// memory is about how many bytes trials hold at the same time.
+const memory = 96 << 20
 
 // Run measures and names causes. Its memory depends on the network, not on how much data there is
 // beside Samples. The answer lacks what is known to the caller only: version, model, target, metric.

@@ -98,18 +98,28 @@ func (p *probe) see(ctx context.Context, at map[*ir.Value]*tensor.Tensor, result
 // ratio is the median of a trial's noise over signal.
 func (p *probe) ratio(name string) float64 { return median(p.trials[name].ratio) }
 
-// bytes is about what the probe holds: packed weights of its trials and of what lies behind.
+// probeBytes is about what a probe holds: of each trial the weights, the tensors and what the kernel works in, and
+// of what lies behind all weights and the greatest tensors.
 func probeBytes(b *base, u *unit, trials int, onward bool) int {
+	tensors, greatest := u.node.Result().Type.Elems(), 0
+	for _, v := range u.node.Operands {
+		tensors += v.Type.Elems()
+	}
 	n := 0
 	if u.w != nil {
-		n = 4 * len(u.w.float) * trials
+		n = len(u.w.float)
 	}
+	n = trials * (n + 3*tensors)
 	if onward {
 		for _, c := range b.module.UsedConsts() {
-			n += 4 * c.Data.Len()
+			n += c.Data.Len()
 		}
+		for _, v := range b.module.Main().Values() {
+			greatest = max(greatest, v.Type.Elems())
+		}
+		n += 6 * greatest
 	}
-	return n
+	return 4 * n
 }
 
 // A suffix is the part of a function that depends on one node, as a function of that node's result
