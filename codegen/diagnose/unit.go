@@ -193,7 +193,8 @@ func layerWeights(n, was *ir.Node, f *passes.LayerFactors) *weights {
 		return w
 	}
 	o := was.Operands[q.Weights].Const.Data.F32
-	if !near(o, w.fitted, w.scale) {
+	levels := f.Cluster != nil && f.Balance == nil && len(o) == len(w.fitted) && onGrid(w.fitted, w.scale) // rounded farther than to neighbours
+	if !levels && !near(o, w.fitted, w.scale) {
 		w.kept = onGrid(w.fitted, w.scale)
 		return w
 	}
