@@ -16,6 +16,7 @@ import (
 type reportFlags struct {
 	load                           loadFlags
 	data                           dataFlags
+	transforms                     transformFlags
 	calib, paths                   []string
 	config, record, labels, metric string
 	out, target                    string
@@ -54,6 +55,7 @@ Of a DIR that compile wrote, or its report.json: the table.`,
 	}
 	f.load.register(c)
 	f.data.register(c)
+	f.transforms.register(c)
 	p := c.Flags()
 	p.StringArrayVar(&f.calib, "calib", nil, "calibration data for each input, in order")
 	p.StringArrayVar(&f.paths, "data", nil, "data for each input that errors are measured on (default: --calib)")
@@ -80,10 +82,14 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 	case f.samples < 1:
 		return fail(exitUsage, "--samples %d: at least one is needed", f.samples)
 	}
+	if err := f.transforms.check(f.record); err != nil {
+		return err
+	}
 	pc, float, err := prepare(cmd, u, f.load, args[0], f.config)
 	if err != nil {
 		return err
 	}
+	f.transforms.apply(pc.Settings)
 	opt, err := f.data.options()
 	if err != nil {
 		return err

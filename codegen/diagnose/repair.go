@@ -99,14 +99,14 @@ func (m *measured) remedies(s suspect) (out []remedy) {
 		out = append(out, remedy{what: "a weight scale for each output channel", form: tryChannel, model: byTrial,
 			config: config(name, layerConfig{Weight: &wtsConfig{WtsAlgo: "arq_quantize", ChannelWise: yes()}})})
 	case s.form == tryBalance:
-		out = append(out, remedy{what: "even out the channels between activations and weights", form: tryBalance, model: byTrial,
+		out = append(out, remedy{what: "even out the channels between activations and weights; --balance does it in all layers", form: tryBalance, model: byTrial,
 			config: config(name, layerConfig{Balancer: strength})})
 	case s.form == tryNearest:
 		out = append(out, remedy{what: "round the weights to nearest", form: tryNearest, model: byTrial,
 			config: config(name, layerConfig{Weight: &wtsConfig{WtsAlgo: "arq_quantize"}})})
 	case s.cause == report.BiasShift && m.u.w != nil:
 		m.forms[tryBias] = m.unbiased()
-		out = append(out, remedy{what: "take the mean error out of the bias (bias correction)", form: tryBias, model: "the mean error over all samples; " + byTrial})
+		out = append(out, remedy{what: "take the mean error out of the bias: --correct-bias", form: tryBias, model: "the mean error over all samples; " + byTrial})
 	}
 	return out
 }

@@ -80,11 +80,11 @@ type base struct {
 // network's are replaced by those. What else the fitting changed, a balanced or equalized pair of
 // layers, computes the same function and stays. integer says which operators became integer ones.
 func newBase(c *passes.Context, float, fitted, integer *ir.Module) (*base, error) {
-	original, _, err := observed(c, float)
+	original, _, err := observed(c, float, passes.NewFactors())
 	if err != nil {
 		return nil, err
 	}
-	m, keys, err := observed(c, fitted)
+	m, keys, err := observed(c, fitted, c.Factors)
 	if err != nil {
 		return nil, err
 	}
@@ -131,11 +131,12 @@ func newBase(c *passes.Context, float, fitted, integer *ir.Module) (*base, error
 	return b, nil
 }
 
-// observed is a copy with unique node names, and the record keys of each node's operands.
-func observed(c *passes.Context, m *ir.Module) (*ir.Module, map[*ir.Node]map[int]string, error) {
+// observed is a copy with unique node names, and the record keys of each node's operands. Factors that balance
+// channels are applied where the module has not been balanced yet.
+func observed(c *passes.Context, m *ir.Module, known *passes.Factors) (*ir.Module, map[*ir.Node]map[int]string, error) {
 	out := m.Clone()
 	quiet := passes.NewContext(c, c.Ops)
-	quiet.Settings = c.Settings
+	quiet.Settings, quiet.Factors = c.Settings, known
 	var g passes.Manager
 	if _, err := g.Run(quiet, out, slices.Clone(passes.Observe)); err != nil {
 		return nil, nil, err
