@@ -137,6 +137,9 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 		return nil, err
 	}
 	out.Files["amctc/report.json"] = text
+	if out.Files["amctc/report.html"], err = out.Report.HTML(); err != nil {
+		return nil, err
+	}
 	return out, nil
 }
 

@@ -64,11 +64,12 @@ const layers = `
 	# Other artefacts, and the comparison of engines.
 	ir/op, parser/onnx/onnxpb < codegen/onnx;
 	ir, passes/calib < codegen/report;
+	passes, codegen/report < codegen/diagnose;
 	ir/interp, codegen/gogen, target/sim < codegen/agree;
 
 	# Everything in one place, and the command.
 	parser, parser/onnx, parser/amct, parser/dataset, passes, codegen/agree, codegen/exec,
-	codegen/onnx, codegen/report, target/ascend, runtime/peak, passes/search, passes/train < .;
+	codegen/onnx, codegen/diagnose, target/ascend, runtime/peak, passes/search, passes/train < .;
 	., passes/train < cmd/amctc;
 `
 

@@ -22,6 +22,7 @@ type Row struct {
 	From   []string `json:"from"`
 	Op     string   `json:"op"`
 	Value  string   `json:"value"`
+	Inputs []string `json:"inputs"` // values, constants left out
 	Shape  []int    `json:"shape"`
 	Codes  bool     `json:"codes"` // int8, or float32
 	Scale  float32  `json:"scale,omitempty"`
@@ -36,6 +37,9 @@ type Row struct {
 	SQNR     float64 `json:"sqnr_db"`
 	Cosine   float64 `json:"cosine"`
 	MSE      float64 `json:"mse"`
+	// Min and Max are the float network's, over the samples that were compared.
+	Min float32 `json:"min"`
+	Max float32 `json:"max"`
 	// AtEnds is the part of the codes that is the lowest or the highest.
 	AtEnds float64 `json:"at_ends,omitempty"`
 	MACs   int64   `json:"macs,omitempty"`
@@ -64,7 +68,7 @@ func Measure(ctx context.Context, e ir.Engine, float, integer *ir.Func, samples 
 	if err != nil {
 		return nil, err
 	}
-	errs := make(map[string]*calib.Error)
+	errs := make(map[string]*seen)
 	ends := make(map[string]*[2]int)
 	i := -1
 	for want, err := range ahead(references(ctx, rf, float, samples)) {
@@ -95,10 +99,10 @@ func Measure(ctx context.Context, e ir.Engine, float, integer *ir.Func, samples 
 			}
 			x := errs[v.Name]
 			if x == nil {
-				x = &calib.Error{}
+				x = &seen{}
 				errs[v.Name] = x
 			}
-			x.Add(ref, got)
+			x.add(ref, got)
 		}); err != nil {
 			return nil, err
 		}
@@ -108,6 +112,25 @@ func Measure(ctx context.Context, e ir.Engine, float, integer *ir.Func, samples 
 		rows = append(rows, row(n, errs, ends))
 	}
 	return rows, nil
+}
+
+// seen is what was seen of one tensor in both networks.
+type seen struct {
+	calib.Error
+	some   bool
+	lo, hi float32 // of the float network
+}
+
+func (s *seen) add(ref, got []float32) {
+	s.Add(ref, got)
+	if len(ref) == 0 {
+		return
+	}
+	lo, hi := slices.Min(ref), slices.Max(ref)
+	if s.some {
+		lo, hi = min(lo, s.lo), max(hi, s.hi)
+	}
+	s.some, s.lo, s.hi = true, lo, hi
 }
 
 // references runs the float function and yields its float tensors by name, sample after sample.
@@ -175,9 +198,14 @@ func real(t ir.Type, x *tensor.Tensor) []float32 {
 	return out
 }
 
-func row(n *ir.Node, errs map[string]*calib.Error, ends map[string]*[2]int) Row {
+func row(n *ir.Node, errs map[string]*seen, ends map[string]*[2]int) Row {
 	v := n.Result()
 	r := Row{Layer: n.Name, From: n.From, Op: n.Op.Name, Value: v.Name, Shape: v.Type.Shape, MACs: MACs(n)}
+	for _, o := range n.Operands {
+		if !o.IsConst() {
+			r.Inputs = append(r.Inputs, o.Name)
+		}
+	}
 	if q := v.Type.Quant; q != nil {
 		r.Codes = true
 		r.Scale, r.Offset = q.At(0)
@@ -188,6 +216,7 @@ func row(n *ir.Node, errs map[string]*calib.Error, ends map[string]*[2]int) Row 
 	}
 	if e := errs[v.Name]; e != nil {
 		r.Compared, r.SQNR, r.Cosine, r.MSE = true, e.SQNR(), e.Cosine(), e.MSE()
+		r.Min, r.Max = e.lo, e.hi
 	}
 	if c := ends[v.Name]; c != nil {
 		r.AtEnds = float64(c[0]) / float64(c[1])
