@@ -17,14 +17,26 @@ type move struct {
 // taken back, the most expensive first.
 func Greedy(p *Problem) (*Result, error) {
 	r := &run{p: p}
-	a := make(Assignment, p.Layers)
-	ok, err := r.try(a)
+	start := make(Assignment, p.Layers)
+	ok, err := r.try(start)
 	if err != nil || ok {
 		return r.end("the fully quantized network meets the aim", err)
 	}
+	a := start
 	g := &greedy{run: r}
+	if a, err = g.uniform(a); err != nil {
+		return r.end("", err)
+	}
 	if err := g.prepare(a); err != nil {
 		return r.end("", err)
+	}
+	if a, err = g.polish(a); err != nil {
+		return r.end("", err)
+	}
+	if !slices.Equal(a, start) {
+		if ok, err = r.try(a); err != nil || ok {
+			return r.end("a network that costs about as much meets the aim", err)
+		}
 	}
 	path := []Assignment{a}
 	tried := 0 // the longest prefix that failed
@@ -59,6 +71,95 @@ type greedy struct {
 	moves []move
 	noise float64 // of the assignment reached
 	made  int
+}
+
+// uniform gives the assignment with the least noise among variant 0 everywhere and each other one, but
+// float, everywhere it may be, among those that cost about as much: layers that hide each other's errors
+// are repaired together.
+func (g *greedy) uniform(a Assignment) (Assignment, error) {
+	best := a
+	least, err := g.p.Noise(a)
+	if err != nil {
+		return nil, err
+	}
+	start, err := g.p.Cost(a)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[int]bool{g.p.Float: true}
+	for _, list := range g.p.Moves {
+		for _, v := range list {
+			if seen[v] {
+				continue
+			}
+			seen[v] = true
+			b := slices.Clone(a)
+			for layer, can := range g.p.Moves {
+				if slices.Contains(can, v) {
+					b[layer] = v
+				}
+			}
+			cost, err := g.p.Cost(b)
+			if err != nil {
+				return nil, err
+			}
+			if cost > start*(1+cheap) {
+				continue
+			}
+			n, err := g.p.Noise(b)
+			if err != nil {
+				return nil, err
+			}
+			if n < least {
+				best, least = b, n
+			}
+		}
+	}
+	return best, nil
+}
+
+// cheap is how much more a whole network of another variant may cost, as a part.
+const cheap = 0.1
+
+// free is how much more an assignment may cost, as a part, for a change to count as free.
+const free = 0.005
+
+// polish makes the changes that take noise away for nothing, the best first.
+func (g *greedy) polish(a Assignment) (Assignment, error) {
+	start, err := g.p.Cost(a)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		best, least := Assignment(nil), g.noise
+		for layer := range a {
+			for _, v := range append([]int{0}, g.p.Moves[layer]...) {
+				if v == a[layer] || v == g.p.Float {
+					continue
+				}
+				b := a.with(layer, v)
+				cost, err := g.p.Cost(b)
+				if err != nil {
+					return nil, err
+				}
+				if cost > start*(1+free) {
+					continue
+				}
+				n, err := g.p.Noise(b)
+				if err != nil {
+					return nil, err
+				}
+				if n < least {
+					best, least = b, n
+				}
+			}
+		}
+		if best == nil {
+			return a, nil
+		}
+		a, g.noise = best, least
+		g.made++
+	}
 }
 
 // minCost keeps scores finite: a change that costs nothing is judged as one that costs this part of the
