@@ -51,6 +51,7 @@ type Compiled struct {
 	Files    map[string][]byte // by slash-separated path under Out
 	Float    *ir.Module        // as it was quantized
 	Integer  *ir.Module
+	Pair     *ir.Module // with the arithmetic of AMCT's deploy model
 	Report   *report.Report
 	Agree    *agree.Report // nil when not verified
 	GoNotRun string        // why generated Go was not run
@@ -109,6 +110,9 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 		return nil, err
 	}
 	out := &Compiled{Float: float, Integer: integer}
+	if out.Pair, err = Pair(c, fitted, opt.Target); err != nil {
+		return nil, err
+	}
 	samples, err := data.First(max(measuredSamples, opt.VerifySamples))
 	if err != nil {
 		return nil, err
@@ -166,6 +170,13 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	step(3, "ONNX")
 	if files[path.Join("amctc", name+".qdq.onnx")], err = EmitONNX(o.Integer); err != nil {
 		return err
+	}
+	pair, err := EmitPair(o.Pair, name)
+	if err != nil {
+		return err
+	}
+	for file, data := range pair {
+		files[path.Join("amctc", file)] = data
 	}
 	step(4, "Ascend")
 	a, err := EmitAscend(o.Integer, opt.Target)

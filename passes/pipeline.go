@@ -28,6 +28,16 @@ var Quantize = []Pass{
 	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
 }
 
+// Pair takes the observed network with its factors to the arithmetic of AMCT's pair of models, in
+// place of Quantize.
+var Pair = []Pass{
+	Quantize[0],
+	Quantize[1],
+	{"fold-pair", "quantize in front of every layer and dequantize its accumulator, as AMCT's models do", ir.StageFake, ir.StageInt, foldPair},
+	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, deadNodes},
+	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
+}
+
 // All is every pass in order.
 func All() []Pass {
 	return append(append(append([]Pass{}, Simplify...), Observe...), Quantize...)

@@ -43,7 +43,7 @@ const layers = `
 
 	# Files to graphs.
 	ir/op < parser;
-	ir/op, parser/onnx/onnxpb < parser/onnx;
+	ir/op, parser/onnx/onnxpb, parser/amct < parser/onnx;
 	ir/diag, parser/amct/amctpb < parser/amct;
 
 	# Graphs to graphs.
@@ -62,7 +62,7 @@ const layers = `
 	runtime/f32, target, ir/tensor, ir/diag < target/sim;
 
 	# Other artefacts, and the comparison of engines.
-	ir/op, parser/onnx/onnxpb < codegen/onnx;
+	ir/op, parser/onnx/onnxpb, parser/amct < codegen/onnx;
 	ir, passes/calib < codegen/report;
 	ir/interp, codegen/gogen, target/sim < codegen/agree;
 

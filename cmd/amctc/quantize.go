@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -107,14 +109,20 @@ func prepareLoaded(cmd *cobra.Command, u *ui, m *ir.Module, config string) (*pas
 
 func quantizeCommand(u *ui) *cobra.Command {
 	var load loadFlags
-	var record, out, soc, config string
+	var record, out, pair, soc, config string
 	var force bool
 	c := &cobra.Command{
-		Use:     "quantize MODEL --record R -o Q.amir",
-		Short:   "apply the factors of an AMCT record, the user's own ones included",
-		Example: "  amctc quantize model.onnx --record factors.txt -o quantized.amir",
-		Args:    cobra.ExactArgs(1),
+		Use:   "quantize MODEL --record R -o Q.amir",
+		Short: "apply the factors of an AMCT record, the user's own ones included",
+		Example: `  amctc quantize model.onnx --record factors.txt -o quantized.amir
+  amctc quantize model.onnx --record factors.txt --pair out/model`,
+		Long: `--pair writes AMCT's two models of the network, PREFIX.deploy_model.onnx for ATC and PREFIX.fake_quant_model.onnx for
+ONNX Runtime, and PREFIX_quant.json, which says which node stands for which.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if out == "" && pair == "" {
+				return fail(exitUsage, "give -o, --pair or both")
+			}
 			pc, float, err := prepare(cmd, u, load, args[0], config)
 			if err != nil {
 				return err
@@ -133,6 +141,14 @@ func quantizeCommand(u *ui) *cobra.Command {
 			for _, d := range pc.Remarks.Sorted() {
 				u.note("%s", d.Error())
 			}
+			if pair != "" {
+				if err := writePair(pc, float, soc, pair, force); err != nil {
+					return err
+				}
+			}
+			if out == "" {
+				return nil
+			}
 			return saveModule(u, out, q, force)
 		},
 	}
@@ -140,11 +156,30 @@ func quantizeCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&record, "record", "", "AMCT record file")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	c.Flags().StringVarP(&out, "output", "o", "", "output .amir, - for standard output")
+	c.Flags().StringVar(&pair, "pair", "", "write AMCT's pair of models, with names that begin with this path")
 	c.Flags().StringVar(&soc, "target", amctc.DefaultTarget, "Ascend SoC")
 	c.Flags().BoolVar(&force, "force", false, "replace existing files")
 	_ = c.MarkFlagRequired("record")
-	_ = c.MarkFlagRequired("output")
 	return c
+}
+
+// writePair writes AMCT's pair of models of a float module with the factors of pc.
+func writePair(pc *passes.Context, float *ir.Module, soc, prefix string, force bool) error {
+	m, err := amctc.Pair(pc, float, soc)
+	if err != nil {
+		return err
+	}
+	dir, name := filepath.Split(prefix)
+	files, err := amctc.EmitPair(m, name)
+	if err != nil {
+		return err
+	}
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		if err := writeFile(filepath.Join(dir, file), files[file], force); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func emitCommand(u *ui) *cobra.Command {
