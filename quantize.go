@@ -80,6 +80,9 @@ func FromRecord(r *amct.Record, f *ir.Func) (*passes.Factors, error) {
 	for _, n := range f.Nodes {
 		known[n.Name] = true
 		if n.Op.Quant != nil {
+			if !n.Op.Quant.FloatResult {
+				known[passes.ResultKey(n)] = true
+			}
 			for _, i := range n.Op.Quant.Activations {
 				known[passes.Key(n, i)] = true
 			}

@@ -96,6 +96,9 @@ func (d *demands) decide(n *ir.Node) {
 		d.kind[n], d.store[r] = integer, want
 		return
 	case d.isFolded(n) && some != nil:
+		if k := d.c.Factors.Get(ResultKey(n)); k != nil && k.ScaleD != 0 && k.ActBits == 8 {
+			some = ir.PerTensor(k.ScaleD, k.OffsetD)
+		}
 		d.kind[n], d.store[r] = integer, some
 		return
 	case want != nil && (n.Op.Has(ir.KeepsParams) || n.Op.Bounds != nil):
