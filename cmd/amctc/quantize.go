@@ -24,26 +24,36 @@ func calibrateCommand(u *ui) *cobra.Command {
 		Use:     "calibrate MODEL --calib DATA --record R",
 		Short:   "find quantization factors and write them as an AMCT record",
 		Example: "  amctc calibrate model.onnx --calib images.npy --limit 128 --record factors.txt\n  amctc quantize model.onnx --record factors.txt -o quantized.amir",
+		Long:    "Of a model that another tool has quantized, the record gets that tool's factors, and no data are needed.",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			pc, float, err := prepare(cmd, u, load, args[0], config)
+			pc, float, own, err := prepare(cmd, u, load, args[0], config)
 			if err != nil {
 				return err
 			}
-			opt, err := data.options()
-			if err != nil {
-				return err
-			}
-			d, err := amctc.OpenData(float.Main(), calib, opt)
-			if err != nil {
-				return err
-			}
-			if err := quant.apply(pc.Settings); err != nil {
-				return err
-			}
-			fitted, err := amctc.Calibrate(pc, float, d)
-			if err != nil {
-				return err
+			fitted := float
+			switch {
+			case own:
+				if len(calib) > 0 {
+					return fail(exitUsage, "%s has factors of its own, which are written as they are; leave out --calib", args[0])
+				}
+			case len(calib) == 0:
+				return fail(exitUsage, "give calibration data with --calib")
+			default:
+				opt, err := data.options()
+				if err != nil {
+					return err
+				}
+				d, err := amctc.OpenData(float.Main(), calib, opt)
+				if err != nil {
+					return err
+				}
+				if err := quant.apply(pc.Settings); err != nil {
+					return err
+				}
+				if fitted, err = amctc.Calibrate(pc, float, d); err != nil {
+					return err
+				}
 			}
 			if fitted != float && to == "" {
 				return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
@@ -72,22 +82,23 @@ func calibrateCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&record, "record", "", "record file to write")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing record")
-	_ = c.MarkFlagRequired("calib")
 	_ = c.MarkFlagRequired("record")
 	return c
 }
 
-// prepare loads a float model and takes it to the form that is quantized.
-func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (*passes.Context, *ir.Module, error) {
+// prepare loads a model and takes it to the form that is quantized. own says that it has factors, which
+// are then in the context.
+func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (pc *passes.Context, float *ir.Module, own bool, err error) {
 	lo, err := load.options()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	m, err := amctc.Load(path, lo)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
-	return prepareLoaded(cmd, u, m, config)
+	pc, float, err = prepareLoaded(cmd, u, m, config)
+	return pc, float, amctc.HasFactors(m), err
 }
 
 // prepareLoaded takes a float model to the form that is quantized, with the settings of a configuration.
@@ -115,24 +126,31 @@ func quantizeCommand(u *ui) *cobra.Command {
 		Use:   "quantize MODEL --record R -o Q.amir",
 		Short: "apply the factors of an AMCT record, the user's own ones included",
 		Example: `  amctc quantize model.onnx --record factors.txt -o quantized.amir
-  amctc quantize model.onnx --record factors.txt --pair out/model`,
+  amctc quantize model.onnx --record factors.txt --pair out/model
+  amctc quantize model.qdq.onnx -o quantized.amir`,
 		Long: `--pair writes AMCT's two models of the network, PREFIX.deploy_model.onnx for ATC and PREFIX.fake_quant_model.onnx for
-ONNX Runtime, and PREFIX_quant.json, which says which node stands for which.`,
+ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A model that another tool has quantized needs no
+--record: its own factors are used.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" && pair == "" {
 				return fail(exitUsage, "give -o, --pair or both")
 			}
-			pc, float, err := prepare(cmd, u, load, args[0], config)
+			pc, float, own, err := prepare(cmd, u, load, args[0], config)
 			if err != nil {
 				return err
 			}
-			r, err := readRecord(record)
-			if err != nil {
-				return err
+			if record == "" && !own {
+				return fail(exitUsage, "%s has no factors of its own; give them with --record", args[0])
 			}
-			if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
-				return err
+			if record != "" {
+				r, err := readRecord(record)
+				if err != nil {
+					return err
+				}
+				if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+					return err
+				}
 			}
 			q, err := amctc.Quantize(pc, float, soc)
 			if err != nil {
@@ -159,7 +177,6 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which.`,
 	c.Flags().StringVar(&pair, "pair", "", "write AMCT's pair of models, with names that begin with this path")
 	c.Flags().StringVar(&soc, "target", amctc.DefaultTarget, "Ascend SoC")
 	c.Flags().BoolVar(&force, "force", false, "replace existing files")
-	_ = c.MarkFlagRequired("record")
 	return c
 }
 
