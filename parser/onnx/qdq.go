@@ -286,12 +286,12 @@ func (c *call) weightNumbers(l *literal, scale []float32, zero []int64, axis int
 }
 
 // biasNumbers are int32 codes in units of sx times the weight scales.
-func (c *call) biasNumbers(b []int32, sx float32, sw []float32) *value {
+func biasNumbers(name string, b []int32, sx float32, sw []float32) *value {
 	f := make([]float32, len(b))
 	for i, v := range b {
 		f[i] = float32(float64(v) * (float64(sx) * float64(sw[i%len(sw)])))
 	}
-	return &value{name: c.name + "_bias", lit: floatLiteral(c.name+"_bias", []int{len(f)}, f)}
+	return &value{name: name, lit: floatLiteral(name, []int{len(f)}, f)}
 }
 
 func buildQLinearConv(c *call) {
@@ -308,7 +308,7 @@ func buildQLinearConv(c *call) {
 		if !ok {
 			return
 		}
-		in = append(in, c.biasNumbers(b, c.in[0].codes.scale, w.lit.quant.scale))
+		in = append(in, biasNumbers(c.name+"_bias", b, c.in[0].codes.scale, w.lit.quant.scale))
 	}
 	if y := c.part(buildConv, in...); y != nil {
 		if q, ok := c.one(6, 7); ok {
@@ -442,10 +442,10 @@ func (c *call) scaleAccumulator() {
 	}
 	operands := []*ir.Value{a.x.node, c.layerWeights(w)}
 	if a.bias != nil {
-		operands = append(operands, c.konst(c.biasNumbers(a.bias, q.scale, sw).lit))
+		operands = append(operands, c.konst(biasNumbers(a.layer.name+"_bias", a.bias, q.scale, sw).lit))
 	}
 	name := c.name
-	c.name = a.layer.name
+	c.name = a.layer.name // records know the layer, not the product
 	c.node("nn."+a.op, operands, a.attrs...)
 	c.name = name
 }
