@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
@@ -334,6 +335,11 @@ func FuzzImport(f *testing.F) {
 		m, diags := Import("fuzz.onnx", data, Options{})
 		if (m == nil) != diags.HasErrors() {
 			t.Fatalf("module %v with %v", m, diags)
+		}
+		if m != nil {
+			if l := ir.Verify(m); l.HasErrors() {
+				t.Fatalf("the module is accepted but wrong: %v", l)
+			}
 		}
 		var l diag.List
 		l.Append(diags)
