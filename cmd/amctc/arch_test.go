@@ -42,9 +42,9 @@ const layers = `
 	ir/op < ir/irtest;
 
 	# Files to graphs.
+	ir/diag, parser/amct/amctpb < parser/amct;
 	ir/op < parser;
 	ir/op, parser/onnx/onnxpb, parser/amct < parser/onnx;
-	ir/diag, parser/amct/amctpb < parser/amct;
 
 	# Graphs to graphs.
 	ir/op, ir/interp, passes/calib, passes/train < passes;
