@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/amctc/amctc/ir"
+import (
+	"slices"
+
+	"github.com/amctc/amctc/ir"
+)
 
 // Simplify takes an imported network to the form that is quantized.
 var Simplify = []Pass{
@@ -41,6 +45,17 @@ var Pair = []Pass{
 // All is every pass in order.
 func All() []Pass {
 	return append(append(append([]Pass{}, Simplify...), Observe...), Quantize...)
+}
+
+// Named is every pass of every table once: those of All, then those of the other ways.
+func Named() []Pass {
+	out := All()
+	for _, p := range append(slices.Clone(Pair), Split...) {
+		if !slices.ContainsFunc(out, func(q Pass) bool { return q.Name == p.Name }) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // before says why one pass must run before another.
