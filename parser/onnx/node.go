@@ -30,7 +30,7 @@ type entry struct {
 	attrs    []string // attributes it may have, of any opset
 	reads    reads    // what it takes beside float32 and known tensors
 	since    int64    // first opset that has it
-	custom   bool     // an operator of AMCT, of whatever domain
+	custom   bool     // an operator of AMCT or ONNX Runtime, of whatever domain
 	build    func(*call)
 }
 

@@ -217,8 +217,12 @@ func (c *call) part(build func(*call), in ...*value) *ir.Value {
 	c.in = in
 	build(c)
 	c.in = all
-	if c.failed || c.out[0] == nil {
+	switch {
+	case c.failed || c.out[0] == nil:
 		c.failed = true
+		return nil
+	case c.out[0].node == nil:
+		c.errorf(codeQuant, "it computes with constants alone; export with constants folded")
 		return nil
 	}
 	return c.out[0].node

@@ -84,6 +84,37 @@ var quantCases = []opCase{
 		`x_fq = q.fake(x) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x2
 		 MatMulInteger_1_w_fq = q.fake(@MatMulInteger_1_w[2 1 -4 3]) {scale=[0.5] offset=[0] axis=-1 bits=8} : 2x2
 		 y = dense(x_fq, MatMulInteger_1_w_fq, @MatMulInteger_1_bias[2 1]) : 1x2`},
+	{"qgemm", qdq(rows(13)).typed("w", i8, []int64{4, -8, 2, 6, 1, 3}, 2, 3).f32("ws", []float32{.5, .25, 1}, 3).typed("wz", i8, []int64{0, 0, 0}, 3).
+		typed("b", i32, []int64{8, 4, 2}, 3).node("QuantizeLinear x s z -> q").node("QGemm q s z w ws wz b s1 z1 -> c").
+		node("DequantizeLinear c s1 z1 -> d").node("Relu d -> y").out("y"),
+		`x_fq = q.fake(x) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x2
+		 w_fq = q.fake(@w[2 3 -2 0.25 2 3]) {scale=[0.5 0.25 1] offset=[0 0 0] axis=0 bits=8} : 3x2
+		 c = dense(x_fq, w_fq, @QGemm_1_bias[2 0.5 1]) : 1x3
+		 c_fq = q.fake(c) {scale=[0.25] offset=[0] axis=-1 bits=8} : 1x3
+		 y = relu(c_fq) : 1x3`},
+	{"qgemm transB to float", qdq(rows(13)).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).node("QuantizeLinear x s z -> q").node("QGemm q s z w s1 z1 -> y", integer("transB", 1)).out("y"),
+		`x_fq = q.fake(x) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x2
+		 w_fq = q.fake(@w[1 -2 0.5 1.5]) {scale=[0.25] offset=[0] axis=-1 bits=8} : 2x2
+		 y = dense(x_fq, w_fq) : 1x2`},
+	{"qlinear sum, product, join", qdq(rows(13)).typed("k", u8, []int64{132, 128}, 1, 2).node("QuantizeLinear x s z -> q").node("QLinearAdd q s z k s z s1 z1 -> a").
+		node("QLinearMul a s1 z1 q s z s z -> m").node("QLinearConcat s1 z1 a s1 z1 m s z -> c", integer("axis", 1)).node("DequantizeLinear c s1 z1 -> d").node("Relu d -> y").out("y"),
+		`x_fq = q.fake(x) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x2
+		 k_fq = q.fake(@k[1 -1]) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x2
+		 a = add(x_fq, k_fq) : 1x2
+		 a_fq = q.fake(a) {scale=[0.25] offset=[0] axis=-1 bits=8} : 1x2
+		 m = mul(a_fq, x_fq) : 1x2
+		 m_fq = q.fake(m) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x2
+		 c = concat(a_fq, m_fq) {axis=1} : 1x4
+		 c_fq = q.fake(c) {scale=[0.25] offset=[0] axis=-1 bits=8} : 1x4
+		 y = relu(c_fq) : 1x4`},
+	{"qlinear means", qdq(newModel(13).in("x", 1, 1, 4, 4)).node("QuantizeLinear x s z -> q").node("QLinearAveragePool q s z s1 z1 -> a", ints("kernel_shape", 2, 2)).
+		node("QLinearGlobalAveragePool a s1 z1 s z -> g").node("DequantizeLinear g s z -> d").node("Relu d -> y").out("y"),
+		`x_fq = q.fake(x) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x1x4x4
+		 a = avg_pool2d(x_fq) {kernel=[2 2] pad=[0 0 0 0] stride=[1 1]} : 1x1x3x3
+		 a_fq = q.fake(a) {scale=[0.25] offset=[0] axis=-1 bits=8} : 1x1x3x3
+		 g = avg_pool2d(a_fq) {kernel=[3 3]} : 1x1x1x1
+		 g_fq = q.fake(g) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x1x1x1
+		 y = relu(g_fq) : 1x1x1x1`},
 	{"ascend", rows(13).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).typed("b", i32, []int64{8, 4}, 2).typed("p", u64, []int64{word(.25), word(.5)}, 2).
 		node("AscendQuant x -> q", float("scale", 2), float("offset", -3), str("dst_type", "INT8")).node("Gemm q w b -> a").named("fc").
 		node("AscendDequant a p -> y", integer("dtype", 0)).out("y"),

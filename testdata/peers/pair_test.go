@@ -3,6 +3,8 @@ package peers
 import (
 	"context"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -12,6 +14,7 @@ import (
 	"github.com/amctc/amctc/ir/interp"
 	"github.com/amctc/amctc/ir/irtest"
 	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
 	parser "github.com/amctc/amctc/parser/onnx"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 	"github.com/amctc/amctc/passes"
@@ -181,3 +184,47 @@ func TestQuantizedOperators(t *testing.T) {
 
 // inside says whether a number is not at an end of the codes of y, where it is clipped.
 func inside(v float32) bool { return v > (0-131)*.11+.01 && v < (255-131)*.11-.01 }
+
+// TestOptimizedModels: what ONNX Runtime makes of an exported QDQ network, operators of its own domain
+// among them, is read again and gives the bytes of the network that was exported.
+func TestOptimizedModels(t *testing.T) {
+	for _, n := range networks(t) {
+		t.Run(n.name, func(t *testing.T) {
+			m, diags := parser.Import(n.name, n.data, parser.Options{})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			if !quantize(t, m, true, batches{{n.in.Rows(0, 1)}, {n.in.Rows(1, 2)}}) {
+				t.Fatal("nothing to quantize")
+			}
+			data, err := onnx.Export(m, onnx.Options{Name: n.name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			optimized := filepath.Join(t.TempDir(), "optimized.onnx")
+			open(t, data, ort.Options{Optimized: optimized, NoLayout: true})
+			t.Log(operators(t, optimized))
+			if data, err = os.ReadFile(optimized); err != nil {
+				t.Fatal(err)
+			}
+			back, diags := parser.Import("optimized.onnx", data, parser.Options{})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			c := passes.NewContext(context.Background(), op.All())
+			c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+			var g passes.Manager
+			for _, list := range [][]passes.Pass{passes.Split, passes.Simplify, passes.Observe, passes.Quantize} {
+				if _, err := g.Run(c, back, list); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range 3 {
+				in := []*tensor.Tensor{n.in.Rows(i, i+1)}
+				if want, got := eval(t, m, in)[0], eval(t, back, in)[0]; !want.Equal(got) {
+					t.Errorf("sample %d gives %v, want %v", i, got.F32[:min(10, got.Len())], want.F32[:min(10, got.Len())])
+				}
+			}
+		})
+	}
+}
