@@ -15,6 +15,7 @@ import (
 	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/codegen/report"
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser"
 	"github.com/amctc/amctc/parser/amct"
@@ -22,7 +23,7 @@ import (
 	"github.com/amctc/amctc/target/sim"
 )
 
-// CompileOptions are the main job's. Model and Calib are required.
+// CompileOptions are the main job's. Model is required, and Calib for a model without factors of its own.
 type CompileOptions struct {
 	Model  string
 	Load   LoadOptions
@@ -51,6 +52,7 @@ type Compiled struct {
 	Files    map[string][]byte // by slash-separated path under Out
 	Float    *ir.Module        // with balanced channels, before anything was rounded
 	Integer  *ir.Module
+	Pair     *ir.Module // with the arithmetic of AMCT's deploy model
 	Report   *report.Report
 	Agree    *agree.Report // nil when not verified
 	GoNotRun string        // why generated Go was not run
@@ -92,17 +94,25 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := OpenData(float.Main(), opt.Calib, opt.Data)
-	if err != nil {
-		return nil, err
+	var data *Data
+	if len(opt.Calib) > 0 {
+		if data, err = OpenData(float.Main(), opt.Calib, opt.Data); err != nil {
+			return nil, err
+		}
 	}
 	fitted := float
-	if opt.Record != nil {
+	switch {
+	case opt.Record != nil:
 		if c.Factors, err = FromRecord(opt.Record, float.Main()); err != nil {
 			return nil, err
 		}
-	} else if fitted, err = Calibrate(c, float, data); err != nil {
-		return nil, err
+	case HasFactors(loaded):
+	case data == nil:
+		return nil, diag.Errorf("Q022", diag.Span{File: loaded.File}, "", "the model has no factors of its own; give calibration data with --calib, or --record")
+	default:
+		if fitted, err = Calibrate(c, float, data); err != nil {
+			return nil, err
+		}
 	}
 	integer, err := Quantize(c, fitted, opt.Target)
 	if err != nil {
@@ -112,14 +122,23 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if out.Float, err = passes.Balanced(c, float); err != nil {
 		return nil, err
 	}
-	samples, err := data.First(max(measuredSamples, opt.VerifySamples))
-	if err != nil {
+	if out.Pair, err = Pair(c, fitted, opt.Target); err != nil {
 		return nil, err
 	}
-	if err := out.emit(ctx, c, opt, samples); err != nil {
+	// Without data the engines are compared on noise, and no accuracy is told.
+	measured, samples := 0, noise(float.Main(), max(4, opt.VerifySamples))
+	if data != nil {
+		if samples, err = data.First(max(measuredSamples, opt.VerifySamples)); err != nil {
+			return nil, err
+		}
+		measured = min(len(samples), measuredSamples)
+	}
+	if err := out.emit(ctx, c, opt, samples, measured); err != nil {
 		return nil, err
 	}
-	out.Report.Samples = data.Samples()
+	if data != nil {
+		out.Report.Samples = data.Samples()
+	}
 	if fitted != float {
 		text, side, err := parser.Marshal(fitted)
 		if err != nil {
@@ -143,7 +162,7 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	return out, nil
 }
 
-func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptions, samples [][]*tensor.Tensor) error {
+func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptions, samples [][]*tensor.Tensor, measured int) error {
 	name := opt.Package
 	where, err := FindModule(opt.Out, opt.Package, opt.Module)
 	if err != nil {
@@ -173,6 +192,13 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	if files[path.Join("amctc", name+".qdq.onnx")], err = EmitONNX(o.Integer); err != nil {
 		return err
 	}
+	pair, err := EmitPair(o.Pair, name)
+	if err != nil {
+		return err
+	}
+	for file, data := range pair {
+		files[path.Join("amctc", file)] = data
+	}
 	step(4, "Ascend")
 	a, err := EmitAscend(o.Integer, opt.Target)
 	if err != nil {
@@ -184,16 +210,16 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	files[path.Join("amctc", opt.Target+".desc")] = []byte(a.Description.String())
 	step(5, "report")
 	o.Files = files
-	return o.report(ctx, c, opt, a, plan.ArenaBytes(), samples[:min(len(samples), measuredSamples)])
+	return o.report(ctx, c, opt, a, plan.ArenaBytes(), samples, measured)
 }
 
-func (o *Compiled) report(ctx context.Context, c *passes.Context, opt CompileOptions, a *Ascend, arena int, samples [][]*tensor.Tensor) error {
-	rows, err := report.Measure(ctx, exec.Engine{}, o.Float.Main(), o.Integer.Main(), samples)
+func (o *Compiled) report(ctx context.Context, c *passes.Context, opt CompileOptions, a *Ascend, arena int, samples [][]*tensor.Tensor, measured int) error {
+	rows, err := report.Measure(ctx, exec.Engine{}, o.Float.Main(), o.Integer.Main(), samples[:measured])
 	if err != nil {
 		return err
 	}
 	r := report.New()
-	r.Version, r.Model, r.Target, r.Measured, r.Layers = Version, filepath.Base(opt.Model), opt.Target, len(samples), rows
+	r.Version, r.Model, r.Target, r.Measured, r.Layers = Version, filepath.Base(opt.Model), opt.Target, measured, rows
 	r.FloatBytes, r.IntBytes, r.ArenaBytes, r.MHz = report.ConstBytes(o.Float), report.ConstBytes(o.Integer), arena, a.Description.MHz
 	r.Total()
 	for _, d := range c.Remarks.Sorted() {

@@ -116,3 +116,20 @@ func (d *Data) First(n int) ([][]*tensor.Tensor, error) {
 	}
 	return out, nil
 }
+
+// noise is n samples of numbers in [-1, 1) for every parameter of f, the same ones every time.
+func noise(f *ir.Func, n int) [][]*tensor.Tensor {
+	out := make([][]*tensor.Tensor, n)
+	state := uint32(1)
+	for i := range out {
+		for _, p := range f.Params {
+			t := tensor.New(tensor.F32, p.Type.Bind(1).Shape...)
+			for k := range t.F32 {
+				state = state*1664525 + 1013904223
+				t.F32[k] = float32(int32(state)>>8) / (1 << 23)
+			}
+			out[i] = append(out[i], t)
+		}
+	}
+	return out
+}

@@ -327,7 +327,8 @@ func TestPipelineTable(t *testing.T) {
 	for _, part := range []struct {
 		name string
 		list []passes.Pass
-	}{{"`passes.Simplify`", passes.Simplify}, {"`passes.Observe`", passes.Observe}, {"`passes.Quantize`", passes.Quantize}} {
+	}{{"`passes.Split`", passes.Split}, {"`passes.Simplify`", passes.Simplify}, {"`passes.Observe`", passes.Observe}, {"`passes.Quantize`", passes.Quantize},
+		{"`passes.Pair`", passes.Pair}} {
 		for i, p := range part.list {
 			if i > 0 {
 				part.name = ""

@@ -37,6 +37,21 @@ func EmitONNX(m *ir.Module) ([]byte, error) {
 	return onnx.Export(m, onnx.Options{Name: m.Main().Name})
 }
 
+// EmitPair gives AMCT's pair of models of a module of Pair, and its map, by file name: NAME.deploy_model.onnx,
+// NAME.fake_quant_model.onnx and NAME_quant.json. Models above 1 GB have their constants in files beside
+// them.
+func EmitPair(m *ir.Module, name string) (map[string][]byte, error) {
+	p, err := onnx.ExportPair(m, onnx.PairOptions{Name: name})
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{name + ".deploy_model.onnx": p.Deploy, name + ".fake_quant_model.onnx": p.FakeQ, name + "_quant.json": p.Map}
+	for side, data := range p.External {
+		files[side] = data
+	}
+	return files, nil
+}
+
 // GoPackage gives the files of a module's Go package at a place, by slash-separated path; go.mod is
 // among them when no module encloses the place.
 func GoPackage(m *ir.Module, where Enclosing, opt gogen.Options) (map[string][]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/amctc/amctc/ir"
@@ -31,7 +32,11 @@ func Load(path string, opt LoadOptions) (*ir.Module, error) {
 			return nil, err
 		}
 		m, l := onnx.Import(path, data, onnx.Options{InputShapes: opt.InputShapes, Dir: filepath.Dir(path)})
-		return m, l.Err()
+		if err := l.Err(); err != nil || Stage(m) != ir.StageInt {
+			return m, err
+		}
+		// One of AMCT's pair: its integers are those of every target with this arithmetic.
+		return lower(NewContext(context.Background()), m, DefaultTarget, passes.Pair[len(passes.Pair)-1:])
 	case ".amir":
 		if len(opt.InputShapes) > 0 {
 			return nil, fmt.Errorf("--input-shape goes with .onnx; the shapes in %s stand in its text", path)
@@ -58,15 +63,37 @@ func Load(path string, opt LoadOptions) (*ir.Module, error) {
 // Stage is the stage of the module's main function.
 func Stage(m *ir.Module) ir.Stage { return m.Main().Stage }
 
-// Prepare takes an imported float module to the form that is quantized, on a copy.
+// Prepare takes an imported module to the form that is quantized, on a copy. The factors of a
+// fake-quantized one, such as a QDQ model, go to c.Factors: it needs no calibration.
 func Prepare(c *passes.Context, m *ir.Module) (*ir.Module, error) {
-	if Stage(m) != ir.StageFloat {
-		return nil, diag.Errorf("Q020", diag.Span{File: m.File}, "", "the module is in stage %s already; a float network is wanted", Stage(m))
+	list := passes.Simplify
+	switch s := Stage(m); s {
+	case ir.StageFloat:
+	case ir.StageFake:
+		list = append(slices.Clone(passes.Split), list...)
+	default:
+		return nil, diag.Errorf("Q020", diag.Span{File: m.File}, "", "the module is in stage %s already; a float network is wanted", s)
 	}
 	out := m.Clone()
 	var g passes.Manager
-	_, err := g.Run(c, out, passes.Simplify)
+	_, err := g.Run(c, out, list)
 	return out, err
+}
+
+// HasFactors says whether a module holds its own factors, so that quantizing it needs neither
+// calibration data nor a record.
+func HasFactors(m *ir.Module) bool { return Stage(m) == ir.StageFake }
+
+// Integer is m as an integer module: m itself, or the network that the factors in it make.
+func Integer(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
+	if !HasFactors(m) {
+		return m, nil
+	}
+	float, err := Prepare(c, m)
+	if err != nil {
+		return nil, err
+	}
+	return Quantize(c, float, soc)
 }
 
 // NewContext is a context for passes with the operators of ir/op.

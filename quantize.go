@@ -25,6 +25,20 @@ func Calibrate(c *passes.Context, m *ir.Module, data passes.Data) (*ir.Module, e
 // Quantize turns a prepared or calibrated float module and c.Factors into the integer module of the target's
 // stage. Weight scales that had to be raised are written back to c.Factors.
 func Quantize(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
+	return lower(c, m, soc, append(slices.Clone(passes.Observe), passes.Quantize...))
+}
+
+// Pair turns a prepared or calibrated float module and c.Factors into the module of AMCT's pair of
+// models, with the arithmetic that its deploy model has: see passes.Pair. Remarks are those of Quantize
+// and are not repeated.
+func Pair(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
+	own := NewContext(c.Context)
+	own.Log, own.Settings, own.Factors = c.Log, c.Settings, c.Factors
+	return lower(own, m, soc, append(slices.Clone(passes.Observe), passes.Pair...))
+}
+
+// lower runs passes that end in the target's stage, on a copy.
+func lower(c *passes.Context, m *ir.Module, soc string, list []passes.Pass) (*ir.Module, error) {
 	desc, err := ascend.Describe(soc)
 	if err != nil {
 		return nil, err
@@ -32,7 +46,7 @@ func Quantize(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 	c.Target = passes.TargetFacts{Name: soc, Fixpipe: hasFixpipe(desc)}
 	out := m.Clone()
 	var g passes.Manager
-	if _, err := g.Run(c, out, append(slices.Clone(passes.Observe), passes.Quantize...)); err != nil {
+	if _, err := g.Run(c, out, list); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -67,6 +81,9 @@ func FromRecord(r *amct.Record, f *ir.Func) (*passes.Factors, error) {
 	for _, n := range f.Nodes {
 		known[n.Name] = true
 		if n.Op.Quant != nil {
+			if !n.Op.Quant.FloatResult {
+				known[passes.ResultKey(n)] = true
+			}
 			for _, i := range n.Op.Quant.Activations {
 				known[passes.Key(n, i)] = true
 			}

@@ -48,7 +48,7 @@ func TestPassFiles(t *testing.T) {
 		var list []passes.Pass
 		for _, names := range directive(text, "passes") {
 			for name := range strings.FieldsSeq(names) {
-				for _, p := range passes.All() {
+				for _, p := range passes.Named() {
 					if p.Name == name {
 						list = append(list, p)
 						tried[name] = true
@@ -83,7 +83,7 @@ func TestPassFiles(t *testing.T) {
 		irtest.Golden(t, strings.TrimSuffix(path, ".amir")+".out", []byte(out.String()), update())
 		roundTrip(t, "outcome", m)
 	})
-	for _, p := range passes.All() {
+	for _, p := range passes.Named() {
 		if !tried[p.Name] {
 			t.Errorf("no text of testdata/passes tries %s", p.Name)
 		}

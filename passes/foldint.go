@@ -18,8 +18,11 @@ import (
 // operands: saturating before them is the same as after. An operator without accumulator (add,
 // mul, average) has no better form of its result than codes: it stores codes as soon as one
 // consumer wants them, other consumers rescale or dequantize, and it stays float when none does.
-func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error {
-	d := &demands{c: c, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
+func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error { return fold(c, m, f, false) }
+
+// fold is foldIntegers, or with pair foldPair.
+func fold(c *Context, m *ir.Module, f *ir.Func, pair bool) error {
+	d := &demands{c: c, pair: pair, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
 	for i := len(f.Nodes) - 1; i >= 0; i-- {
 		d.decide(f.Nodes[i])
 	}
@@ -65,6 +68,7 @@ type layerCodes struct {
 
 type demands struct {
 	c       *Context
+	pair    bool // every value is stored as float32
 	uses    map[*ir.Value][]ir.Use
 	store   map[*ir.Value]*ir.Quant // nil: float32
 	kind    map[*ir.Node]kind
@@ -78,6 +82,10 @@ func (d *demands) decide(n *ir.Node) {
 		d.kind[n] = factor
 		return
 	}
+	if d.pair {
+		d.decidePair(n)
+		return
+	}
 	want, some := d.demand(r)
 	switch {
 	case d.isFolded(n) && n.Op.Quant.IsLayer():
@@ -88,6 +96,9 @@ func (d *demands) decide(n *ir.Node) {
 		d.kind[n], d.store[r] = integer, want
 		return
 	case d.isFolded(n) && some != nil:
+		if k := d.c.Factors.Get(ResultKey(n)); k != nil && k.ScaleD != 0 && k.ActBits == 8 {
+			some = ir.PerTensor(k.ScaleD, k.OffsetD)
+		}
 		d.kind[n], d.store[r] = integer, some
 		return
 	case want != nil && (n.Op.Has(ir.KeepsParams) || n.Op.Bounds != nil):
@@ -181,6 +192,9 @@ func (d *demands) layer(n *ir.Node) string {
 	if l.bias, err = calib.Bias(bias, x.Scale[0], l.scale); err != nil {
 		return err.Error()
 	}
+	if d.pair {
+		floatBiases(l.bias)
+	}
 	if _, err := calib.ProveAccumulator(l.codes, l.bias, x.Min, x.Max, x.Offset[0]); err != nil {
 		return err.Error()
 	}
@@ -201,6 +215,7 @@ type emitter struct {
 	stored map[*ir.Value]*ir.Value // old value -> new value in its stored form
 	codes  map[codeKey]*ir.Value
 	floats map[*ir.Value]*ir.Value
+	wanted string // what the next q.quantize of a pair is called
 }
 
 func (e *emitter) emit(n *ir.Node) error {
@@ -218,8 +233,8 @@ func (e *emitter) emit(n *ir.Node) error {
 	if want != nil {
 		spec.Value = r.Name + "_f"
 	}
-	for _, v := range n.Operands {
-		w, err := e.float(v)
+	for i, v := range n.Operands {
+		w, err := e.operand(n, i, v)
 		if err != nil {
 			return err
 		}
@@ -243,6 +258,7 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 	r, q := n.Result(), n.Op.Quant
 	spec.Op = q.Twin
 	for _, i := range q.Activations {
+		e.wanted = quantName(n, i)
 		v, err := e.code(n.Operands[i].Def.Operands[0], op.FakeQuant(n.Operands[i].Def))
 		if err != nil {
 			return err
@@ -330,6 +346,9 @@ func (e *emitter) code(v *ir.Value, q *ir.Quant) (*ir.Value, error) {
 		spec.Name = v.Def.Name + ".quant"
 	} else {
 		spec.Name = v.Name + ".quant"
+	}
+	if e.d.pair {
+		spec.Name = e.wanted
 	}
 	if s.Type.IsQuant() {
 		spec.Op = "q.rescale"

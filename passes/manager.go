@@ -90,7 +90,7 @@ func (g *Manager) one(c *Context, m *ir.Module, p Pass, before *ir.Module) (err 
 
 // Lookup finds a pass by name.
 func Lookup(name string) (Pass, bool) {
-	for _, p := range All() {
+	for _, p := range Named() {
 		if p.Name == name {
 			return p, true
 		}

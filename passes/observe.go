@@ -15,6 +15,11 @@ func Key(n *ir.Node, i int) string {
 	return fmt.Sprintf("%s:%d", n.Name, i)
 }
 
+// ResultKey is the record key of the codes of n's result, NODE:out, for an operator without accumulator.
+// Calibration needs none: the result takes the factors of what reads it first. Networks that another
+// tool has quantized say it.
+func ResultKey(n *ir.Node) string { return n.Name + ":out" }
+
 // insertObservers puts q.observe before every operand that needs factors. Node names, which are
 // record keys, are made unique first.
 func insertObservers(c *Context, m *ir.Module, f *ir.Func) error {

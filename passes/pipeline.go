@@ -1,6 +1,10 @@
 package passes
 
-import "github.com/amctc/amctc/ir"
+import (
+	"slices"
+
+	"github.com/amctc/amctc/ir"
+)
 
 // Simplify takes an imported network to the form that is quantized.
 var Simplify = []Pass{
@@ -29,9 +33,30 @@ var Quantize = []Pass{
 	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
 }
 
+// Pair takes the observed network with its factors to the arithmetic of AMCT's pair of models, in
+// place of Quantize.
+var Pair = []Pass{
+	Quantize[0],
+	Quantize[1],
+	{"fold-pair", "quantize in front of every layer and dequantize its accumulator, as AMCT's models do", ir.StageFake, ir.StageInt, foldPair},
+	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, deadNodes},
+	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
+}
+
 // All is every pass in order.
 func All() []Pass {
 	return append(append(append([]Pass{}, Simplify...), Observe...), Quantize...)
+}
+
+// Named is every pass of every table once: those of All, then those of the other ways.
+func Named() []Pass {
+	out := All()
+	for _, p := range append(slices.Clone(Pair), Split...) {
+		if !slices.ContainsFunc(out, func(q Pass) bool { return q.Name == p.Name }) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // before says why one pass must run before another.

@@ -42,9 +42,9 @@ const layers = `
 	ir/op < ir/irtest;
 
 	# Files to graphs.
-	ir/op < parser;
-	ir/op, parser/onnx/onnxpb < parser/onnx;
 	ir/diag, parser/amct/amctpb < parser/amct;
+	ir/op < parser;
+	ir/op, parser/onnx/onnxpb, parser/amct < parser/onnx;
 
 	# Graphs to graphs.
 	ir/op, ir/interp, passes/calib, passes/train < passes;
@@ -62,7 +62,7 @@ const layers = `
 	runtime/f32, target, ir/tensor, ir/diag < target/sim;
 
 	# Other artefacts, and the comparison of engines.
-	ir/op, parser/onnx/onnxpb < codegen/onnx;
+	ir/op, parser/onnx/onnxpb, parser/amct < codegen/onnx;
 	ir, passes/calib < codegen/report;
 	passes, codegen/report < codegen/diagnose;
 	ir/interp, codegen/gogen, target/sim < codegen/agree;

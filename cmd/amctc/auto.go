@@ -85,9 +85,12 @@ line that it prints is the value, higher is better unless --lower is given.
 
 func (f *autoFlags) run(cmd *cobra.Command, u *ui, model string) error {
 	ctx := cmd.Context()
-	pc, float, err := prepare(cmd, u, f.load, model, f.config)
+	pc, float, own, err := prepare(cmd, u, f.load, model, f.config)
 	if err != nil {
 		return err
+	}
+	if own {
+		return fail(exitUsage, "%s is quantized already; a search starts from the float network that it was made from", model)
 	}
 	base, err := readConfig(f.config)
 	if err != nil {

@@ -26,8 +26,10 @@ func compileCommand(u *ui) *cobra.Command {
 		Short: "the main job: import, calibrate, quantize, emit everything, verify",
 		Example: `  amctc compile model.onnx --calib images.npy --out ./lenet
   amctc compile model.onnx --calib train-images-idx3-ubyte.gz --limit 128 --std 255 --out ./lenet --pkg lenet --target ascend910b3
-  amctc compile model.onnx --record factors.txt --calib images.npy --out ./lenet --check`,
-		Long: `DIR gets the Go package, and in DIR/amctc the quantized module, the record of factors, the Ascend program and QDQ ONNX.
+  amctc compile model.onnx --record factors.txt --calib images.npy --out ./lenet --check
+  amctc compile model.qdq.onnx --out ./lenet`,
+		Long: `DIR gets the Go package, and in DIR/amctc the quantized module, the record of factors, the Ascend program, QDQ ONNX and
+AMCT's pair of models. A model that another tool has quantized (QuantizeLinear, QLinearConv, ...) needs no --calib: its factors are used.
 Outputs appear whole or not at all; files that amctc did not write are never replaced.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -96,7 +98,6 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	f.IntVar(&opt.VerifySamples, "verify-samples", 4, "calibration samples to verify")
 	f.BoolVar(&opt.NoVerify, "no-verify", false, "do not compare the engines")
 	f.BoolVar(&check, "check", false, "write nothing; exit 1 with the differences when the files in DIR are stale")
-	_ = c.MarkFlagRequired("calib")
 	_ = c.MarkFlagRequired("out")
 	return c
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,36 +25,46 @@ func calibrateCommand(u *ui) *cobra.Command {
 		Use:     "calibrate MODEL --calib DATA --record R",
 		Short:   "find quantization factors and write them as an AMCT record",
 		Example: "  amctc calibrate model.onnx --calib images.npy --limit 128 --record factors.txt\n  amctc quantize model.onnx --record factors.txt -o quantized.amir",
+		Long:    "Of a model that another tool has quantized, the record gets that tool's factors, and no data are needed.",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := transforms.check(""); err != nil {
 				return err
 			}
-			pc, float, err := prepare(cmd, u, load, args[0], config)
+			pc, float, own, err := prepare(cmd, u, load, args[0], config)
 			if err != nil {
 				return err
 			}
-			transforms.apply(pc.Settings)
-			if err := quant.apply(pc.Settings); err != nil {
-				return err
-			}
-			if pc.Settings.Rounds() && fittedOut == "" {
-				return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
-			}
-			if pc.Settings.CorrectBias && fittedOut == "" {
-				return fail(exitUsage, "bias correction changes biases, which a record does not hold: give --fitted F.amir for the network, and quantize that with the record")
-			}
-			opt, err := data.options()
-			if err != nil {
-				return err
-			}
-			d, err := amctc.OpenData(float.Main(), calib, opt)
-			if err != nil {
-				return err
-			}
-			fitted, err := amctc.Calibrate(pc, float, d)
-			if err != nil {
-				return err
+			fitted := float
+			switch {
+			case own:
+				if len(calib) > 0 {
+					return fail(exitUsage, "%s has factors of its own, which are written as they are; leave out --calib", args[0])
+				}
+			case len(calib) == 0:
+				return fail(exitUsage, "give calibration data with --calib")
+			default:
+				transforms.apply(pc.Settings)
+				if err := quant.apply(pc.Settings); err != nil {
+					return err
+				}
+				if pc.Settings.Rounds() && fittedOut == "" {
+					return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
+				}
+				if pc.Settings.CorrectBias && fittedOut == "" {
+					return fail(exitUsage, "bias correction changes biases, which a record does not hold: give --fitted F.amir for the network, and quantize that with the record")
+				}
+				opt, err := data.options()
+				if err != nil {
+					return err
+				}
+				d, err := amctc.OpenData(float.Main(), calib, opt)
+				if err != nil {
+					return err
+				}
+				if fitted, err = amctc.Calibrate(pc, float, d); err != nil {
+					return err
+				}
 			}
 			// Quantizing once writes the raised weight scales back, so that the record holds
 			// what will be used.
@@ -84,22 +96,23 @@ func calibrateCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&record, "record", "", "record file to write")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing record")
-	_ = c.MarkFlagRequired("calib")
 	_ = c.MarkFlagRequired("record")
 	return c
 }
 
-// prepare loads a float model and takes it to the form that is quantized.
-func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (*passes.Context, *ir.Module, error) {
+// prepare loads a model and takes it to the form that is quantized. own says that it has factors, which
+// are then in the context.
+func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (pc *passes.Context, float *ir.Module, own bool, err error) {
 	lo, err := load.options()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	m, err := amctc.Load(path, lo)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
-	return prepareLoaded(cmd, u, m, config)
+	pc, float, err = prepareLoaded(cmd, u, m, config)
+	return pc, float, amctc.HasFactors(m), err
 }
 
 // prepareLoaded takes a float model to the form that is quantized, with the settings of a configuration.
@@ -121,24 +134,37 @@ func prepareLoaded(cmd *cobra.Command, u *ui, m *ir.Module, config string) (*pas
 
 func quantizeCommand(u *ui) *cobra.Command {
 	var load loadFlags
-	var record, out, soc, config string
+	var record, out, pair, soc, config string
 	var force bool
 	c := &cobra.Command{
-		Use:     "quantize MODEL --record R -o Q.amir",
-		Short:   "apply the factors of an AMCT record, the user's own ones included",
-		Example: "  amctc quantize model.onnx --record factors.txt -o quantized.amir",
-		Args:    cobra.ExactArgs(1),
+		Use:   "quantize MODEL --record R -o Q.amir",
+		Short: "apply the factors of an AMCT record, the user's own ones included",
+		Example: `  amctc quantize model.onnx --record factors.txt -o quantized.amir
+  amctc quantize model.onnx --record factors.txt --pair out/model
+  amctc quantize model.qdq.onnx -o quantized.amir`,
+		Long: `--pair writes AMCT's two models of the network, PREFIX.deploy_model.onnx for ATC and PREFIX.fake_quant_model.onnx for
+ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A model that another tool has quantized needs no
+--record: its own factors are used.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			pc, float, err := prepare(cmd, u, load, args[0], config)
+			if out == "" && pair == "" {
+				return fail(exitUsage, "give -o, --pair or both")
+			}
+			pc, float, own, err := prepare(cmd, u, load, args[0], config)
 			if err != nil {
 				return err
 			}
-			r, err := readRecord(record)
-			if err != nil {
-				return err
+			if record == "" && !own {
+				return fail(exitUsage, "%s has no factors of its own; give them with --record", args[0])
 			}
-			if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
-				return err
+			if record != "" {
+				r, err := readRecord(record)
+				if err != nil {
+					return err
+				}
+				if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+					return err
+				}
 			}
 			q, err := amctc.Quantize(pc, float, soc)
 			if err != nil {
@@ -147,6 +173,14 @@ func quantizeCommand(u *ui) *cobra.Command {
 			for _, d := range pc.Remarks.Sorted() {
 				u.note("%s", d.Error())
 			}
+			if pair != "" {
+				if err := writePair(pc, float, soc, pair, force); err != nil {
+					return err
+				}
+			}
+			if out == "" {
+				return nil
+			}
 			return saveModule(u, out, q, force)
 		},
 	}
@@ -154,11 +188,29 @@ func quantizeCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&record, "record", "", "AMCT record file")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
 	c.Flags().StringVarP(&out, "output", "o", "", "output .amir, - for standard output")
+	c.Flags().StringVar(&pair, "pair", "", "write AMCT's pair of models, with names that begin with this path")
 	c.Flags().StringVar(&soc, "target", amctc.DefaultTarget, "Ascend SoC")
 	c.Flags().BoolVar(&force, "force", false, "replace existing files")
-	_ = c.MarkFlagRequired("record")
-	_ = c.MarkFlagRequired("output")
 	return c
+}
+
+// writePair writes AMCT's pair of models of a float module with the factors of pc.
+func writePair(pc *passes.Context, float *ir.Module, soc, prefix string, force bool) error {
+	m, err := amctc.Pair(pc, float, soc)
+	if err != nil {
+		return err
+	}
+	dir, name := filepath.Split(prefix)
+	files, err := amctc.EmitPair(m, name)
+	if err != nil {
+		return err
+	}
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		if err := writeFile(filepath.Join(dir, file), files[file], force); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func emitCommand(u *ui) *cobra.Command {

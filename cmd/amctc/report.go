@@ -85,7 +85,7 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 	if err := f.transforms.check(f.record); err != nil {
 		return err
 	}
-	pc, float, err := prepare(cmd, u, f.load, args[0], f.config)
+	pc, float, own, err := prepare(cmd, u, f.load, args[0], f.config)
 	if err != nil {
 		return err
 	}
@@ -120,8 +120,10 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 		if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
 			return err
 		}
-	} else if q.Fitted, err = amctc.Calibrate(pc, float, calib); err != nil {
-		return err
+	} else if !own {
+		if q.Fitted, err = amctc.Calibrate(pc, float, calib); err != nil {
+			return err
+		}
 	}
 	if q.Integer, err = amctc.Quantize(pc, q.Fitted, f.target); err != nil {
 		return err

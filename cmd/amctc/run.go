@@ -43,6 +43,9 @@ func runCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if m, err = amctc.Integer(amctc.NewContext(cmd.Context()), m, amctc.DefaultTarget); err != nil {
+				return err
+			}
 			f := m.Main()
 			if len(outputs) != len(f.Results) {
 				return fail(exitUsage, "the network has %d outputs; give --output as often", len(f.Results))
@@ -183,7 +186,13 @@ func evalCommand(u *ui) *cobra.Command {
 			measure := func(m *ir.Module) (amctc.Evaluation, error) {
 				return set.Evaluate(cmd.Context(), m, u.progress)
 			}
+			if amctc.HasFactors(m) && len(calib) > 0 {
+				return fail(exitUsage, "%s has factors of its own; leave out --calib", args[0])
+			}
 			if len(calib) == 0 && record == "" {
+				if m, err = amctc.Integer(pc, m, amctc.DefaultTarget); err != nil {
+					return err
+				}
 				ev, err := measure(m)
 				if err != nil {
 					return err

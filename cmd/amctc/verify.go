@@ -19,11 +19,15 @@ func verifyCommand(u *ui) *cobra.Command {
 		Use:   "verify Q.amir --input DATA",
 		Short: "run interpreter, exec, generated Go and simulator; compare every tensor byte by byte",
 		Example: `  amctc verify lenet/amctc/lenet.amir --input images.npy --limit 10
-  amctc verify lenet/amctc/lenet.amir --input images.npy --target ascend910b3 --target ascend950pr --require go`,
+  amctc verify lenet/amctc/lenet.amir --input images.npy --target ascend910b3 --target ascend950pr --require go
+  amctc verify lenet/amctc/lenet.deploy_model.onnx --input images.npy`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := amctc.Load(args[0], amctc.LoadOptions{})
 			if err != nil {
+				return err
+			}
+			if m, err = amctc.Integer(amctc.NewContext(cmd.Context()), m, amctc.DefaultTarget); err != nil {
 				return err
 			}
 			if err := wantInteger(m, args[0]); err != nil {

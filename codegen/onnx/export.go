@@ -40,7 +40,19 @@ func Export(m *ir.Module, opt Options) ([]byte, error) {
 	if name == "" {
 		name = "main"
 	}
-	e := &exporter{
+	e := newExporter(name)
+	if err := e.function(f); err != nil {
+		return nil, fmt.Errorf("ONNX export: %w", err)
+	}
+	model := e.model()
+	if proto.Size(model) >= 1<<31-1 {
+		return nil, fmt.Errorf("ONNX export: the model is larger than the 2 GiB that one protobuf file may hold")
+	}
+	return proto.MarshalOptions{Deterministic: true}.Marshal(model)
+}
+
+func newExporter(name string) *exporter {
+	return &exporter{
 		graph:   &pb.GraphProto{Name: name},
 		names:   make(map[string]bool),
 		nodes:   make(map[string]bool),
@@ -48,20 +60,17 @@ func Export(m *ir.Module, opt Options) ([]byte, error) {
 		maps:    make(map[*ir.Value]quantNames),
 		opset:   opset,
 		ir:      irVersion,
+		write:   table,
 	}
-	if err := e.function(f); err != nil {
-		return nil, fmt.Errorf("ONNX export: %w", err)
-	}
-	model := &pb.ModelProto{
+}
+
+func (e *exporter) model() *pb.ModelProto {
+	return &pb.ModelProto{
 		IrVersion:    e.ir,
 		ProducerName: "amctc",
 		OpsetImport:  []*pb.OperatorSetIdProto{{Version: e.opset}},
 		Graph:        e.graph,
 	}
-	if proto.Size(model) >= 1<<31-1 {
-		return nil, fmt.Errorf("ONNX export: the model is larger than the 2 GiB that one protobuf file may hold")
-	}
-	return proto.MarshalOptions{Deterministic: true}.Marshal(model)
 }
 
 // exporter builds one graph.
@@ -74,6 +83,7 @@ type exporter struct {
 	maps    map[*ir.Value]quantNames
 	opset   int64
 	ir      int64
+	write   map[string]func(*exporter, *ir.Node) // how each operator is written
 }
 
 // quantNames are the initializers that hold a map.

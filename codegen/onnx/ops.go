@@ -39,7 +39,7 @@ var table = map[string]func(*exporter, *ir.Node){
 }
 
 func (e *exporter) emit(n *ir.Node) error {
-	write, ok := table[n.Op.Name]
+	write, ok := e.write[n.Op.Name]
 	if !ok {
 		return fmt.Errorf("the operator has no ONNX form")
 	}

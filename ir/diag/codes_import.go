@@ -80,4 +80,10 @@ var importCodes = []Entry{
 	{Code: "I026", Title: "output is not supported",
 		Meaning: "The node's main output is supported, the one named here is not, but something uses it.",
 		WayOut:  "Remove what uses it, or cut the model there with onnx.utils.extract_model."},
+	{Code: "I027", Title: "form of a quantized model is not supported",
+		Meaning: "The model is quantized in a way that amctc has no integers for: weights with a zero point, blocks or scales along another axis than the output channels, an accumulator or codes that an operator reads which has no integer form, or a chain of operators that is no complete quantization. The message says which.",
+		WayOut:  "Quantize with symmetric weights, for each tensor or output channel, and static activations for each tensor; or compile the float model that it was made from."},
+	{Code: "I028", Title: "factors of a quantized model do not fit",
+		Meaning: "A scale is not positive and finite, a zero point is no code of its type, there are as many factors as nothing has channels, or the tensor is read with other factors than it was written with.",
+		WayOut:  "Quantize the model again; the tool that made it wrote factors that contradict each other."},
 }

@@ -32,4 +32,10 @@ var quantizeCodes = []Entry{
 	{Code: "Q020", Title: "network is quantized already",
 		Meaning: "Calibration and quantization start from a float network, and the module is in a later stage.",
 		WayOut:  "Give the ONNX model or the .amir that \"amctc import\" wrote."},
+	{Code: "Q021", Title: "quantization in the model is left out",
+		Meaning: "The model quantizes a tensor that no operator with integers reads: an output of the network, or the input of an operator that computes in float. amctc keeps the float32 number there, which is nearer to the float network. A remark.",
+		WayOut:  "None is needed."},
+	{Code: "Q022", Title: "model has no factors",
+		Meaning: "The network is not quantized, and neither calibration data nor a record says with which factors it should be.",
+		WayOut:  "Give calibration data with --calib, or a record with --record; a model with QuantizeLinear and DequantizeLinear needs neither."},
 }

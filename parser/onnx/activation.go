@@ -45,6 +45,10 @@ func buildClip(c *call) {
 		c.errorf(codeAttr, "a bound is not a number")
 		return
 	}
+	if c.in[0].chain != nil {
+		c.chainClip(lo, hi)
+		return
+	}
 	if !bounded {
 		c.alias(0)
 		return

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
@@ -122,6 +123,30 @@ func (m model) bytes(t *testing.T) []byte {
 	return b
 }
 
+// elements are the elements of a constant.
+func elements(t *tensor.Tensor) any {
+	switch t.DType {
+	case tensor.I8:
+		return t.I8
+	case tensor.I32:
+		return t.I32
+	}
+	return t.F32
+}
+
+// typed adds an initializer of an integer type.
+func (m model) typed(name string, elem pb.TensorProto_DataType, v []int64, dims ...int64) model {
+	t := &pb.TensorProto{Name: name, DataType: int32(elem), Dims: dims}
+	for _, x := range v {
+		if elem == pb.TensorProto_UINT64 {
+			t.Uint64Data = append(t.Uint64Data, uint64(x))
+		} else {
+			t.Int32Data = append(t.Int32Data, int32(x))
+		}
+	}
+	return m.init(t)
+}
+
 // listing is a module's nodes, one to a line.
 func listing(m *ir.Module) string {
 	var b strings.Builder
@@ -130,7 +155,7 @@ func listing(m *ir.Module) string {
 		for _, v := range n.Operands {
 			name := v.Name
 			if v.IsConst() {
-				name = fmt.Sprintf("@%s%v", v.Name, v.Const.Data.F32)
+				name = fmt.Sprintf("@%s%v", v.Name, elements(v.Const.Data))
 				if v.Const.Data.Len() > 12 {
 					name = "@" + v.Name
 				}

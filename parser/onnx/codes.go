@@ -30,4 +30,6 @@ const (
 	codeName        diag.Code = "I024"
 	codeTooLarge    diag.Code = "I025"
 	codeOutput      diag.Code = "I026"
+	codeQuant       diag.Code = "I027"
+	codeFactor      diag.Code = "I028"
 )

@@ -13,7 +13,11 @@ func transposed(l *literal, scale float32) *literal {
 			f[j*k+i] = l.f[i*n+j] * scale
 		}
 	}
-	return floatLiteral(l.name, []int{n, k}, f)
+	t := floatLiteral(l.name, []int{n, k}, f)
+	if l.quant != nil && scale == 1 {
+		t.quant = l.quant.permuted([]int{1, 0})
+	}
+	return t
 }
 
 // scaled is l times a factor; l itself when the factor is one.
@@ -52,6 +56,10 @@ func (c *call) weights(transB bool, alpha float32) *literal {
 }
 
 func buildMatMul(c *call) {
+	if c.in[0].quant != nil {
+		c.ascendDense(false)
+		return
+	}
 	if c.in[0].lit != nil && c.in[1].lit == nil {
 		c.errorf(codeForm, "its first operand is the constant and the second is computed; export the layer as x·W")
 		return
@@ -64,10 +72,14 @@ func buildMatMul(c *call) {
 		c.errorf(codeForm, "its first operand has rank %d; vectors are not supported, give it a batch dimension", r)
 		return
 	}
-	c.node("nn.dense", []*ir.Value{c.x(0), c.konst(w)})
+	c.node("nn.dense", []*ir.Value{c.x(0), c.layerWeights(w)})
 }
 
 func buildGemm(c *call) {
+	if c.in[0].quant != nil {
+		c.ascendDense(c.intAttr("transB", 0) != 0)
+		return
+	}
 	if c.intAttr("transA", 0) != 0 {
 		c.errorf(codeForm, "transA=1 is not supported; transpose the operand in front of it")
 		return
@@ -80,7 +92,7 @@ func buildGemm(c *call) {
 	if w == nil {
 		return
 	}
-	operands := []*ir.Value{c.x(0), c.konst(w)}
+	operands := []*ir.Value{c.x(0), c.layerWeights(w)}
 	beta := c.floatAttr("beta", 1)
 	if !c.has(2) || beta == 0 {
 		c.node("nn.dense", operands)

@@ -8,12 +8,20 @@ import (
 )
 
 func buildAdd(c *call) {
+	switch {
+	case c.in[0].acc != nil || c.in[1].acc != nil:
+		c.addBias()
+		return
+	case c.in[0].chain != nil || c.in[1].chain != nil:
+		c.chainAdd()
+		return
+	}
 	if c.bothKnown() {
 		c.foldBinary(arith{f: func(a, b float32) float32 { return a + b }, d: func(a, b float64) float64 { return a + b },
 			i: func(a, b int64) int64 { return a + b }, neutral: 0, commutes: true})
 		return
 	}
-	c.node("nn.add", []*ir.Value{c.x(0), c.x(1)})
+	c.node("nn.add", []*ir.Value{c.operand(0), c.operand(1)})
 }
 
 func buildSum(c *call) {
@@ -35,6 +43,10 @@ func buildSum(c *call) {
 
 // buildSub turns x - c into x + (-c), which is the same number.
 func buildSub(c *call) {
+	if c.in[0].chain != nil || c.in[1].chain != nil {
+		c.chainSub()
+		return
+	}
 	if c.bothKnown() {
 		c.foldBinary(arith{f: func(a, b float32) float32 { return a - b }, d: func(a, b float64) float64 { return a - b },
 			i: func(a, b int64) int64 { return a - b }, neutral: 0})
@@ -50,12 +62,19 @@ func buildSub(c *call) {
 }
 
 func buildMul(c *call) {
+	if c.in[0].acc != nil || c.in[1].acc != nil {
+		c.scaleAccumulator()
+		return
+	}
 	if c.bothKnown() {
 		c.foldBinary(arith{f: func(a, b float32) float32 { return a * b }, d: func(a, b float64) float64 { return a * b },
 			i: func(a, b int64) int64 { return a * b }, neutral: 1, commutes: true})
 		return
 	}
-	c.node("nn.mul", []*ir.Value{c.x(0), c.x(1)})
+	if c.foldDequant() {
+		return
+	}
+	c.node("nn.mul", []*ir.Value{c.operand(0), c.operand(1)})
 }
 
 // buildDiv turns x / c into x * (1/c): the same number where c is a power of two, otherwise

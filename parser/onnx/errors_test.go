@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
@@ -29,7 +30,7 @@ func (m model) init(t *pb.TensorProto) model {
 	return m
 }
 
-var errorCases = []errorCase{
+var errorCases = append(quantErrors, []errorCase{
 	{name: "no graph", m: newModel(13).edit(func(m *pb.ModelProto) { m.Graph = nil }), want: `m.onnx: error[I001]: not an ONNX model: it holds no graph`},
 	{name: "no outputs", m: image(13).node("Relu x -> y"), want: `m.onnx: error[I001]: the graph has no outputs`},
 	{name: "versions", m: image(22).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 11 }), want: `
@@ -37,11 +38,11 @@ m.onnx: error[I002]: IR version 11 is outside 3 to 10; convert the model with th
 m.onnx: error[I003]: opset 22 is outside 7 to 21; export again with opset_version=13, or use onnx.version_converter`},
 	{name: "no opset", m: image(1).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.OpsetImport = nil }),
 		want: `m.onnx: error[I003]: the model names no version of the default operator set; export it again with opset_version=13`},
-	{name: "everything at once", m: batch(13).node("Sigmoid x -> a").named("act").node("Relu a -> b").node("LSTM b a -> c").node("QuantizeLinear c c -> d").
+	{name: "everything at once", m: batch(13).node("Sigmoid x -> a").named("act").node("Relu a -> b").node("LSTM b a -> c").node("DynamicQuantizeLinear c -> d").
 		node("Softmax x -> e", integer("axis", 0)).node("Concat d e -> y", integer("axis", 0)).out("y"), want: `
 m.onnx:act: error[I004]: Sigmoid "act": operator Sigmoid is not supported; replace it by operators that "amctc ops" lists, or cut the model in front of it with onnx.utils.extract_model
 m.onnx:LSTM_2: error[I004]: LSTM "LSTM_2": operator LSTM is not supported; replace it by operators that "amctc ops" lists, or cut the model in front of it with onnx.utils.extract_model
-m.onnx:QuantizeLinear_3: error[I004]: QuantizeLinear "QuantizeLinear_3": operator QuantizeLinear is not supported; the model is quantized already: compile the float model it was made from
+m.onnx:DynamicQuantizeLinear_3: error[I004]: DynamicQuantizeLinear "DynamicQuantizeLinear_3": operator DynamicQuantizeLinear is not supported; its factors depend on the data of each call: quantize the model statically, or compile the float model it was made from
 m.onnx:Softmax_4: error[I022]: Softmax "Softmax_4": axis 0 is the free batch: softmax would mix samples; fix the batch with --input-shape`},
 	{name: "domain", m: image(13).node("Gelu x -> y").out("y").edit(func(m *pb.ModelProto) { m.Graph.Node[0].Domain = "com.microsoft" }),
 		want: `m.onnx:Gelu_0: error[I005]: Gelu "Gelu_0": operators of domain "com.microsoft" are not supported; export without custom operators, and inline model-local functions`},
@@ -178,7 +179,7 @@ m.onnx:Expand_3: error[I025]: Expand "Expand_3": shape [1099511627776 1099511627
 m.onnx:Range_4: error[I025]: Range "Range_4": evaluating it needs a constant of 1099511627776 elements, too many for a model of this size`},
 	{name: "extra outputs", m: image(13).node("MaxPool x -> y i", ints("kernel_shape", 2, 2)).out("y", "i"),
 		want: `m.onnx:MaxPool_0: error[I026]: MaxPool "MaxPool_0": its output 1, "i", is used but not supported; only the first output is`},
-}
+}...)
 
 func TestErrors(t *testing.T) {
 	for _, c := range errorCases {
@@ -334,6 +335,11 @@ func FuzzImport(f *testing.F) {
 		m, diags := Import("fuzz.onnx", data, Options{})
 		if (m == nil) != diags.HasErrors() {
 			t.Fatalf("module %v with %v", m, diags)
+		}
+		if m != nil {
+			if l := ir.Verify(m); l.HasErrors() {
+				t.Fatalf("the module is accepted but wrong: %v", l)
+			}
 		}
 		var l diag.List
 		l.Append(diags)

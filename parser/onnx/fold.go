@@ -159,6 +159,9 @@ func buildCast(c *call) {
 	to := pb.TensorProto_DataType(c.intAttr("to", 0))
 	l := c.in[0].lit
 	switch {
+	case c.in[0].acc != nil && to != pb.TensorProto_FLOAT:
+		c.errorf(codeQuant, "it converts an accumulator to %s; only float32 is supported", elemName(int32(to)))
+		return
 	case l == nil && to == pb.TensorProto_FLOAT:
 		c.alias(0)
 		return

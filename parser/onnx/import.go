@@ -27,8 +27,10 @@ const (
 )
 
 // Import reads a model. name stands for the file in diagnostics. The module has one function,
-// main, in stage float: its parameters are the graph's inputs without initializers, its results
-// the graph's outputs, both in order. The module is nil when the list holds errors.
+// main: its parameters are the graph's inputs without initializers, its results the graph's
+// outputs, both in order. It is in stage float; in stage fake when the model has QuantizeLinear and
+// its kin, whose factors are q.fake nodes; in stage int when it is one of AMCT's pair. The module is
+// nil when the list holds errors.
 func Import(name string, data []byte, opt Options) (*ir.Module, *diag.List) {
 	im := &importer{
 		file:       name,
@@ -40,6 +42,8 @@ func Import(name string, data []byte, opt Options) (*ir.Module, *diag.List) {
 		constNames: make(map[string]bool),
 		nodeNames:  make(map[string]bool),
 		budget:     foldBudget,
+		quantized:  make(map[quantKey]*ir.Value),
+		scales:     make(map[quantKey]float32),
 	}
 	model := &pb.ModelProto{}
 	if err := proto.Unmarshal(data, model); err != nil {
@@ -75,7 +79,9 @@ type importer struct {
 	used       map[string]bool            // tensors that some needed node or an output reads
 	constNames map[string]bool
 	nodeNames  map[string]bool
-	budget     int // elements that folding may still allocate
+	budget     int                    // elements that folding may still allocate
+	quantized  map[quantKey]*ir.Value // codes made of a tensor, by scale
+	scales     map[quantKey]float32   // scales chosen for a tensor, by reciprocal
 }
 
 // errorf reports a problem of the model as a whole, or of the named thing in it.
@@ -117,6 +123,7 @@ func (im *importer) build() {
 	im.outputs()
 	if !im.diags.HasErrors() {
 		im.sweep()
+		im.stage()
 	}
 }
 
@@ -139,6 +146,9 @@ func (im *importer) outputs() {
 			im.errorf(codeUndefined, subject, "no node, input or initializer provides it")
 			continue
 		case v.poisoned():
+			continue
+		case v.integral():
+			im.errorf(codeQuant, subject, "it holds integers of a quantized model; outputs are float32, dequantize it or remove it from the graph's outputs")
 			continue
 		case v.lit != nil:
 			im.errorf(codeResult, subject, "it is a constant; remove it from the graph's outputs")

@@ -28,7 +28,9 @@ type entry struct {
 	min, max int      // number of inputs; max < 0: any
 	outs     int      // outputs that are supported, in order
 	attrs    []string // attributes it may have, of any opset
+	reads    reads    // what it takes beside float32 and known tensors
 	since    int64    // first opset that has it
+	custom   bool     // an operator of AMCT or ONNX Runtime, of whatever domain
 	build    func(*call)
 }
 
@@ -61,7 +63,7 @@ func (im *importer) node(index int) {
 func (c *call) run() {
 	e, ok := table[c.pb.OpType]
 	switch {
-	case !isDefaultDomain(c.pb.Domain):
+	case !isDefaultDomain(c.pb.Domain) && !(ok && e.custom):
 		c.errorf(codeDomain, "operators of domain %q are not supported; export without custom operators, and inline model-local functions", c.pb.Domain)
 		ok = false
 	case !ok:
@@ -77,11 +79,14 @@ func (c *call) run() {
 	}
 	c.arity(e)
 	c.knownAttrs(e)
-	if c.failed || poisoned {
+	if c.failed || poisoned || !c.readable(e.reads) {
 		c.failed = true
 		return
 	}
 	e.build(c)
+	if e.reads&movesCodes != 0 && !c.failed && c.out[0] != nil {
+		c.out[0].codes = c.in[0].codes
+	}
 }
 
 // inputs looks the inputs up; the result says whether one of them is of no use.

@@ -300,7 +300,11 @@ func buildTranspose(c *call) {
 		for i, p := range perm {
 			shape[i], strides[i] = l.shape[p], s[p]
 		}
-		c.fold(l.pick(shape, walk(shape, 0, strides)))
+		t := l.pick(shape, walk(shape, 0, strides))
+		if l.quant != nil {
+			t.quant = l.quant.permuted(perm)
+		}
+		c.fold(t)
 		return
 	}
 	if slices.IsSorted(perm) {

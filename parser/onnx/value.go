@@ -10,20 +10,37 @@ import (
 )
 
 // A value is what the importer knows of one ONNX tensor: computed at run time (node), known
-// now (lit), or neither, when a problem with it has been reported already.
+// now (lit), or neither, when a problem with it has been reported already. Tensors of quantized
+// models are more: see integral.go.
 type value struct {
-	name string
-	node *ir.Value
-	lit  *literal
+	name  string
+	node  *ir.Value
+	lit   *literal
+	codes *codes       // its elements are codes; node is what they stand for
+	quant *ascendCodes // its elements are the codes of an AscendQuant
+	acc   *accumulator // its elements are int32 sums
+	chain *chain       // it lies inside AMCT's expansion of a quantization
 }
 
-func (v *value) poisoned() bool { return v.node == nil && v.lit == nil }
+func (v *value) poisoned() bool {
+	return v.node == nil && v.lit == nil && v.quant == nil && v.acc == nil && v.chain == nil
+}
+
+// integral says whether v is no float32 tensor, so that only some operators may read it.
+func (v *value) integral() bool {
+	return v.codes != nil || v.quant != nil || v.acc != nil || v.chain != nil
+}
 
 func (v *value) shape() []int {
-	if v.lit != nil {
+	switch {
+	case v.lit != nil:
 		return v.lit.shape
+	case v.quant != nil:
+		return v.quant.src.Type.Shape
+	case v.node != nil:
+		return v.node.Type.Shape
 	}
-	return v.node.Type.Shape
+	return nil
 }
 
 // A literal is a tensor known while importing. float32 elements live in f, wider or narrower
@@ -38,6 +55,8 @@ type literal struct {
 	// free marks integers that stand for the size of the free batch; nil when none does.
 	free  []bool
 	konst *ir.Value // the module's constant, once there is one
+	// quant is set for float32 elements that codes in the file stand for.
+	quant *weightMap
 }
 
 func (l *literal) len() int { return tensor.Elems(l.shape) }
@@ -47,6 +66,9 @@ func (l *literal) withShape(shape []int) *literal {
 	c := *l
 	c.shape = shape
 	c.konst = nil
+	if c.quant != nil && c.quant.axis >= 0 {
+		c.quant = nil
+	}
 	return &c
 }
 
@@ -141,14 +163,20 @@ func (im *importer) constant(l *literal) (*ir.Value, *problem) {
 	if len(shape) == 0 {
 		shape = []int{1}
 	}
-	base := ir.Identifier(l.name)
+	name := im.constName(l.name)
+	c := ir.NewConst(name, ir.Float(shape...), tensor.FromF32(l.f, shape...))
+	im.mod.Consts = append(im.mod.Consts, c)
+	l.konst = c.Value()
+	return l.konst, nil
+}
+
+// constName is a name for a constant that none has yet.
+func (im *importer) constName(base string) string {
+	base = ir.Identifier(base)
 	name := base
 	for i := 1; im.constNames[name]; i++ {
 		name = fmt.Sprintf("%s_%d", base, i)
 	}
 	im.constNames[name] = true
-	c := ir.NewConst(name, ir.Float(shape...), tensor.FromF32(l.f, shape...))
-	im.mod.Consts = append(im.mod.Consts, c)
-	l.konst = c.Value()
-	return l.konst, nil
+	return name
 }

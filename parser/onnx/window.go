@@ -131,37 +131,54 @@ func (w *window) attrs(withKernel bool) []any {
 	return a
 }
 
-func buildConv(c *call) {
+// convAttrs is the geometry of a convolution of input 0 with weights of input 1.
+func (c *call) convAttrs() (attrs []any, ok bool) {
 	if !c.image() {
-		return
+		return nil, false
 	}
 	ws := c.in[1].shape()
 	if len(ws) != 4 {
 		c.errorf(codeShape, "its weights have shape %v, want rank 4", ws)
-		return
+		return nil, false
 	}
 	if ws[2] < 1 || ws[3] < 1 || ws[2] > limit || ws[3] > limit {
 		c.errorf(codeShape, "its weights have shape %v: kernels are between 1 and 2^20", ws)
-		return
+		return nil, false
 	}
 	kernel := []int{ws[2], ws[3]}
 	if k, ok := c.pair("kernel_shape", kernel); !ok {
-		return
+		return nil, false
 	} else if !slices.Equal(k, kernel) {
 		c.errorf(codeAttr, "attribute kernel_shape is %v, the weights have shape %v", k, ws)
-		return
+		return nil, false
 	}
 	w, ok := c.window(kernel, false)
 	if !ok {
-		return
+		return nil, false
 	}
-	operands := []*ir.Value{c.x(0), c.x(1)}
-	if c.has(2) {
-		operands = append(operands, c.x(2))
-	}
-	attrs := w.attrs(false)
+	attrs = w.attrs(false)
 	if g := c.intAttr("group", 1); g != 1 {
 		attrs = append(attrs, "group", g)
+	}
+	return attrs, !c.failed
+}
+
+func buildConv(c *call) {
+	if c.in[0].quant != nil {
+		c.ascendConv()
+		return
+	}
+	attrs, ok := c.convAttrs()
+	if !ok {
+		return
+	}
+	w := c.in[1].node
+	if w == nil {
+		w = c.layerWeights(c.in[1].lit)
+	}
+	operands := []*ir.Value{c.x(0), w}
+	if c.has(2) {
+		operands = append(operands, c.x(2))
 	}
 	c.node("nn.conv2d", operands, attrs...)
 }

@@ -14,6 +14,8 @@ type Options struct {
 	Optimized string
 	// AsIs leaves the model as it is: one that was written as Optimized.
 	AsIs bool
+	// NoLayout leaves images in (N, C, H, W): the optimizations that do not depend on the machine.
+	NoLayout bool
 	// NoPadFusion leaves Pad alone. ONNX Runtime 1.28 merges it into a pooling even where the
 	// sum of the pads reaches the kernel's size, and then refuses its own graph.
 	NoPadFusion bool
@@ -29,6 +31,9 @@ func (opt Options) build() (*runtime.SessionOptions, error) {
 	level := runtime.GraphOptimizationLevel(runtime.GraphOptimizationLevelEnableAll)
 	if opt.AsIs {
 		level = runtime.GraphOptimizationLevelDisableAll
+	}
+	if opt.NoLayout {
+		level = runtime.GraphOptimizationLevelEnableExtended
 	}
 	steps := []error{
 		o.SetIntraOpNumThreads(max(1, opt.Threads)),
