@@ -5,7 +5,7 @@ BIN     := build/amctc
 DATA    := testdata/data
 MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
-EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender
+EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender ./testdata/faults
 FUZZTIME ?= 10s
 # Random graphs run with each of these instruction sets that the machine has.
 ISAS    ?= generic avx2 avxvnni avx512vnni
