@@ -107,6 +107,9 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 			return nil, err
 		}
 	case HasFactors(loaded):
+		if err := CheckOwn(c.Settings, opt.Model); err != nil {
+			return nil, err
+		}
 	case data == nil:
 		return nil, diag.Errorf("Q022", diag.Span{File: loaded.File}, "", "the model has no factors of its own; give calibration data with --calib, or --record")
 	default:

@@ -373,7 +373,7 @@ func readmeTables(t *testing.T, bin string) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", d.Name, d.Summary, how)
 	}
 
-	names, limits := onnxTable(t)
+	names, foreign, limits := onnxTable(t)
 	var o strings.Builder
 	fmt.Fprintf(&o, "ONNX operator sets %d to %d, IR versions %d to %d. Operators of the default domain:\n\n", limits["minOpset"], limits["maxOpset"], limits["minIR"], limits["maxIR"])
 	for i, n := range names {
@@ -382,27 +382,31 @@ func readmeTables(t *testing.T, bin string) {
 		}
 		o.WriteString("`" + n + "`")
 	}
-	o.WriteString(".\n")
+	fmt.Fprintf(&o, ".\n\nOf AMCT's deploy models and of ONNX Runtime's own domain:\n\n`%s`.\n", strings.Join(foreign, "`,\n`"))
 	holdParts(t, "README.md", marked, map[string]string{"operators": b.String(), "onnx": o.String(), "commands": commandTable(t, bin)})
 }
 
 // onnxTable reads the operators and the version limits in the sources of parser/onnx.
-func onnxTable(t *testing.T) (names []string, limits map[string]int) {
+func onnxTable(t *testing.T) (names, foreign []string, limits map[string]int) {
 	t.Helper()
 	limits = make(map[string]int)
 	variables(t, "parser/onnx", func(name string, value ast.Expr) {
 		if v, ok := value.(*ast.BasicLit); ok && v.Kind == token.INT {
 			limits[name], _ = strconv.Atoi(v.Value)
 		}
-		if name == "table" {
+		switch name {
+		case "table":
 			names = keys(t, value)
+		case "foreign":
+			foreign = keys(t, value)
 		}
 	})
-	if len(names) == 0 || limits["minOpset"] == 0 || limits["maxOpset"] == 0 || limits["minIR"] == 0 || limits["maxIR"] == 0 {
-		t.Fatalf("parser/onnx no longer has table, minOpset, maxOpset, minIR and maxIR as literals: %v %v", names, limits)
+	if len(names) == 0 || len(foreign) == 0 || limits["minOpset"] == 0 || limits["maxOpset"] == 0 || limits["minIR"] == 0 || limits["maxIR"] == 0 {
+		t.Fatalf("parser/onnx no longer has table, foreign, minOpset, maxOpset, minIR and maxIR as literals: %v %v", names, limits)
 	}
 	slices.Sort(names)
-	return names, limits
+	slices.Sort(foreign)
+	return names, foreign, limits
 }
 
 // variables shows every declared variable and constant of a package with its value.

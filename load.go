@@ -84,6 +84,16 @@ func Prepare(c *passes.Context, m *ir.Module) (*ir.Module, error) {
 // calibration data nor a record.
 func HasFactors(m *ir.Module) bool { return Stage(m) == ir.StageFake }
 
+// CheckOwn refuses settings that ask for steps which would change a network with factors of its own:
+// those belong to the weights as they are.
+func CheckOwn(s *passes.Settings, path string) error {
+	if steps := s.Steps(); len(steps) > 0 {
+		return fmt.Errorf("%s has factors of its own, which hold for its weights as they are; %s would change them: leave that out, or start from the float network",
+			path, strings.Join(steps, ", "))
+	}
+	return nil
+}
+
 // Integer is m as an integer module: m itself, or the network that the factors in it make.
 func Integer(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 	if !HasFactors(m) {

@@ -26,6 +26,16 @@ var Fitting = []Step{
 	{"correct-bias", "take the mean error of each channel out of its bias", true, func(s *Settings) bool { return s.CorrectBias }, correctBias},
 }
 
+// Steps names the steps that the settings ask for beside those that are always done.
+func (s *Settings) Steps() (names []string) {
+	for _, f := range Fitting {
+		if f.Wanted != nil && f.Wanted(s) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 // Fit carries out the wanted steps of Fitting, leaves the factors in c.Factors and gives the module
 // that Quantize takes with them: m itself when no step changes it, otherwise a changed copy.
 func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {

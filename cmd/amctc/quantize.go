@@ -35,25 +35,26 @@ func calibrateCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			transforms.apply(pc.Settings)
+			if err := quant.apply(pc.Settings); err != nil {
+				return err
+			}
 			fitted := float
 			switch {
 			case own:
 				if len(calib) > 0 {
 					return fail(exitUsage, "%s has factors of its own, which are written as they are; leave out --calib", args[0])
 				}
-			case len(calib) == 0:
-				return fail(exitUsage, "give calibration data with --calib")
-			default:
-				transforms.apply(pc.Settings)
-				if err := quant.apply(pc.Settings); err != nil {
+				if err := amctc.CheckOwn(pc.Settings, args[0]); err != nil {
 					return err
 				}
-				if pc.Settings.Rounds() && fittedOut == "" {
-					return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
-				}
-				if pc.Settings.CorrectBias && fittedOut == "" {
-					return fail(exitUsage, "bias correction changes biases, which a record does not hold: give --fitted F.amir for the network, and quantize that with the record")
-				}
+			case len(calib) == 0:
+				return fail(exitUsage, "give calibration data with --calib")
+			case pc.Settings.Rounds() && fittedOut == "":
+				return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
+			case pc.Settings.CorrectBias && fittedOut == "":
+				return fail(exitUsage, "bias correction changes biases, which a record does not hold: give --fitted F.amir for the network, and quantize that with the record")
+			default:
 				opt, err := data.options()
 				if err != nil {
 					return err

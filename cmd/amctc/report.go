@@ -120,10 +120,12 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 		if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
 			return err
 		}
-	} else if !own {
-		if q.Fitted, err = amctc.Calibrate(pc, float, calib); err != nil {
+	} else if own {
+		if err := amctc.CheckOwn(pc.Settings, args[0]); err != nil {
 			return err
 		}
+	} else if q.Fitted, err = amctc.Calibrate(pc, float, calib); err != nil {
+		return err
 	}
 	if q.Integer, err = amctc.Quantize(pc, q.Fitted, f.target); err != nil {
 		return err

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/amctc/amctc/codegen/onnx"
@@ -47,7 +50,7 @@ func pair(t *testing.T, seed uint64) *ir.Module {
 // written from, on every output.
 func TestPairRoundTrip(t *testing.T) {
 	seen, ops := 0, make(map[string]int)
-	for seed := range uint64(140) {
+	for seed := range uint64(110) {
 		m := pair(t, seed)
 		if m == nil {
 			continue
@@ -87,7 +90,7 @@ func TestPairRoundTrip(t *testing.T) {
 			ops[n.Op.Name]++
 		}
 	}
-	if seen < 100 || ops["q.conv2d"] < 50 || ops["q.dense"] < 30 || ops["q.dequantize"] < 20 {
+	if seen < 80 || ops["q.conv2d"] < 50 || ops["q.dense"] < 30 || ops["q.dequantize"] < 20 {
 		t.Errorf("%d modules with %v are too few", seen, ops)
 	}
 }
@@ -108,7 +111,7 @@ func integerNodes(m *ir.Module) string {
 // same bytes on every output.
 func TestQDQRoundTrip(t *testing.T) {
 	all := 0
-	for seed := range uint64(150) {
+	for seed := range uint64(110) {
 		m := quantized(t, seed)
 		if m == nil {
 			continue
@@ -154,4 +157,46 @@ func rescaledConcat(m *ir.Module) bool {
 	return slices.ContainsFunc(m.Main().Nodes, func(n *ir.Node) bool {
 		return n.Op.Name == "q.rescale" && n.Operands[0].Def != nil && n.Operands[0].Def.Op.Name == "nn.concat"
 	})
+}
+
+// TestPairExternal: models above the limit have their constants in files beside them, and come back
+// with them; without them the refusal names the file.
+func TestPairExternal(t *testing.T) {
+	m := pair(t, 5)
+	p, err := onnx.ExportPair(m, onnx.PairOptions{Name: "net", External: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := onnx.ExportPair(m, onnx.PairOptions{Name: "net"})
+	if err != nil || len(whole.External) != 0 {
+		t.Fatalf("%v: %d files beside a small model", err, len(whole.External))
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"net_deploy.external", "net_fakequant.external"} {
+		if len(p.External[name]) == 0 {
+			t.Fatalf("no %s", name)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), p.External[name], 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := irtest.RandomInputs(m.Main(), 1, 1)
+	want := eval(t, m, in)
+	for _, data := range [][]byte{p.Deploy, p.FakeQ} {
+		if len(data) >= len(whole.Deploy) {
+			t.Errorf("%d bytes remain of %d", len(data), len(whole.Deploy))
+		}
+		back, diags := parser.Import("net", data, parser.Options{Dir: dir})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		for i, got := range eval(t, back, in) {
+			if !got.Equal(want[i]) {
+				t.Errorf("output %d differs", i)
+			}
+		}
+		if _, diags := parser.Import("net", data, parser.Options{Dir: t.TempDir()}); !strings.Contains(diags.Error(), "net_") {
+			t.Errorf("without the file: %v", diags)
+		}
+	}
 }

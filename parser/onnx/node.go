@@ -30,7 +30,6 @@ type entry struct {
 	attrs    []string // attributes it may have, of any opset
 	reads    reads    // what it takes beside float32 and known tensors
 	since    int64    // first opset that has it
-	custom   bool     // an operator of AMCT or ONNX Runtime, of whatever domain
 	build    func(*call)
 }
 
@@ -62,8 +61,13 @@ func (im *importer) node(index int) {
 
 func (c *call) run() {
 	e, ok := table[c.pb.OpType]
+	own := false
+	if !ok {
+		e, ok = foreign[c.pb.OpType]
+		own = ok
+	}
 	switch {
-	case !isDefaultDomain(c.pb.Domain) && !(ok && e.custom):
+	case !isDefaultDomain(c.pb.Domain) && !own:
 		c.errorf(codeDomain, "operators of domain %q are not supported; export without custom operators, and inline model-local functions", c.pb.Domain)
 		ok = false
 	case !ok:

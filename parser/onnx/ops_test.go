@@ -195,9 +195,11 @@ func TestEveryOperatorIsTested(t *testing.T) {
 			seen[n.OpType] = true
 		}
 	}
-	for name := range table {
-		if !seen[name] {
-			t.Errorf("no case imports %s", name)
+	for _, list := range []map[string]entry{table, foreign} {
+		for name := range list {
+			if !seen[name] {
+				t.Errorf("no case imports %s", name)
+			}
 		}
 	}
 }

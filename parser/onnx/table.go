@@ -8,13 +8,7 @@ var table = map[string]entry{
 	"BatchNormalization": {min: 5, max: 5, outs: 1, attrs: []string{"epsilon", "momentum", "spatial", "training_mode"}, build: buildBatchNorm},
 	"Cast":               {min: 1, max: 1, outs: 1, reads: readsAcc, attrs: []string{"to", "saturate"}, build: buildCast},
 	"Clip":               {min: 1, max: 3, outs: 1, reads: readsChain, attrs: []string{"min", "max"}, build: buildClip},
-	"AscendAntiQuant": {min: 1, max: 1, outs: 1, reads: readsQuant, custom: true, attrs: []string{"scale", "offset", "dst_type", "dtype", "sqrt_mode"},
-		build: buildAscendAntiQuant},
-	"AscendDequant": {min: 2, max: 2, outs: 1, reads: readsAcc, custom: true, attrs: []string{"dtype", "relu_flag", "sqrt_mode"},
-		build: buildAscendDequant},
-	"AscendQuant": {min: 1, max: 1, outs: 1, custom: true, attrs: []string{"scale", "offset", "dst_type", "dtype", "quant_bits", "round_mode", "sqrt_mode"},
-		build: buildAscendQuant},
-	"Concat": {min: 1, max: -1, outs: 1, reads: movesCodes, attrs: []string{"axis"}, build: buildConcat},
+	"Concat":             {min: 1, max: -1, outs: 1, reads: movesCodes, attrs: []string{"axis"}, build: buildConcat},
 	"Constant": {min: 0, max: 0, outs: 1, attrs: []string{"value", "value_float", "value_floats", "value_int", "value_ints",
 		"value_string", "value_strings", "sparse_value"}, build: buildConstant},
 	"ConstantOfShape": {min: 1, max: 1, outs: 1, attrs: []string{"value"}, since: 9, build: buildConstantOfShape},
@@ -37,17 +31,9 @@ var table = map[string]entry{
 	"MatMulInteger":     {min: 2, max: 4, outs: 1, reads: readsCodes, since: 10, build: buildMatMulInteger},
 	"Neg":               {min: 1, max: 1, outs: 1, build: buildNeg},
 	"Pad":               {min: 1, max: 4, outs: 1, attrs: []string{"mode", "pads", "value"}, build: buildPad},
-	"QGemm":             {min: 6, max: 9, outs: 1, reads: readsCodes, attrs: []string{"alpha", "transA", "transB"}, custom: true, build: buildQGemm},
-	"QLinearAdd":        {min: 7, max: 8, outs: 1, reads: readsCodes, custom: true, build: buildQLinearAdd},
-	"QLinearAveragePool": {min: 4, max: 5, outs: 1, reads: readsCodes, attrs: append([]string{"channels_last", "count_include_pad"}, poolAttrs...), custom: true,
-		build: buildQLinearAveragePool},
-	"QLinearConcat": {min: 5, max: -1, outs: 1, reads: readsCodes, attrs: []string{"axis"}, custom: true, build: buildQLinearConcat},
 	"QLinearConv": {min: 8, max: 9, outs: 1, reads: readsCodes, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
 		since: 10, build: buildQLinearConv},
-	"QLinearGlobalAveragePool": {min: 4, max: 5, outs: 1, reads: readsCodes, attrs: []string{"channels_last"}, custom: true,
-		build: buildQLinearGlobalAveragePool},
 	"QLinearMatMul": {min: 8, max: 8, outs: 1, reads: readsCodes, since: 10, build: buildQLinearMatMul},
-	"QLinearMul":    {min: 7, max: 8, outs: 1, reads: readsCodes, custom: true, build: buildQLinearMul},
 	"QuantizeLinear": {min: 2, max: 3, outs: 1, attrs: []string{"axis", "block_size", "output_dtype", "precision", "saturate"}, since: 10,
 		build: buildQuantizeLinear},
 	"Range":      {min: 3, max: 3, outs: 1, since: 11, build: buildRange},
@@ -65,6 +51,25 @@ var table = map[string]entry{
 	"Sum":        {min: 1, max: -1, outs: 1, build: buildSum},
 	"Transpose":  {min: 1, max: 1, outs: 1, reads: movesCodes, attrs: []string{"perm"}, build: buildTranspose},
 	"Unsqueeze":  {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
+}
+
+// foreign are the operators of AMCT's deploy models, whatever their domain, and of ONNX Runtime's own
+// domain, com.microsoft.
+var foreign = map[string]entry{
+	"AscendAntiQuant": {min: 1, max: 1, outs: 1, reads: readsQuant, attrs: []string{"scale", "offset", "dst_type", "dtype", "sqrt_mode"},
+		build: buildAscendAntiQuant},
+	"AscendDequant": {min: 2, max: 2, outs: 1, reads: readsAcc, attrs: []string{"dtype", "relu_flag", "sqrt_mode"},
+		build: buildAscendDequant},
+	"AscendQuant": {min: 1, max: 1, outs: 1, attrs: []string{"scale", "offset", "dst_type", "dtype", "quant_bits", "round_mode", "sqrt_mode"},
+		build: buildAscendQuant},
+	"QGemm":      {min: 6, max: 9, outs: 1, reads: readsCodes, attrs: []string{"alpha", "transA", "transB"}, build: buildQGemm},
+	"QLinearAdd": {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearAdd},
+	"QLinearAveragePool": {min: 4, max: 5, outs: 1, reads: readsCodes, attrs: append([]string{"channels_last", "count_include_pad"}, poolAttrs...),
+		build: buildQLinearAveragePool},
+	"QLinearConcat": {min: 5, max: -1, outs: 1, reads: readsCodes, attrs: []string{"axis"}, build: buildQLinearConcat},
+	"QLinearGlobalAveragePool": {min: 4, max: 5, outs: 1, reads: readsCodes, attrs: []string{"channels_last"},
+		build: buildQLinearGlobalAveragePool},
+	"QLinearMul": {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearMul},
 }
 
 var poolAttrs = []string{"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "strides"}
