@@ -13,6 +13,7 @@ import (
 	"os"
 
 	"github.com/amctc/amctc/parser"
+	"github.com/amctc/amctc/passes"
 )
 
 // checkpointMagic begins a checkpoint: a line of text; then the length of a JSON head, the head, and
@@ -40,6 +41,17 @@ func (s *trainState) lists() []*[][]float32 {
 	return []*[][]float32{&s.Parameters, &s.Slots, &s.Averages, &s.Running}
 }
 
+// copyFactors keeps the factors of quantization as they are before a step; other parameters are nil.
+func (s *trainState) copyFactors(t *passes.Trainable) [][]float32 {
+	out := make([][]float32, len(t.Parameters))
+	for i, p := range t.Parameters {
+		if p.Role != roleWeight {
+			out[i] = append([]float32(nil), s.Parameters[i]...)
+		}
+	}
+	return out
+}
+
 // task is a hash of everything that decides the outcome.
 func (r *trainer) task() string {
 	h := sha256.New()
@@ -51,6 +63,10 @@ func (r *trainer) task() string {
 	o := r.opt
 	settings, _ := json.Marshal([]any{Version, o.Epochs, o.Batch, o.Seed, o.Loss, o.Smoothing, o.Optimizer, o.Schedule, o.Clip, o.Average, o.Augment, o.Fresh, o.Frozen, r.set.n, r.set.labels})
 	h.Write(settings)
+	if q := o.Quantize; q != nil {
+		h.Write([]byte(fmt.Sprintf("%d %v\n", q.WtsBits, q.Trained)))
+		h.Write(ToRecord(q.Factors).Format())
+	}
 	var b [4]byte
 	for _, in := range r.set.inputs {
 		for _, v := range in {

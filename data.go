@@ -20,6 +20,7 @@ type Data struct {
 	params  []*ir.Value
 	sources []dataset.Source
 	n       int
+	limit   int // of samples that iterations give; 0 is all
 }
 
 // CallShape is the shape of one sample of a parameter: without a leading batch dimension that is
@@ -55,6 +56,13 @@ func OpenData(f *ir.Func, paths []string, opt DataOptions) (*Data, error) {
 // Samples is the number of samples.
 func (d *Data) Samples() int { return d.n }
 
+// Limited are the first n samples.
+func (d *Data) Limited(n int) *Data {
+	c := *d
+	c.n, c.limit = min(d.n, n), n
+	return &c
+}
+
 // batchSize is how many samples one batch of a free network holds.
 const batchSize = 16
 
@@ -75,6 +83,7 @@ func (d *Data) Calls() iter.Seq2[[]*tensor.Tensor, error] { return d.batches(1) 
 
 func (d *Data) batches(size int) iter.Seq2[[]*tensor.Tensor, error] {
 	return func(yield func([]*tensor.Tensor, error) bool) {
+		seen := 0
 		var next []func() (dataset.Batch, error, bool)
 		for _, s := range d.sources {
 			n, stop := iter.Pull2(s.Batches(size))
@@ -95,7 +104,14 @@ func (d *Data) batches(size int) iter.Seq2[[]*tensor.Tensor, error] {
 				shape := d.params[i].Type.Bind(b.N).Shape
 				in = append(in, tensor.FromF32(append([]float32(nil), b.Data...), shape...))
 			}
-			if !yield(in, nil) {
+			left := d.n - seen
+			if d.limit > 0 && len(in) > 0 && in[0].Shape[0] > left && d.params[0].Type.IsFree() {
+				for i := range in {
+					in[i] = in[i].Rows(0, left)
+				}
+			}
+			seen += size
+			if !yield(in, nil) || d.limit > 0 && seen >= d.n {
 				return
 			}
 		}

@@ -35,6 +35,8 @@ type TrainOptions struct {
 	// whose checkpoint is there goes on from it. Empty saves nothing.
 	Checkpoint string
 	Every      int
+	// Quantize, when not nil, puts fake quantization with trained factors into the forward pass.
+	Quantize *QATOptions
 	// Validate, when not nil, is evaluated after each epoch.
 	Validate Evaluator
 	Progress func(TrainStatus)
@@ -117,26 +119,47 @@ type trainer struct {
 // Train trains a float module, as it was loaded or simplified without merging batch normalization, and
 // gives the trained copy.
 func Train(ctx context.Context, c *passes.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*ir.Module, []TrainEpoch, error) {
+	out, _, history, err := trainWith(ctx, c, m, set, opt)
+	return out, history, err
+}
+
+// Retrain is Train with quantization in the forward pass (AMCT 1.7). It gives the factors of the layers too, for
+// the network with merged batch normalization; operators without weights have none yet.
+func Retrain(ctx context.Context, c *passes.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*ir.Module, *passes.Factors, []TrainEpoch, error) {
+	if opt.Quantize == nil {
+		return nil, nil, nil, fmt.Errorf("retraining needs the options of quantization")
+	}
+	return trainWith(ctx, c, m, set, opt)
+}
+
+func trainWith(ctx context.Context, c *passes.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*ir.Module, *passes.Factors, []TrainEpoch, error) {
 	r := &trainer{ctx: ctx, opt: opt, set: set, m: m}
 	if err := r.check(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := r.build(c); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := r.begin(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if closer, ok := r.run.(interface{ Close() }); ok {
 		defer closer.Close()
 	}
 	for r.state.Epoch < opt.Epochs {
 		if err := r.epoch(); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	out, err := r.fitted()
-	return out, r.state.History, err
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var f *passes.Factors
+	if opt.Quantize != nil {
+		f = r.factors(out)
+	}
+	return out, f, r.state.History, nil
 }
 
 func (r *trainer) check() error {
@@ -161,12 +184,22 @@ func (r *trainer) check() error {
 	if err := o.Optimizer.Check(); err != nil {
 		return err
 	}
+	if o.Quantize != nil {
+		if err := o.Quantize.Check(); err != nil {
+			return err
+		}
+	}
 	return o.Schedule.Check()
 }
 
 func (r *trainer) build(c *passes.Context) error {
 	var err error
-	if r.t, err = passes.NewTrainable(c, r.m, passes.TrainOptions{Batch: r.opt.Batch, Frozen: r.opt.Frozen}); err != nil {
+	to := passes.TrainOptions{Batch: r.opt.Batch, Frozen: r.opt.Frozen}
+	if r.opt.Quantize != nil {
+		q := &quantizer{opt: r.opt.Quantize, f: r.m.Main()}
+		to.Input, to.Weights = q.input, q.weights
+	}
+	if r.t, err = passes.NewTrainable(c, r.m, to); err != nil {
 		return err
 	}
 	if len(r.t.Parameters) == 0 {
@@ -243,6 +276,7 @@ func (r *trainer) draw(i int, w []float32) {
 		for k := range w {
 			w[k] = float32((2*random.Uniform() - 1) * limit)
 		}
+	case p.Role != roleWeight: // factors start where they are
 	case p.Operand == 1: // gamma of batch normalization
 		for k := range w {
 			w[k] = 1
@@ -324,11 +358,15 @@ func (r *trainer) step(samples []int) error {
 	step := s.Epoch*r.steps + s.Step
 	rate := r.opt.Schedule.At(step, r.opt.Epochs*r.steps)
 	slots := r.opt.Optimizer.Slots()
+	before := r.state.copyFactors(r.t)
 	for i, p := range r.t.Parameters {
 		r.opt.Optimizer.Step(step+1, rate, p.Decay, s.Parameters[i], gradients[i], s.Slots[i*slots:(i+1)*slots])
 		if r.opt.Average > 0 {
 			train.Average(min(r.opt.Average, float64(step+1)/float64(step+10)), s.Averages[i], s.Parameters[i])
 		}
+	}
+	if r.opt.Quantize != nil {
+		r.guard(before)
 	}
 	r.running(out[at+len(gradients):])
 	s.LossSum += loss
@@ -410,6 +448,9 @@ func (r *trainer) fitted() (*ir.Module, error) {
 		return nil
 	}
 	for i, p := range r.t.Parameters {
+		if p.Role != roleWeight {
+			continue
+		}
 		if err := set(p.Node, p.Operand, values[i]); err != nil {
 			return nil, err
 		}

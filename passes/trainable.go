@@ -10,8 +10,9 @@ import (
 
 // A Parameter is a constant of a float network that training changes.
 type Parameter struct {
-	Node    string // the layer's name
-	Operand int
+	Node    string         // the layer's name
+	Operand int            // -1 for a factor of quantization
+	Role    string         // empty for what the network has, else the factor's name
 	Value   *ir.Value      // the function's parameter
 	Start   *tensor.Tensor // the constant
 	Decay   bool           // weight decay applies: it is a matrix, not a bias or a factor of a channel

@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/parser/dataset"
+	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/passes/train"
 )
 
@@ -17,7 +19,9 @@ func trainCommand(u *ui) *cobra.Command {
 	var data dataFlags
 	var paths, valid []string
 	var labels, validLabels, out, optimizer string
-	var force bool
+	var force, quantize bool
+	var weights, record string
+	var qat amctc.QATOptions
 	opt := amctc.DefaultTrain()
 	c := &cobra.Command{
 		Use:   "train MODEL --data DATA --labels L -o TRAINED.amir",
@@ -76,11 +80,31 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 				u.progress(trainText(s, time.Since(began)), s.Step, s.Steps)
 			}
 			pc := amctc.NewContext(cmd.Context())
-			trained, history, err := amctc.Train(cmd.Context(), pc, m, set, opt)
+			var trained *ir.Module
+			var history []amctc.TrainEpoch
+			var factors []byte
+			if quantize {
+				qat.Trained = weights == "lsq"
+				if weights != "lsq" && weights != "arq" {
+					return fail(exitUsage, "--quantized-weights %s: want lsq or arq", weights)
+				}
+				opt.Quantize = &qat
+				if record == "" {
+					return fail(exitUsage, "--quantize writes factors: give --record")
+				}
+				trained, factors, history, err = retrain(cmd, m, d, set, opt)
+			} else {
+				trained, history, err = amctc.Train(cmd.Context(), pc, m, set, opt)
+			}
 			if err != nil {
 				return err
 			}
 			u.close()
+			if factors != nil {
+				if err := writeFile(record, factors, force); err != nil {
+					return err
+				}
+			}
 			if err := saveModule(u, out, trained, force); err != nil {
 				return err
 			}
@@ -117,6 +141,10 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 	f.BoolVar(&opt.Augment.Flip, "flip", false, "mirror half of the images")
 	f.BoolVar(&opt.Fresh, "fresh", false, "draw new weights instead of going on from the model's")
 	f.BoolVar(&opt.Frozen, "frozen-batch-norm", false, "keep the statistics of batch normalization")
+	f.BoolVar(&quantize, "quantize", false, "train with quantization in the forward pass (int8 activations): their bounds are trained")
+	f.IntVar(&qat.WtsBits, "weight-bits", 8, "with --quantize: width of weight codes")
+	f.StringVar(&weights, "quantized-weights", "lsq", "with --quantize: lsq trains the scales of weights (AMCT's ulq_retrain), arq takes them from the range (arq_retrain)")
+	f.StringVar(&record, "record", "", "with --quantize: AMCT record to write; it belongs to the trained module")
 	f.StringVar(&opt.Checkpoint, "checkpoint", "", "file that the run is saved in, and goes on from")
 	f.IntVar(&opt.Every, "checkpoint-every", 0, "steps between checkpoints within an epoch; 0 saves after each epoch only")
 	f.StringVarP(&out, "output", "o", "", "trained module; its constants go beside it, in NAME.safetensors")
@@ -124,6 +152,39 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 	_ = c.MarkFlagRequired("data")
 	_ = c.MarkFlagRequired("output")
 	return c
+}
+
+// calibrationSamples are those that the bounds of activations start from.
+const calibrationSamples = 128
+
+// retrain trains with quantization: factors start from calibration, and those of operators without weights
+// are found when training is done.
+func retrain(cmd *cobra.Command, m *ir.Module, d *amctc.Data, set *amctc.TrainSet, opt amctc.TrainOptions) (*ir.Module, []byte, []amctc.TrainEpoch, error) {
+	calibrated := func(m *ir.Module) (*passes.Context, error) {
+		c := amctc.NewContext(cmd.Context())
+		float, err := amctc.Prepare(c, m)
+		if err != nil {
+			return nil, err
+		}
+		_, err = amctc.Calibrate(c, float, d.Limited(calibrationSamples))
+		return c, err
+	}
+	c, err := calibrated(m)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	opt.Quantize.Factors = c.Factors
+	trained, factors, history, err := amctc.Retrain(cmd.Context(), amctc.NewContext(cmd.Context()), m, set, opt)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if c, err = calibrated(trained); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, l := range factors.All() {
+		*c.Factors.At(l.Key) = l.Clone()
+	}
+	return trained, amctc.ToRecord(c.Factors).Format(), history, nil
 }
 
 // trainText is the line beside the progress bar.
