@@ -176,3 +176,11 @@ func (l *LayerConfig) clone() *LayerConfig {
 	}
 	return &out
 }
+
+// Name is the name in Nodes of an operator; one that is not there stays as it is.
+func (n *Network) Name(name string) string {
+	if a, ok := n.Alias[name]; ok {
+		return a
+	}
+	return name
+}

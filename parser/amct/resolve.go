@@ -133,10 +133,14 @@ func (s *Simple) addLayer(b *binder, c *Config, n *Node, t *layerType, own []*Ca
 	if t.weights || t.listed {
 		l.Weight = &WeightConfig{}
 	}
-	// What the common part says of weights is meant for the layers that have them.
+	// What the common part says of weights is meant for the layers that have them, and its channel_wise for
+	// those of which AMCT has it.
 	if k, common := pick(func(k *Calibration) bool { return k.Weights != nil }); k != nil && (t.weights || !common) {
 		l.Weight = ptrTo(*k.Weights)
 		wts = k.weightsAt
+		if common && !t.channelWise {
+			l.Weight.ChannelWise = ptrTo(false)
+		}
 	}
 	if k, common := pick(func(k *Calibration) bool { return k.Balancer != nil }); k != nil && (t.weights || !common) {
 		to, key := &l.Balance, "dmq_balancer_param"
