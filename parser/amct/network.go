@@ -135,7 +135,7 @@ func (b *binder) quantizable(at diag.Span, where, name string) (*Node, *layerTyp
 	}
 	t := findType(n.Type)
 	if t == nil || t.passes && where == "" {
-		b.errorf("C010", at, "layer %q%s is a %s, which takes no factors of its own; remove it", clip(name), where, n.Type)
+		b.errorf("C010", at, "layer %q%s is of type %s, which takes no factors of its own; remove it", clip(name), where, n.Type)
 		return nil, nil
 	}
 	return n, t

@@ -18,9 +18,6 @@ import (
 // is the file's name in messages.
 func ParseRecord(name string, text []byte) (*Record, error) {
 	var f findings
-	if !newPlaces(name, text).checkUTF8(&f) {
-		return nil, f.err()
-	}
 	var m amctpb.ScaleOffsetRecord
 	if err := prototext.Unmarshal(text, &m); err != nil {
 		f.addText(name, err)
