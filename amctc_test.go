@@ -240,8 +240,8 @@ func TestConfigNamesUnknownLayer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := amctc.NewContext(context.Background()).Settings
-	if err := amctc.ApplyConfig(s, cfg, float.Main()); err == nil || !strings.Contains(err.Error(), "/c1/Con") {
+	c := amctc.NewContext(context.Background())
+	if _, err := amctc.ApplyConfig(c, cfg, float.Main()); err == nil || !strings.Contains(err.Error(), "/c1/Con") {
 		t.Errorf("%v, want an error that names the layer", err)
 	}
 }

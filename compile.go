@@ -29,8 +29,8 @@ type CompileOptions struct {
 	Load   LoadOptions
 	Calib  []string // data, one path for each input
 	Data   DataOptions
-	Config *amct.Config // AMCT's JSON configuration; nil for defaults
-	Record *amct.Record // factors of the user; calibration is left out
+	Config amct.Configuration // AMCT's, JSON or simplified; nil for defaults
+	Record *amct.Record       // factors of the user; calibration is left out
 	// Adjust changes the settings, those of Config included; nil changes nothing.
 	Adjust  func(*passes.Settings) error
 	Out     string
@@ -81,7 +81,7 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 		return nil, err
 	}
 	if opt.Config != nil {
-		if err := ApplyConfig(c.Settings, opt.Config, loaded.Main()); err != nil {
+		if _, err := ApplyConfig(c, opt.Config, loaded.Main()); err != nil {
 			return nil, err
 		}
 	}
@@ -89,6 +89,9 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 		if err := opt.Adjust(c.Settings); err != nil {
 			return nil, err
 		}
+	}
+	if opt.Record != nil {
+		ApplyRecord(c.Settings, opt.Record)
 	}
 	float, err := Prepare(c, loaded)
 	if err != nil {

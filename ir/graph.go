@@ -142,10 +142,12 @@ type Func struct {
 
 // A Node applies one operator. Name is the name of the original operator (the ONNX node name),
 // kept by rewrites; From lists the original nodes that a rewrite merged into this one, Name
-// first, and is never empty once imported.
+// first, and is never empty once imported. Kind is the operator's type in the model it was imported from,
+// such as Gemm; it is empty for other nodes, and rewrites need not keep it.
 type Node struct {
 	Op       *OpDef
 	Name     string
+	Kind     string
 	From     []string
 	Operands []*Value
 	Attrs    Attrs
@@ -278,7 +280,7 @@ func (f *Func) Clone() *Func {
 		g.Params = append(g.Params, copyValue(p))
 	}
 	for _, n := range f.Nodes {
-		m := &Node{Op: n.Op, Name: n.Name, From: append([]string(nil), n.From...), Attrs: n.Attrs.Clone(), Span: n.Span}
+		m := &Node{Op: n.Op, Name: n.Name, Kind: n.Kind, From: append([]string(nil), n.From...), Attrs: n.Attrs.Clone(), Span: n.Span}
 		for _, v := range n.Operands {
 			m.Operands = append(m.Operands, ref(v))
 		}

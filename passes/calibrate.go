@@ -144,6 +144,9 @@ func newWatchers(c *Context, f *ir.Func) *watchers {
 			layer = u.Op.Quant.IsLayer()
 		}
 		s := c.Settings.For(n.Name, layer).Activation
+		if o, ok := c.Settings.Operands[key]; ok {
+			s = o
+		}
 		v := n.Operands[0]
 		root := joint[v]
 		if root != nil {

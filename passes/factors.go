@@ -24,12 +24,17 @@ type LayerFactors struct {
 	// Balance are AMCT's tensor_balance_factor: the layer's input is divided by them, channel by channel,
 	// and the weights that read a channel are multiplied; nil when the layer is not balanced.
 	Balance []float32
+	// ShiftBit are the shifts N of accumulators, one or one for each output channel; nil or zeros where the
+	// target multiplies 32 bits.
+	ShiftBit   []uint32
+	SkipFusion bool // the layer's batch normalization stays apart from it
 }
 
 // Clone copies the entry.
 func (l *LayerFactors) Clone() LayerFactors {
 	c := *l
-	c.ScaleW, c.Cluster, c.Balance = slices.Clone(l.ScaleW), slices.Clone(l.Cluster), slices.Clone(l.Balance)
+	c.ScaleW, c.Cluster = slices.Clone(l.ScaleW), slices.Clone(l.Cluster)
+	c.Balance, c.ShiftBit = slices.Clone(l.Balance), slices.Clone(l.ShiftBit)
 	return c
 }
 

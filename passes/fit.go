@@ -39,6 +39,10 @@ func (s *Settings) Steps() (names []string) {
 // Fit carries out the wanted steps of Fitting, leaves the factors in c.Factors and gives the module
 // that Quantize takes with them: m itself when no step changes it, otherwise a changed copy.
 func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
+	d, err := c.batches(m, d)
+	if err != nil {
+		return nil, err
+	}
 	out := m
 	c.Float = nil
 	for _, s := range Fitting {
@@ -52,6 +56,9 @@ func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
 		if err := s.Run(c, e, out, d); err != nil {
 			return nil, err
 		}
+	}
+	for _, l := range c.Factors.All() {
+		l.SkipFusion = l.ScaleW != nil && (c.Settings.NoFusion || c.Settings.SkipFusion[l.Key])
 	}
 	return out, nil
 }

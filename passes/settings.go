@@ -16,6 +16,11 @@ type Settings struct {
 	// OnlyListed says that nodes not in Layers stay float, as AMCT's JSON config means it for
 	// the layers it could have named.
 	OnlyListed bool
+	// Operands are the choices for single operands of operators without weights, by record key; they stand
+	// over those of the node.
+	Operands map[string]ActivationSettings
+	// BatchNum is how many batches of the data calibration takes, exactly; 0 is all there are.
+	BatchNum int
 	// FloatWeights calibrates with the float weights instead of the fake-quantized ones.
 	FloatWeights bool
 	// Joint lets operands that meet in one addition or concatenation share factors (AMCT 5.3).

@@ -85,14 +85,18 @@ line that it prints is the value, higher is better unless --lower is given.
 
 func (f *autoFlags) run(cmd *cobra.Command, u *ui, model string) error {
 	ctx := cmd.Context()
-	pc, float, own, err := prepare(cmd, u, f.load, model, f.config)
+	lo, err := f.load.options()
 	if err != nil {
 		return err
 	}
-	if own {
+	m, err := amctc.Load(model, lo)
+	if err != nil {
+		return err
+	}
+	if amctc.HasFactors(m) {
 		return fail(exitUsage, "%s is quantized already; a search starts from the float network that it was made from", model)
 	}
-	base, err := readConfig(f.config)
+	pc, float, base, err := prepareLoaded(cmd, u, m, f.config, "")
 	if err != nil {
 		return err
 	}

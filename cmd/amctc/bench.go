@@ -70,7 +70,7 @@ Peak is what a core multiplies and adds when nothing holds it up; bytes are coun
 	data.register(c)
 	f := c.Flags()
 	f.StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
-	f.StringVar(&config, "config", "", "AMCT quantization config (JSON)")
+	f.StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	f.IntVar(&threads, "threads", 1, "goroutines that compute a sample together")
 	f.Float64Var(&seconds, "seconds", 2, "how long to measure")
 	f.BoolVar(&float, "float", false, "measure the float network")
@@ -82,7 +82,7 @@ func benched(cmd *cobra.Command, u *ui, m *ir.Module, data dataFlags, calib []st
 	if float == (len(calib) > 0) {
 		return nil, fail(exitUsage, "a float model wants either --calib DATA, to be quantized first, or --float")
 	}
-	pc, prepared, err := prepareLoaded(cmd, u, m, config)
+	pc, prepared, _, err := prepareLoaded(cmd, u, m, config, "")
 	if err != nil || float {
 		return prepared, err
 	}

@@ -93,7 +93,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	f.StringVar(&opt.Package, "pkg", "", "Go package name (default: the folder's base name)")
 	f.StringVar(&opt.Module, "module", "", "import path of the output folder (default: from the enclosing go.mod)")
 	f.StringVar(&opt.Target, "target", amctc.DefaultTarget, "Ascend SoC")
-	f.StringVar(&config, "config", "", "AMCT quantization config (JSON)")
+	f.StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	f.StringVar(&record, "record", "", "use the factors of this AMCT record instead of calibrating")
 	f.IntVar(&opt.VerifySamples, "verify-samples", 4, "calibration samples to verify")
 	f.BoolVar(&opt.NoVerify, "no-verify", false, "do not compare the engines")

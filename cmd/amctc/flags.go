@@ -87,7 +87,8 @@ func (f *floats) Set(s string) error {
 	return nil
 }
 
-func readConfig(path string) (*amct.Config, error) {
+// readConfig reads a configuration in either of AMCT's forms; nil without a path.
+func readConfig(path string) (amct.Configuration, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -95,11 +96,7 @@ func readConfig(path string) (*amct.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := amct.ParseConfig(path, b)
-	if err != nil {
-		return nil, &failure{exitUsage, err}
-	}
-	return cfg, nil
+	return amct.ReadConfig(path, b)
 }
 
 func readRecord(path string) (*amct.Record, error) {
@@ -107,11 +104,7 @@ func readRecord(path string) (*amct.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := amct.ParseRecord(path, b)
-	if err != nil {
-		return nil, &failure{exitUsage, err}
-	}
-	return r, nil
+	return amct.ParseRecord(path, b)
 }
 
 // writeFile writes aside and renames, so that the file is whole or not there. Outputs named by the

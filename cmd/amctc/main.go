@@ -92,8 +92,10 @@ func exitCode(u *ui, err error, interrupted bool) int {
 		code = f.code
 	case errors.Is(err, amctc.ErrStale):
 		code = exitCheck
-	case errors.As(err, &l), errors.As(err, &d):
-		code = exitModel
+	case errors.As(err, &l):
+		code = diagnosed(l.Sorted()...)
+	case errors.As(err, &d):
+		code = diagnosed(d)
 	case errors.As(err, &path), errors.Is(err, amctc.ErrForeign):
 		code = exitIO
 	}
@@ -108,8 +110,20 @@ func exitCode(u *ui, err error, interrupted bool) int {
 	return code
 }
 
+// diagnosed is the exit code of diagnostics: those of configurations (C) and records (R) alone are a matter
+// of usage.
+func diagnosed(list ...*diag.Diagnostic) int {
+	for _, d := range list {
+		if d.Severity == diag.Error && d.Code[0] != 'C' && d.Code[0] != 'R' {
+			return exitModel
+		}
+	}
+	return exitUsage
+}
+
+// readSource is the text of a file that diagnostics have places in.
 func readSource(file string) (string, bool) {
-	if !strings.HasSuffix(file, ".amir") {
+	if strings.HasSuffix(file, ".onnx") {
 		return "", false
 	}
 	b, err := os.ReadFile(file)
@@ -136,7 +150,7 @@ func newRoot(u *ui) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &failure{exitUsage, err} })
 	root.SetHelpTemplate(helpTemplate)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return checkISA(os.Getenv("AMCTC_ISA")) }
-	root.AddCommand(compileCommand(u), importCommand(u), fmtCommand(u), optCommand(u), diffCommand(u), calibrateCommand(u), quantizeCommand(u),
+	root.AddCommand(compileCommand(u), importCommand(u), fmtCommand(u), optCommand(u), diffCommand(u), configCommand(u), calibrateCommand(u), quantizeCommand(u),
 		emitCommand(u), runCommand(u), trainCommand(u), evalCommand(u), autoCommand(u), verifyCommand(u), benchCommand(u), simCommand(u), reportCommand(u), opsCommand(u), passesCommand(u), targetCommand(u), explainCommand(u))
 	return root
 }

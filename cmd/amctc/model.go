@@ -112,7 +112,10 @@ func optCommand(u *ui) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				prepared, err := amctc.Prepare(amctc.NewContext(cmd.Context()), m)
+				amctc.ApplyRecord(pc.Settings, r)
+				own := amctc.NewContext(cmd.Context())
+				own.Settings = pc.Settings
+				prepared, err := amctc.Prepare(own, m)
 				if err != nil {
 					return err
 				}
@@ -144,9 +147,7 @@ func optCommand(u *ui) *cobra.Command {
 			if dumpErr != nil {
 				return dumpErr
 			}
-			for _, d := range pc.Remarks.Sorted() {
-				u.note("%s", d.Error())
-			}
+			u.remarks(pc)
 			return saveModule(u, out, m, force)
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/codegen/gogen"
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/passes"
 )
 
@@ -31,7 +32,7 @@ func calibrateCommand(u *ui) *cobra.Command {
 			if err := transforms.check(""); err != nil {
 				return err
 			}
-			pc, float, own, err := prepare(cmd, u, load, args[0], config)
+			pc, float, own, err := prepare(cmd, u, load, args[0], config, "")
 			if err != nil {
 				return err
 			}
@@ -72,9 +73,7 @@ func calibrateCommand(u *ui) *cobra.Command {
 			if _, err := amctc.Quantize(pc, fitted, amctc.DefaultTarget); err != nil {
 				return err
 			}
-			for _, d := range pc.Remarks.Sorted() {
-				u.note("%s", d.Error())
-			}
+			u.remarks(pc)
 			factors := pc.Factors
 			if fittedOut != "" {
 				if err := saveModule(u, fittedOut, fitted, force); err != nil {
@@ -95,15 +94,16 @@ func calibrateCommand(u *ui) *cobra.Command {
 	c.Flags().StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
 	quant.register(c)
 	c.Flags().StringVar(&record, "record", "", "record file to write")
-	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
+	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing record")
 	_ = c.MarkFlagRequired("record")
 	return c
 }
 
-// prepare loads a model and takes it to the form that is quantized. own says that it has factors, which
-// are then in the context.
-func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (pc *passes.Context, float *ir.Module, own bool, err error) {
+// prepare loads a model and takes it to the form that is quantized, with the settings of a configuration and
+// the factors of a record, of which both may be empty. own says that the model has factors, which are then in
+// the context unless the record brings others.
+func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config, record string) (pc *passes.Context, float *ir.Module, own bool, err error) {
 	lo, err := load.options()
 	if err != nil {
 		return nil, nil, false, err
@@ -112,25 +112,44 @@ func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config string) (pc
 	if err != nil {
 		return nil, nil, false, err
 	}
-	pc, float, err = prepareLoaded(cmd, u, m, config)
+	pc, float, _, err = prepareLoaded(cmd, u, m, config, record)
 	return pc, float, amctc.HasFactors(m), err
 }
 
-// prepareLoaded takes a float model to the form that is quantized, with the settings of a configuration.
-func prepareLoaded(cmd *cobra.Command, u *ui, m *ir.Module, config string) (*passes.Context, *ir.Module, error) {
-	pc := amctc.NewContext(cmd.Context())
+// prepareLoaded is prepare of a loaded model; cfg is the configuration as the model has it, or nil.
+func prepareLoaded(cmd *cobra.Command, u *ui, m *ir.Module, config, record string) (pc *passes.Context, float *ir.Module, cfg *amct.Config, err error) {
+	pc = amctc.NewContext(cmd.Context())
 	pc.Progress, pc.Log = u.progress, u.log()
-	cfg, err := readConfig(config)
-	if err != nil {
-		return nil, nil, err
-	}
-	if cfg != nil {
-		if err := amctc.ApplyConfig(pc.Settings, cfg, m.Main()); err != nil {
-			return nil, nil, err
+	if config != "" {
+		if cfg, err = configure(pc, config, m); err != nil {
+			return nil, nil, nil, err
 		}
 	}
-	float, err := amctc.Prepare(pc, m)
-	return pc, float, err
+	var r *amct.Record
+	if record != "" {
+		if r, err = readRecord(record); err != nil {
+			return nil, nil, nil, err
+		}
+		amctc.ApplyRecord(pc.Settings, r)
+	}
+	if float, err = amctc.Prepare(pc, m); err != nil {
+		return nil, nil, nil, err
+	}
+	if r != nil {
+		if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	return pc, float, cfg, nil
+}
+
+// configure takes the settings of a configuration file for a loaded model.
+func configure(pc *passes.Context, path string, m *ir.Module) (*amct.Config, error) {
+	conf, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	return amctc.ApplyConfig(pc, conf, m.Main())
 }
 
 func quantizeCommand(u *ui) *cobra.Command {
@@ -151,29 +170,18 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 			if out == "" && pair == "" {
 				return fail(exitUsage, "give -o, --pair or both")
 			}
-			pc, float, own, err := prepare(cmd, u, load, args[0], config)
+			pc, float, own, err := prepare(cmd, u, load, args[0], config, record)
 			if err != nil {
 				return err
 			}
 			if record == "" && !own {
 				return fail(exitUsage, "%s has no factors of its own; give them with --record", args[0])
 			}
-			if record != "" {
-				r, err := readRecord(record)
-				if err != nil {
-					return err
-				}
-				if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
-					return err
-				}
-			}
 			q, err := amctc.Quantize(pc, float, soc)
 			if err != nil {
 				return err
 			}
-			for _, d := range pc.Remarks.Sorted() {
-				u.note("%s", d.Error())
-			}
+			u.remarks(pc)
 			if pair != "" {
 				if err := writePair(pc, float, soc, pair, force); err != nil {
 					return err
@@ -187,7 +195,7 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 	}
 	load.register(c)
 	c.Flags().StringVar(&record, "record", "", "AMCT record file")
-	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
+	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	c.Flags().StringVarP(&out, "output", "o", "", "output .amir, - for standard output")
 	c.Flags().StringVar(&pair, "pair", "", "write AMCT's pair of models, with names that begin with this path")
 	c.Flags().StringVar(&soc, "target", amctc.DefaultTarget, "Ascend SoC")

@@ -61,7 +61,7 @@ Of a DIR that compile wrote, or its report.json: the table.`,
 	p.StringArrayVar(&f.paths, "data", nil, "data for each input that errors are measured on (default: --calib)")
 	p.StringVar(&f.labels, "labels", "", "labels of --data: both networks are also evaluated on all of it")
 	p.StringVar(&f.metric, "metric", "top1", "auc, cosine, mse, top1 or top5, with --labels")
-	p.StringVar(&f.config, "config", "", "AMCT quantization config (JSON)")
+	p.StringVar(&f.config, "config", "", "AMCT quantization config, JSON or simplified")
 	p.StringVar(&f.record, "record", "", "use the factors of this AMCT record instead of calibrating")
 	p.IntVar(&f.samples, "samples", amctc.DefaultDiagnosed, "samples that errors are measured on")
 	p.StringVarP(&f.out, "output", "o", "", "page to write, .html")
@@ -85,7 +85,7 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 	if err := f.transforms.check(f.record); err != nil {
 		return err
 	}
-	pc, float, own, err := prepare(cmd, u, f.load, args[0], f.config)
+	pc, float, own, err := prepare(cmd, u, f.load, args[0], f.config, f.record)
 	if err != nil {
 		return err
 	}
@@ -112,20 +112,16 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 		set.Float = float
 	}
 	q := amctc.Quantized{Float: float, Fitted: float}
-	if f.record != "" {
-		r, err := readRecord(f.record)
-		if err != nil {
-			return err
-		}
-		if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
-			return err
-		}
-	} else if own {
+	switch {
+	case f.record != "":
+	case own:
 		if err := amctc.CheckOwn(pc.Settings, args[0]); err != nil {
 			return err
 		}
-	} else if q.Fitted, err = amctc.Calibrate(pc, float, calib); err != nil {
-		return err
+	default:
+		if q.Fitted, err = amctc.Calibrate(pc, float, calib); err != nil {
+			return err
+		}
 	}
 	if q.Integer, err = amctc.Quantize(pc, q.Fitted, f.target); err != nil {
 		return err

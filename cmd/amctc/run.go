@@ -16,6 +16,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/interp"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/parser/dataset"
 	"github.com/amctc/amctc/target"
 	"github.com/amctc/amctc/target/ascend"
@@ -204,14 +205,17 @@ func evalCommand(u *ui) *cobra.Command {
 				fmt.Fprintf(u.stdout, "%-7s %s of %d\n", stageName(m), set.Metric.Text(ev.Value), ev.Samples)
 				return nil
 			}
-			cfg, err := readConfig(config)
-			if err != nil {
-				return err
-			}
-			if cfg != nil {
-				if err := amctc.ApplyConfig(pc.Settings, cfg, m.Main()); err != nil {
+			if config != "" {
+				if _, err := configure(pc, config, m); err != nil {
 					return err
 				}
+			}
+			var r *amct.Record
+			if record != "" {
+				if r, err = readRecord(record); err != nil {
+					return err
+				}
+				amctc.ApplyRecord(pc.Settings, r)
 			}
 			if err := quant.apply(pc.Settings); err != nil {
 				return err
@@ -221,11 +225,7 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if record != "" {
-				r, err := readRecord(record)
-				if err != nil {
-					return err
-				}
+			if r != nil {
 				if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
 					return err
 				}
@@ -244,6 +244,7 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			u.remarks(pc)
 			before, err := measure(m)
 			if err != nil {
 				return err
@@ -274,7 +275,7 @@ func evalCommand(u *ui) *cobra.Command {
 	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first samples of this data, and measure that too")
 	c.Flags().IntVar(&calibLimit, "calib-limit", 128, "how many samples of --calib are used")
 	c.Flags().StringVar(&record, "record", "", "quantize with this record, and measure that too")
-	c.Flags().StringVar(&config, "config", "", "AMCT quantization config (JSON)")
+	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	_ = c.MarkFlagRequired("data")
 	return c
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/amctc/amctc/passes"
 )
 
 // ui is how commands talk: results on stdout, the rest on stderr.
@@ -75,6 +77,13 @@ func (u *ui) note(format string, args ...any) {
 	u.close()
 	if !u.quiet {
 		fmt.Fprintf(u.stderr, format+"\n", args...)
+	}
+}
+
+// remarks prints what the passes have to say.
+func (u *ui) remarks(c *passes.Context) {
+	for _, d := range c.Remarks.Sorted() {
+		u.note("%s", d.Error())
 	}
 }
 

@@ -10,21 +10,30 @@ import (
 )
 
 // Format is the config as AMCT writes it: indented by 4, no space after a colon, globals first and
-// layers by name. Leaves that are nil are left out.
+// layers by name, keys in AMCT's order. Leaves that are nil are left out.
 func (c *Config) Format() []byte {
 	o := printedObject{}
 	o.add("version", strconv.Itoa(c.Version))
 	o.add("batch_num", strconv.Itoa(c.BatchNum))
 	o.add("activation_offset", strconv.FormatBool(c.ActivationOffset))
-	if c.JointQuant {
-		o.add("joint_quant", "true")
-	}
+	o.addBool("joint_quant", c.JointQuant)
+	o.addBool("weight_offset", c.WeightOffset)
 	o.add("do_fusion", strconv.FormatBool(c.DoFusion))
+	o.addString("fakequant_precision_mode", c.PrecisionMode)
 	skip := printedList{}
 	for _, s := range c.SkipFusionLayers {
 		skip = append(skip, quote(s))
 	}
 	o.add("skip_fusion_layers", skip)
+	if c.TensorQuantize != nil {
+		list := printedList{}
+		for _, t := range c.TensorQuantize {
+			list = append(list, t.printed())
+		}
+		o.add("tensor_quantize", list)
+	}
+	o.addBool("equalize", c.Equalize)
+	o.addBool("bias_correction", c.BiasCorrection)
 	for _, name := range slices.Sorted(maps.Keys(c.Layers)) {
 		o.add(name, c.Layers[name].printed())
 	}
@@ -38,38 +47,57 @@ func (l *LayerConfig) printed() printedObject {
 	o := printedObject{}
 	o.addBool("quant_enable", l.QuantEnable)
 	o.addFloat("dmq_balancer_param", l.Balance)
-	if a := l.Activation; a != nil {
-		p := printedObject{}
-		p.addInt("num_bits", a.NumBits)
-		p.addFloat("max_percentile", a.MaxPercentile)
-		p.addFloat("min_percentile", a.MinPercentile)
-		p.addList("search_range", a.SearchRange)
-		p.addFloat("search_step", a.SearchStep)
-		p.addInt("num_of_bins", a.NumOfBins)
-		p.addString("act_algo", a.ActAlgo)
-		p.addBool("asymmetric", a.Asymmetric)
-		o.add("activation_quant_params", p)
+	o.addFloat("smooth_strength", l.Smooth)
+	if l.Activation != nil {
+		o.add("activation_quant_params", l.Activation.printed())
 	}
-	if w := l.Weight; w != nil {
-		p := printedObject{}
-		p.addInt("num_bits", w.NumBits)
-		p.addString("wts_algo", w.WtsAlgo)
-		p.addBool("channel_wise", w.ChannelWise)
-		p.addInt("num_iteration", w.NumIteration)
-		p.addFloat("reg_param", w.RegParam)
-		p.addList("beta_range", w.BetaRange)
-		p.addFloat("warm_start", w.WarmStart)
-		p.addInt("num_steps", w.NumSteps)
-		p.addInt("num_of_iteration", w.NumOfIteration)
-		o.add("weight_quant_params", p)
+	if l.Weight != nil {
+		o.add("weight_quant_params", l.Weight.printed())
 	}
 	return o
+}
+
+func (t TensorQuantize) printed() printedObject {
+	o := printedObject{}
+	o.add("layer_name", quote(t.LayerName))
+	o.add("input_index", strconv.Itoa(t.InputIndex))
+	if t.Activation != nil {
+		o.add("activation_quant_params", t.Activation.printed())
+	}
+	return o
+}
+
+func (a *ActivationConfig) printed() printedObject {
+	p := printedObject{}
+	p.addInt("num_bits", a.NumBits)
+	p.addFloat("max_percentile", a.MaxPercentile)
+	p.addFloat("min_percentile", a.MinPercentile)
+	p.addFloats("search_range", a.SearchRange)
+	p.addFloat("search_step", a.SearchStep)
+	p.addInt("num_of_bins", a.NumOfBins)
+	p.addString("act_algo", a.ActAlgo)
+	p.addBool("asymmetric", a.Asymmetric)
+	return p
+}
+
+func (w *WeightConfig) printed() printedObject {
+	p := printedObject{}
+	p.addInt("num_bits", w.NumBits)
+	p.addString("wts_algo", w.WtsAlgo)
+	p.addBool("channel_wise", w.ChannelWise)
+	p.addInt("num_iteration", w.NumIteration)
+	p.addFloat("reg_param", w.RegParam)
+	p.addFloats("beta_range", w.BetaRange)
+	p.addFloat("warm_start", w.WarmStart)
+	p.addInt("num_steps", w.NumSteps)
+	p.addInt("num_of_iteration", w.NumOfIteration)
+	return p
 }
 
 // Values to print: printedObject, printedList, or the text of a scalar.
 type (
 	printedObject []printedMember
-	printedList   []string
+	printedList   []any
 	printedMember struct {
 		key   string
 		value any
@@ -96,14 +124,15 @@ func (o *printedObject) addFloat(key string, x *float64) {
 	}
 }
 
-func (o *printedObject) addList(key string, list []float64) {
-	if list != nil {
-		r := printedList{}
-		for _, x := range list {
-			r = append(r, float(x))
-		}
-		o.add(key, r)
+func (o *printedObject) addFloats(key string, x []float64) {
+	if x == nil {
+		return
 	}
+	list := printedList{}
+	for _, v := range x {
+		list = append(list, float(v))
+	}
+	o.add(key, list)
 }
 
 func (o *printedObject) addString(key string, s *string) {
@@ -126,7 +155,7 @@ func print(b *strings.Builder, v any, depth int) {
 		b.WriteByte('[')
 		for i, s := range v {
 			line(i, depth+1)
-			b.WriteString(s)
+			print(b, s, depth+1)
 		}
 		if len(v) > 0 {
 			line(0, depth)

@@ -3,15 +3,17 @@ package amct
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
+
+	"github.com/amctc/amctc/ir/diag"
 )
 
-// ParseConfig reads a JSON quantization config. Duplicate, unknown and misplaced keys, wrong types
-// and values out of range are errors, and so is what AMCT knows and this version does not support.
-// All findings are returned together. name is the file's name in messages.
+// ParseConfig reads a JSON quantization config. Duplicate, unknown and misplaced keys, wrong types and
+// values out of range are errors; all findings are returned together, as a *diag.List with places. What
+// the network or this version can't do is not judged here. name is the file's name in messages.
 func ParseConfig(name string, text []byte) (*Config, error) {
 	var f findings
 	v, ok := parseJSON(name, text, &f)
@@ -19,10 +21,11 @@ func ParseConfig(name string, text []byte) (*Config, error) {
 		return nil, f.err()
 	}
 	p := configReader{findings: &f, config: NewConfig()}
+	p.config.at.set(v.pos)
 	if o, ok := v.v.(jsonObject); ok {
 		p.top(o)
 	} else {
-		f.add(v.pos, "the config is an object, not %s", v.kind())
+		f.add("C005", v.pos, "the config is an object, not %s", v.kind())
 	}
 	if err := f.err(); err != nil {
 		return nil, err
@@ -40,18 +43,24 @@ type field func(m jsonMember)
 
 // The objects of a config.
 const (
-	topLevel   = "the top level"
-	layerLevel = "a layer"
-	actLevel   = "activation_quant_params"
-	wtsLevel   = "weight_quant_params"
+	topLevel    = "the top level"
+	layerLevel  = "a layer"
+	tensorLevel = "an entry of tensor_quantize"
+	actLevel    = "activation_quant_params"
+	wtsLevel    = "weight_quant_params"
 )
 
 // keyPlaces says where each key belongs, for keys found elsewhere.
 var keyPlaces = map[string]string{
 	"version": topLevel, "batch_num": topLevel, "activation_offset": topLevel, "joint_quant": topLevel, "weight_offset": topLevel,
 	"do_fusion": topLevel, "fakequant_precision_mode": topLevel, "skip_fusion_layers": topLevel, "tensor_quantize": topLevel,
+	"equalize": topLevel, "bias_correction": topLevel,
 
-	"quant_enable": layerLevel, "dmq_balancer_param": layerLevel, "activation_quant_params": layerLevel, "weight_quant_params": layerLevel,
+	"quant_enable": layerLevel, "dmq_balancer_param": layerLevel, "smooth_strength": layerLevel, "weight_quant_params": layerLevel,
+
+	"layer_name": tensorLevel, "input_index": tensorLevel,
+
+	"activation_quant_params": layerLevel + " or " + tensorLevel,
 
 	"act_algo": actLevel, "max_percentile": actLevel, "min_percentile": actLevel, "search_range": actLevel, "search_step": actLevel,
 	"asymmetric": actLevel, "num_of_bins": actLevel,
@@ -63,38 +72,37 @@ var keyPlaces = map[string]string{
 }
 
 // unknown reports a key that its object does not have.
-func (p *configReader) unknown(level string, m jsonMember) {
+func (p *configReader) unknown(level string, m jsonMember, keys []string) {
 	if at, ok := keyPlaces[m.key]; ok {
-		p.add(m.pos, "misplaced key %q: it belongs into %s, not into %s", m.key, at, level)
+		p.add("C004", m.pos, "misplaced key %q: it belongs into %s, not into %s", m.key, at, level)
 		return
 	}
-	p.add(m.pos, "unknown key %q in %s", m.key, level)
+	p.add("C003", m.pos, "unknown key %q in %s%s", clip(m.key), level, didYouMean(m.key, keys))
 }
 
-// object reads the members of one object.
-func (p *configReader) object(level string, v jsonValue, fields map[string]field) {
+// didYouMean names the nearest of the candidates, if one is near.
+func didYouMean(name string, candidates []string) string {
+	slices.Sort(candidates)
+	if near := diag.Suggest(name, candidates); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
+// object reads the members of one object and remembers their places below path.
+func (p *configReader) object(level string, v jsonValue, fields map[string]field, path ...string) {
 	o, ok := v.v.(jsonObject)
 	if !ok {
-		p.add(v.pos, "%s is an object, not %s", level, v.kind())
+		p.add("C005", v.pos, "%s is an object, not %s", level, v.kind())
 		return
 	}
 	for _, m := range o {
 		if f := fields[m.key]; f != nil {
+			p.config.at.set(m.value.pos, append(path[:len(path):len(path)], m.key)...)
 			f(m)
 		} else {
-			p.unknown(level, m)
+			p.unknown(level, m, slices.Collect(maps.Keys(fields)))
 		}
-	}
-}
-
-func (p *configReader) unsupported(at Pos, what string) {
-	p.add(at, "%s is not supported in this version", what)
-}
-
-// mustBeFalse is for a switch of a feature that is not supported.
-func (p *configReader) mustBeFalse(m jsonMember) {
-	if b := p.boolean(m); b != nil && *b {
-		p.unsupported(m.value.pos, m.key)
 	}
 }
 
@@ -103,56 +111,48 @@ func (p *configReader) top(o jsonObject) {
 	fields := map[string]field{
 		"version": func(m jsonMember) {
 			if n := p.integer(m); n != nil && *n != 1 {
-				p.add(m.value.pos, "version must be 1, not %d", *n)
+				p.add("C006", m.value.pos, "version must be 1, not %d", *n)
 			}
 		},
 		"batch_num": func(m jsonMember) {
 			if n := p.integer(m); n != nil {
 				if c.BatchNum = *n; *n <= 0 {
-					p.add(m.value.pos, "batch_num must be positive, not %d", *n)
+					p.add("C006", m.value.pos, "batch_num must be positive, not %d", *n)
 				}
 			}
 		},
-		"activation_offset": func(m jsonMember) {
-			if b := p.boolean(m); b != nil {
-				c.ActivationOffset = *b
+		"activation_offset": func(m jsonMember) { p.take(&c.ActivationOffset, m) },
+		"do_fusion":         func(m jsonMember) { p.take(&c.DoFusion, m) },
+		"joint_quant":       func(m jsonMember) { c.JointQuant = p.boolean(m) },
+		"weight_offset": func(m jsonMember) {
+			if c.WeightOffset = p.boolean(m); c.WeightOffset != nil && *c.WeightOffset {
+				p.add("C009", m.value.pos, "weight_offset must be false: AMCT has no weights with an offset")
 			}
 		},
-		"do_fusion": func(m jsonMember) {
-			if b := p.boolean(m); b != nil {
-				c.DoFusion = *b
-			}
-		},
-		"joint_quant": func(m jsonMember) {
-			if b := p.boolean(m); b != nil {
-				c.JointQuant = *b
-			}
-		},
-		"weight_offset": p.mustBeFalse,
 		"fakequant_precision_mode": func(m jsonMember) {
-			p.choice(m, []string{"DEFAULT"}, []string{"FORCE_FP16_QUANT"})
+			if c.PrecisionMode = p.text(m); c.PrecisionMode != nil && *c.PrecisionMode != "DEFAULT" && *c.PrecisionMode != "FORCE_FP16_QUANT" {
+				p.add("C006", m.value.pos, "fakequant_precision_mode must be DEFAULT or FORCE_FP16_QUANT, not %q", clip(*c.PrecisionMode))
+			}
 		},
 		"skip_fusion_layers": p.skipFusion,
-		"tensor_quantize": func(m jsonMember) {
-			if a, ok := m.value.v.(jsonArray); !ok {
-				p.wrongType(m, "a list")
-			} else if len(a) > 0 {
-				p.unsupported(a[0].pos, m.key)
-			}
-		},
+		"tensor_quantize":    p.tensors,
+		"equalize":           func(m jsonMember) { c.Equalize = p.boolean(m) },
+		"bias_correction":    func(m jsonMember) { c.BiasCorrection = p.boolean(m) },
 	}
 	for _, m := range o {
 		_, isObject := m.value.v.(jsonObject)
 		_, isKey := keyPlaces[m.key]
 		switch f := fields[m.key]; {
 		case f != nil:
+			c.at.set(m.value.pos, m.key)
 			f(m)
 		case isObject && !isKey:
 			p.layer(m)
 		case isKey:
-			p.unknown(topLevel, m)
+			p.unknown(topLevel, m, nil)
 		default:
-			p.add(m.pos, "unknown key %q in %s; a layer is an object, this is %s", m.key, topLevel, m.value.kind())
+			p.add("C003", m.pos, "unknown key %q in %s; a layer is an object, this is %s%s", clip(m.key), topLevel, m.value.kind(),
+				didYouMean(m.key, slices.Collect(maps.Keys(fields))))
 		}
 	}
 }
@@ -163,223 +163,116 @@ func (p *configReader) skipFusion(m jsonMember) {
 		p.wrongType(m, "a list of layer names")
 		return
 	}
-	for _, v := range a {
+	for i, v := range a {
 		s, ok := v.v.(string)
 		if !ok {
-			p.add(v.pos, "skip_fusion_layers holds layer names, not %s", v.kind())
+			p.add("C005", v.pos, "skip_fusion_layers holds layer names, not %s", v.kind())
 			continue
 		}
 		p.config.SkipFusionLayers = append(p.config.SkipFusionLayers, s)
-		p.config.SkipFusionPos = append(p.config.SkipFusionPos, v.pos)
+		p.config.at.set(v.pos, m.key, strconv.Itoa(i))
+	}
+}
+
+func (p *configReader) tensors(m jsonMember) {
+	a, ok := m.value.v.(jsonArray)
+	if !ok {
+		p.wrongType(m, "a list")
+		return
+	}
+	p.config.TensorQuantize = []TensorQuantize{}
+	for i, v := range a {
+		t := TensorQuantize{InputIndex: -1}
+		named, path := false, []string{m.key, strconv.Itoa(i)}
+		p.config.at.set(v.pos, path...)
+		p.object(tensorLevel, v, map[string]field{
+			"layer_name": func(m jsonMember) {
+				if s := p.text(m); s != nil {
+					t.LayerName, named = *s, true
+				}
+			},
+			"input_index": func(m jsonMember) {
+				if n := p.integer(m); n != nil {
+					if t.InputIndex = *n; *n < 0 {
+						p.add("C006", m.value.pos, "input_index must not be negative, but is %d", *n)
+					}
+				}
+			},
+			"activation_quant_params": func(m jsonMember) { t.Activation = p.activation(m.value, append(path, actLevel)...) },
+		}, path...)
+		if o, ok := v.v.(jsonObject); ok && (!named || !slices.ContainsFunc(o, func(m jsonMember) bool { return m.key == "input_index" })) {
+			p.add("C003", v.pos, "an entry of tensor_quantize has layer_name and input_index; one of them is missing")
+		}
+		p.config.TensorQuantize = append(p.config.TensorQuantize, t)
 	}
 }
 
 func (p *configReader) layer(m jsonMember) {
-	l := &LayerConfig{Pos: m.pos}
+	l := &LayerConfig{}
 	if m.key == "" {
-		p.add(m.pos, "a layer without name")
+		p.add("C003", m.pos, "a layer without name")
 	}
 	p.config.Layers[m.key] = l
 	p.config.Order = append(p.config.Order, m.key)
-	p.object(fmt.Sprintf("layer %q", m.key), m.value, map[string]field{
+	p.config.at.set(m.pos, m.key)
+	p.object(fmt.Sprintf("layer %q", clip(m.key)), m.value, map[string]field{
 		"quant_enable": func(m jsonMember) { l.QuantEnable = p.boolean(m) },
-		"dmq_balancer_param": func(m jsonMember) {
-			l.Balance = p.number(m.key, m.value)
-			if l.Balance != nil && !(*l.Balance >= 0.2 && *l.Balance <= 0.8) {
-				p.add(m.value.pos, "dmq_balancer_param must be in [0.2, 0.8], not %v", *l.Balance)
-			}
+		"dmq_balancer_param": func(v jsonMember) {
+			l.Balance = p.number(v.key, v.value)
+			p.checkBalance(l.Balance, v.key, v.value.pos)
 		},
-		"activation_quant_params": func(m jsonMember) { l.Activation = p.activation(m.value) },
-		"weight_quant_params":     func(m jsonMember) { l.Weight = p.weight(m.value) },
-	})
+		"smooth_strength": func(v jsonMember) {
+			l.Smooth = p.number(v.key, v.value)
+			p.checkSmooth(l.Smooth, v.key, v.value.pos)
+		},
+		"activation_quant_params": func(v jsonMember) { l.Activation = p.activation(v.value, m.key, actLevel) },
+		"weight_quant_params":     func(v jsonMember) { l.Weight = p.weight(v.value, m.key, wtsLevel) },
+	}, m.key)
+	if l.Balance != nil && l.Smooth != nil {
+		p.add("C007", m.pos, "layer %q has dmq_balancer_param and smooth_strength; they are two ways to balance, choose one", clip(m.key))
+	}
 }
 
-func (p *configReader) activation(v jsonValue) *ActivationConfig {
+func (p *configReader) activation(v jsonValue, path ...string) *ActivationConfig {
 	a := &ActivationConfig{}
-	var ifmr []jsonMember // keys that only IFMR has
-	percentile := func(to **float64) field {
-		return func(m jsonMember) {
-			ifmr = append(ifmr, m)
-			x := p.number(m.key, m.value)
-			if x != nil && !(*x > 0.5 && *x <= 1) {
-				p.add(m.value.pos, "%s must be in (0.5, 1], not %v", m.key, *x)
-			}
-			*to = x
-		}
-	}
-	var stepAt Pos
-	var bins jsonMember
 	p.object(actLevel, v, map[string]field{
-		"num_bits":       func(m jsonMember) { a.NumBits = p.bits(m, 4, 16) },
-		"act_algo":       func(m jsonMember) { a.ActAlgo = p.choice(m, actAlgos, nil) },
-		"max_percentile": percentile(&a.MaxPercentile),
-		"min_percentile": percentile(&a.MinPercentile),
-		"search_range": func(m jsonMember) {
-			ifmr = append(ifmr, m)
-			a.SearchRange = p.searchRange(m)
-			stepAt = m.value.pos
-		},
-		"search_step": func(m jsonMember) {
-			ifmr = append(ifmr, m)
-			a.SearchStep = p.number(m.key, m.value)
-			stepAt = m.value.pos
-		},
-		"asymmetric": func(m jsonMember) { a.Asymmetric = p.boolean(m) },
-		"num_of_bins": func(m jsonMember) {
-			bins = m
-			if n := p.integer(m); n != nil {
-				if a.NumOfBins = n; *n != 1024 && *n != 2048 && *n != 4096 && *n != 8192 {
-					p.add(m.value.pos, "num_of_bins must be 1024, 2048, 4096 or 8192, not %d", *n)
-				}
-			}
-		},
-	})
-	p.checkStep(stepAt, a)
-	algo := "ifmr"
-	if a.ActAlgo != nil {
-		algo = *a.ActAlgo
-	}
-	for _, m := range ifmr {
-		isPercentile := m.key == "max_percentile" || m.key == "min_percentile"
-		if algo != "ifmr" && !(algo == "percentile" && isPercentile) {
-			p.add(m.pos, "%s belongs to act_algo \"ifmr\", not to %q", m.key, algo)
-		}
-	}
-	if bins.key != "" && algo != "hfmg" {
-		p.add(bins.pos, "num_of_bins belongs to act_algo \"hfmg\", not to %q", algo)
-	}
+		"num_bits":       func(m jsonMember) { a.NumBits = p.integer(m) },
+		"act_algo":       func(m jsonMember) { a.ActAlgo = p.text(m) },
+		"max_percentile": func(m jsonMember) { a.MaxPercentile = p.number(m.key, m.value) },
+		"min_percentile": func(m jsonMember) { a.MinPercentile = p.number(m.key, m.value) },
+		"search_range":   func(m jsonMember) { a.SearchRange = p.pair(m) },
+		"search_step":    func(m jsonMember) { a.SearchStep = p.number(m.key, m.value) },
+		"asymmetric":     func(m jsonMember) { a.Asymmetric = p.boolean(m) },
+		"num_of_bins":    func(m jsonMember) { a.NumOfBins = p.integer(m) },
+	}, path...)
+	p.checkActivation(a, p.below(path))
 	return a
 }
 
-func (p *configReader) searchRange(m jsonMember) []float64 {
-	a, ok := m.value.v.(jsonArray)
-	if !ok || len(a) != 2 {
-		p.wrongType(m, "a list of two numbers, start and end")
-		return nil
-	}
-	start, end := p.number(m.key, a[0]), p.number(m.key, a[1])
-	if start == nil || end == nil {
-		return nil
-	}
-	if !(*start > 0 && *end > *start) {
-		p.add(m.value.pos, "search_range must have 0 < start < end, not [%v, %v]", *start, *end)
-		return nil
-	}
-	return []float64{*start, *end}
-}
-
-// checkStep compares search_step with search_range, of which one may be AMCT's default. It is judged
-// only when one of them is there.
-func (p *configReader) checkStep(at Pos, a *ActivationConfig) {
-	if at.Line == 0 {
-		return
-	}
-	start, end, step := 0.7, 1.3, 0.01
-	if a.SearchRange != nil {
-		start, end = a.SearchRange[0], a.SearchRange[1]
-	}
-	if a.SearchStep != nil {
-		step = *a.SearchStep
-	}
-	// AMCT compares in float32, so a step as long as the range is in order.
-	if !(step > 0 && float32(step) <= float32(end-start)) {
-		p.add(at, "search_step must be positive and at most the length of search_range [%v, %v], not %v", start, end, step)
-	}
-}
-
-func (p *configReader) weight(v jsonValue) *WeightConfig {
+func (p *configReader) weight(v jsonValue, path ...string) *WeightConfig {
 	w := &WeightConfig{}
-	var own []jsonMember // keys that one algorithm has
-	part := func(to **float64) field {
-		return func(m jsonMember) {
-			own = append(own, m)
-			x := p.number(m.key, m.value)
-			if x != nil && !(*x > 0 && *x < 1) {
-				p.add(m.value.pos, "%s must be in (0, 1), not %v", m.key, *x)
-			}
-			*to = x
-		}
-	}
-	count := func(to **int, lo, hi int) field {
-		return func(m jsonMember) {
-			own = append(own, m)
-			n := p.integer(m)
-			if n != nil && (*n < lo || *n > hi) {
-				p.add(m.value.pos, "%s must be between %d and %d, not %d", m.key, lo, hi, *n)
-			}
-			*to = n
-		}
-	}
 	p.object(wtsLevel, v, map[string]field{
-		"num_bits":      func(m jsonMember) { w.NumBits = p.width(m, 4, 6, 7, 8) },
-		"wts_algo":      func(m jsonMember) { w.WtsAlgo = p.choice(m, wtsAlgos, nil) },
-		"channel_wise":  func(m jsonMember) { w.ChannelWise = p.boolean(m) },
-		"num_iteration": count(&w.NumIteration, 1, 1<<20),
-		"reg_param":     part(&w.RegParam),
-		"beta_range": func(m jsonMember) {
-			own = append(own, m)
-			w.BetaRange = p.betaRange(m)
-		},
-		"warm_start": part(&w.WarmStart),
-		"num_steps": func(m jsonMember) {
-			own = append(own, m)
-			if w.NumSteps = p.integer(m); w.NumSteps != nil && *w.NumSteps != 16 && *w.NumSteps != 32 {
-				p.add(m.value.pos, "num_steps must be 16 or 32, not %d", *w.NumSteps)
-			}
-		},
-		"num_of_iteration": count(&w.NumOfIteration, 0, 5),
-	})
-	algo := "arq_quantize"
-	if w.WtsAlgo != nil {
-		algo = *w.WtsAlgo
-	}
-	for _, m := range own {
-		if of := wtsKeys[m.key]; of != algo {
-			p.add(m.pos, "%s belongs to wts_algo %q, not to %q", m.key, of, algo)
-		}
-	}
+		"num_bits":         func(m jsonMember) { w.NumBits = p.integer(m) },
+		"wts_algo":         func(m jsonMember) { w.WtsAlgo = p.text(m) },
+		"channel_wise":     func(m jsonMember) { w.ChannelWise = p.boolean(m) },
+		"num_iteration":    func(m jsonMember) { w.NumIteration = p.integer(m) },
+		"reg_param":        func(m jsonMember) { w.RegParam = p.number(m.key, m.value) },
+		"beta_range":       func(m jsonMember) { w.BetaRange = p.pair(m) },
+		"warm_start":       func(m jsonMember) { w.WarmStart = p.number(m.key, m.value) },
+		"num_steps":        func(m jsonMember) { w.NumSteps = p.integer(m) },
+		"num_of_iteration": func(m jsonMember) { w.NumOfIteration = p.integer(m) },
+	}, path...)
+	p.checkWeight(w, p.below(path))
 	return w
 }
 
-// actAlgos and wtsAlgos are AMCT's algorithms, and then those that AMCT does not have.
-var (
-	actAlgos = []string{"ifmr", "hfmg", "minmax", "percentile", "entropy", "mse"}
-	wtsAlgos = []string{"arq_quantize", "ada_quantize", "nuq_quantize", "gptq_quantize", "mse_quantize"}
-)
-
-// wtsKeys says which algorithm a key is of.
-var wtsKeys = map[string]string{"num_iteration": "ada_quantize", "reg_param": "ada_quantize", "beta_range": "ada_quantize",
-	"warm_start": "ada_quantize", "num_steps": "nuq_quantize", "num_of_iteration": "nuq_quantize"}
-
-func (p *configReader) betaRange(m jsonMember) []float64 {
-	a, ok := m.value.v.(jsonArray)
-	if !ok || len(a) != 2 {
-		p.wrongType(m, "a list of two numbers, start and end")
-		return nil
-	}
-	start, end := p.number(m.key, a[0]), p.number(m.key, a[1])
-	if start == nil || end == nil {
-		return nil
-	}
-	if !(*end >= 1 && *start >= *end && *start <= 100) {
-		p.add(m.value.pos, "beta_range must fall and lie in [1, 100], not [%v, %v]", *start, *end)
-		return nil
-	}
-	return []float64{*start, *end}
-}
-
-// width reads a num_bits that must be one of a list.
-func (p *configReader) width(m jsonMember, list ...int) *int {
-	n := p.integer(m)
-	if n != nil && !slices.Contains(list, *n) {
-		p.add(m.value.pos, "num_bits must be one of %v, not %d", list, *n)
-		return nil
-	}
-	return n
+// below finds places of the keys of one object.
+func (p *configReader) below(path []string) spot {
+	return func(key string) diag.Span { return p.config.at.get(append(path[:len(path):len(path)], key)...) }
 }
 
 func (p *configReader) wrongType(m jsonMember, want string) {
-	p.add(m.value.pos, "%s is %s, not %s", m.key, want, m.value.kind())
+	p.add("C005", m.value.pos, "%s is %s, not %s", m.key, want, m.value.kind())
 }
 
 func (p *configReader) boolean(m jsonMember) *bool {
@@ -390,76 +283,59 @@ func (p *configReader) boolean(m jsonMember) *bool {
 	return nil
 }
 
+func (p *configReader) take(to *bool, m jsonMember) {
+	if b := p.boolean(m); b != nil {
+		*to = *b
+	}
+}
+
+func (p *configReader) text(m jsonMember) *string {
+	if s, ok := m.value.v.(string); ok {
+		return &s
+	}
+	p.wrongType(m, "a string")
+	return nil
+}
+
 func (p *configReader) integer(m jsonMember) *int {
 	n, ok := m.value.v.(json.Number)
 	if !ok {
 		p.wrongType(m, "an integer")
 		return nil
 	}
-	i, err := strconv.Atoi(n.String())
+	i, err := strconv.ParseInt(n.String(), 10, 32)
 	if err != nil {
-		p.add(m.value.pos, "%s is an integer, not %s", m.key, clip(n.String()))
+		p.add("C005", m.value.pos, "%s is an integer of at most 32 bits, not %s", m.key, clip(n.String()))
 		return nil
 	}
-	return &i
+	v := int(i)
+	return &v
 }
 
 func (p *configReader) number(key string, v jsonValue) *float64 {
 	n, ok := v.v.(json.Number)
 	if !ok {
-		p.add(v.pos, "%s wants a number, not %s", key, v.kind())
+		p.add("C005", v.pos, "%s wants a number, not %s", key, v.kind())
 		return nil
 	}
 	x, err := strconv.ParseFloat(n.String(), 64)
 	if err != nil || math.IsInf(x, 0) {
-		p.add(v.pos, "%s has the value %s, which is out of the range of numbers", key, clip(n.String()))
+		p.add("C006", v.pos, "%s has the value %s, which is out of the range of numbers", key, clip(n.String()))
 		return nil
 	}
 	return &x
 }
 
-// bits reads a num_bits of which only 8 is supported.
-func (p *configReader) bits(m jsonMember, later ...int) *int {
-	n := p.integer(m)
-	if n == nil || *n == 8 {
-		return n
-	}
-	for _, l := range later {
-		if *n == l {
-			p.unsupported(m.value.pos, fmt.Sprintf("num_bits %d", *n))
-			return nil
-		}
-	}
-	p.add(m.value.pos, "num_bits must be 8, not %d", *n)
-	return nil
-}
-
-// choice reads one of the supported strings; later are those of AMCT that are not.
-func (p *configReader) choice(m jsonMember, supported, later []string) *string {
-	s, ok := m.value.v.(string)
-	if !ok {
-		p.wrongType(m, "a string")
+// pair reads a range.
+func (p *configReader) pair(m jsonMember) []float64 {
+	a, ok := m.value.v.(jsonArray)
+	if !ok || len(a) != 2 {
+		p.wrongType(m, "a list of two numbers, start and end")
 		return nil
 	}
-	for _, c := range supported {
-		if s == c {
-			return &s
-		}
+	start, end := p.number(m.key, a[0]), p.number(m.key, a[1])
+	if start == nil || end == nil {
+		return nil
 	}
-	for _, c := range later {
-		if s == c {
-			p.unsupported(m.value.pos, m.key+" "+s)
-			return nil
-		}
-	}
-	p.add(m.value.pos, "%s must be %s, not %s", m.key, strings.Join(supported, " or "), clip(strconv.Quote(s)))
-	return nil
-}
-
-// clip shortens a text for a message.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
-	}
-	return s
+	return []float64{*start, *end}
 }

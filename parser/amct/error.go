@@ -1,67 +1,23 @@
 package amct
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/amctc/amctc/ir/diag"
 )
 
-// A Pos is a place in a file. Line and Col count from 1, Col in characters. The zero Pos is
-// unknown.
-type Pos struct {
-	File      string
-	Line, Col int
-}
-
-// String is file:line:col, or the file alone where the line is unknown.
-func (p Pos) String() string {
-	if p.Line == 0 {
-		return p.File
-	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
-}
-
-// An Error is one finding in a file. Several are returned as errors.Join of them, in the order of
-// their places.
-type Error struct {
-	Pos Pos
-	Msg string
-}
-
-func (e *Error) Error() string { return e.Pos.String() + ": " + e.Msg }
-
-// maxErrors bounds the findings of one file.
-const maxErrors = 20
-
-// findings collects errors.
+// findings collects what is wrong with one file, all of it.
 type findings struct {
-	errs []*Error
+	list diag.List
 }
 
-func (f *findings) add(p Pos, format string, args ...any) {
-	f.errs = append(f.errs, &Error{p, fmt.Sprintf(format, args...)})
+func (f *findings) add(code diag.Code, at diag.Span, format string, args ...any) {
+	f.list.Errorf(code, at, "", format, args...)
 }
 
-// err joins the findings by place; nil when there are none.
-func (f *findings) err() error {
-	if len(f.errs) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(f.errs, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
-	})
-	var out []error
-	for i, e := range f.errs {
-		if i == maxErrors {
-			out = append(out, fmt.Errorf("%s: %d more", e.Pos.File, len(f.errs)-i))
-			break
-		}
-		out = append(out, e)
-	}
-	return errors.Join(out...)
-}
+// err is nil when there are none, and a *diag.List otherwise.
+func (f *findings) err() error { return f.list.Err() }
 
 // places turns offsets of a text into positions.
 type places struct {
@@ -80,11 +36,37 @@ func newPlaces(file string, text []byte) *places {
 	return p
 }
 
-func (p *places) at(offset int) Pos {
+// at is the place of the character at an offset.
+func (p *places) at(offset int) diag.Span {
 	offset = max(0, min(offset, len(p.text)))
 	i, found := slices.BinarySearch(p.lines, offset)
 	if !found {
 		i--
 	}
-	return Pos{p.file, i + 1, utf8.RuneCount(p.text[p.lines[i]:offset]) + 1}
+	return diag.Span{File: p.file, Start: diag.Pos{Offset: offset, Line: i + 1, Col: utf8.RuneCount(p.text[p.lines[i]:offset]) + 1}}
+}
+
+// checkUTF8 reports the first byte that is not part of a character.
+func (p *places) checkUTF8(f *findings) bool {
+	if utf8.Valid(p.text) {
+		return true
+	}
+	i := 0
+	for {
+		r, n := utf8.DecodeRune(p.text[i:])
+		if r == utf8.RuneError && n <= 1 {
+			break
+		}
+		i += n
+	}
+	f.add("C001", p.at(i), "the file is not UTF-8 text")
+	return false
+}
+
+// clip shortens a text for a message.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
 }

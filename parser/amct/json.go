@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"unicode/utf8"
+
+	"github.com/amctc/amctc/ir/diag"
 )
 
 // A jsonValue is a JSON value with its place. v is jsonObject, jsonArray, string, json.Number, bool
 // or nil.
 type jsonValue struct {
-	pos Pos
+	pos diag.Span
 	v   any
 }
 
@@ -20,7 +21,7 @@ type jsonArray []jsonValue
 
 type jsonMember struct {
 	key   string
-	pos   Pos // of the key
+	pos   diag.Span // of the key
 	value jsonValue
 }
 
@@ -28,16 +29,7 @@ type jsonMember struct {
 // is not JSON gives one finding and false.
 func parseJSON(file string, text []byte, f *findings) (jsonValue, bool) {
 	p := newPlaces(file, text)
-	if !utf8.Valid(text) {
-		i := 0
-		for {
-			r, n := utf8.DecodeRune(text[i:])
-			if r == utf8.RuneError && n <= 1 {
-				break
-			}
-			i += n
-		}
-		f.add(p.at(i), "the file is not UTF-8 text")
+	if !p.checkUTF8(f) {
 		return jsonValue{}, false
 	}
 	var raw json.RawMessage
@@ -49,11 +41,7 @@ func parseJSON(file string, text []byte, f *findings) (jsonValue, bool) {
 				offset = len(text)
 			}
 		}
-		hint := ""
-		if t := bytes.TrimSpace(text); len(t) > 0 && t[0] != '{' && t[0] != '[' {
-			hint = "; this reads AMCT's JSON config, not the simplified config"
-		}
-		f.add(p.at(offset), "not JSON: %v%s", err, hint)
+		f.add("C001", p.at(offset), "not JSON: %v", err)
 		return jsonValue{}, false
 	}
 	r := jsonReader{dec: json.NewDecoder(bytes.NewReader(text)), places: p, findings: f}
@@ -68,7 +56,7 @@ type jsonReader struct {
 	places *places
 	dec    *json.Decoder
 	tok    json.Token
-	pos    Pos // of tok
+	pos    diag.Span // of tok
 }
 
 // next reads a token. Between tokens there are only white space, commas and colons.
@@ -97,7 +85,7 @@ func (r *jsonReader) value() jsonValue {
 			r.next()
 			m.value = r.value()
 			if seen[m.key] {
-				r.add(m.pos, "key %q occurs twice", m.key)
+				r.add("C002", m.pos, "key %q occurs twice", m.key)
 				continue
 			}
 			seen[m.key] = true

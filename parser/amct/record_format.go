@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Format is the record as text protobuf: layers in order, fields in the order of AMCT's schema,
+// Format is the record as text protobuf: layers in order, fields in the order of AMCT's ONNX variant,
 // floats with the fewest digits that give the same float32. Fields that hold nothing or what their
 // absence means are left out; offset_d is there with every scale_d.
 func (r *Record) Format() []byte {
@@ -35,23 +35,25 @@ func (l *Layer) appendFields(b []byte) []byte {
 	for _, s := range l.ShiftBit {
 		b = fmt.Appendf(b, "    shift_bit: %d\n", s)
 	}
-	for _, s := range l.TensorBalanceFactor {
-		b = appendFloat(b, "tensor_balance_factor", s)
-	}
-	for _, c := range l.Cluster {
-		b = fmt.Appendf(b, "    cluster: %d\n", c)
-	}
 	if l.SkipFusion {
 		b = append(b, "    skip_fusion: true\n"...)
 	}
-	for _, t := range []struct{ field, value string }{{"dst_type", l.DstType}, {"act_type", l.ActType}, {"wts_type", l.WtsType}} {
-		if t.value != "" && t.value != "INT8" {
+	if l.IsTensorQuantize {
+		b = append(b, "    is_tensor_quantize: true\n"...)
+	}
+	for _, s := range l.TensorBalanceFactor {
+		b = appendFloat(b, "tensor_balance_factor", s)
+	}
+	for _, t := range []struct{ field, value, absent string }{
+		{"op_data_type", l.OpDataType, "float32"}, {"dst_type", l.DstType, ""}, {"act_type", l.ActType, "INT8"}, {"wts_type", l.WtsType, "INT8"},
+	} {
+		if t.value != "" && t.value != t.absent {
 			b = append(b, "    "+t.field+": "...)
 			b = append(appendText(b, t.value), '\n')
 		}
 	}
-	if l.IsTensorQuantize {
-		b = append(b, "    is_tensor_quantize: true\n"...)
+	for _, c := range l.Cluster {
+		b = fmt.Appendf(b, "    cluster: %d\n", c)
 	}
 	return b
 }

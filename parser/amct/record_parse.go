@@ -3,10 +3,13 @@ package amct
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/prototext"
 
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/parser/amct/amctpb"
 )
 
@@ -27,8 +30,8 @@ func ParseRecord(name string, text []byte) (*Record, error) {
 	for i, e := range m.Record {
 		p.entry(i, e)
 	}
-	if len(m.Record) == 0 && len(f.errs) == 0 {
-		f.add(Pos{File: name}, "record_file is empty, no layers to be quantized")
+	if len(m.Record) == 0 && f.list.Len() == 0 {
+		p.errorf("R002", "", "record_file is empty, no layers to be quantized")
 	}
 	for _, l := range p.record.Layers {
 		p.check(l)
@@ -45,13 +48,13 @@ var prototextPlace = regexp.MustCompile(`^proto:\s*(?:syntax error\s*)?\(line (\
 func (f *findings) addText(name string, err error) {
 	// The reader varies the white space of its messages on purpose.
 	msg := spaces.ReplaceAllString(err.Error(), " ")
-	pos := Pos{File: name}
+	pos := diag.Span{File: name}
 	if m := prototextPlace.FindStringSubmatch(msg); m != nil {
-		pos.Line, _ = strconv.Atoi(m[1])
-		pos.Col, _ = strconv.Atoi(m[2])
+		pos.Start.Line, _ = strconv.Atoi(m[1])
+		pos.Start.Col, _ = strconv.Atoi(m[2])
 		msg = msg[len(m[0]):]
 	}
-	f.add(pos, "not an AMCT record: %s", msg)
+	f.add("R001", pos, "not an AMCT record: %s", msg)
 }
 
 var spaces = regexp.MustCompile(`[\s\x{a0}]+`)
@@ -63,21 +66,24 @@ type recordReader struct {
 	layers map[string]*Layer
 }
 
-func (p *recordReader) errorf(format string, args ...any) { p.add(Pos{File: p.name}, format, args...) }
+// errorf reports something about the entry of a key, or about the whole file.
+func (p *recordReader) errorf(code diag.Code, key, format string, args ...any) {
+	p.add(code, diag.Span{File: p.name, Node: key}, format, args...)
+}
 
 // unsupported refuses a feature of AMCT that this version does not have.
 func (p *recordReader) unsupported(key, what string) {
 	if key == "" {
-		p.errorf("%s is not supported in this version", what)
+		p.errorf("R006", "", "%s is not supported in this version", what)
 		return
 	}
-	p.errorf("%s is not supported in this version, in layer %q", what, key)
+	p.errorf("R006", key, "%s is not supported in this version, in layer %q", what, key)
 }
 
 func (p *recordReader) entry(i int, e *amctpb.MapFiledEntry) {
 	key, ok := last(e.Key)
 	if !ok || key == "" {
-		p.errorf("record %d (counted from 0) has no key", i)
+		p.errorf("R003", "", "record %d (counted from 0) has no key", i)
 		return
 	}
 	if len(e.KvCacheValue) > 0 {
@@ -111,6 +117,7 @@ func (p *recordReader) merge(l *Layer, v *amctpb.SingleLayerRecord) {
 	set(&l.ActType, v.ActType)
 	set(&l.WtsType, v.WtsType)
 	set(&l.IsTensorQuantize, v.IsTensorQuantize)
+	set(&l.OpDataType, v.OpDataType)
 }
 
 func last[T any](v []T) (x T, ok bool) {
@@ -165,28 +172,48 @@ const (
 
 func validScale(s, lo, hi float64) bool { return s > lo && s < hi } // false for NaN
 
+// The types that AMCT names, and their widths.
+var (
+	activationTypes = []string{"INT4", "INT8", "INT16"}
+	weightTypes     = []string{"INT4", "INT6", "INT7", "INT8"}
+)
+
+// widths are those of all types.
+var widths = map[string]int{"INT4": 4, "INT6": 6, "INT7": 7, "INT8": 8, "INT16": 16}
+
+// width is that of a type; what is not a type, and an empty one, stands for INT8.
+func width(typ string) int {
+	if n, ok := widths[typ]; ok {
+		return n
+	}
+	return 8
+}
+
+// checkTypes judges the names of types, and lays dst_type over the other two.
+func (p *recordReader) checkTypes(l *Layer) {
+	for _, t := range []struct {
+		field, value string
+		list         []string
+	}{{"dst_type", l.DstType, []string{"INT4", "INT8"}}, {"act_type", l.ActType, activationTypes}, {"wts_type", l.WtsType, weightTypes}} {
+		if t.value != "" && !slices.Contains(t.list, t.value) {
+			p.errorf("R004", l.Key, "%s %q of layer %q must be %s", t.field, t.value, l.Key, strings.Join(t.list, " or "))
+		}
+	}
+}
+
 // check looks at a merged layer.
 func (p *recordReader) check(l *Layer) {
 	key := l.Key
-	for _, t := range []struct{ field, value string }{{"dst_type", l.DstType}, {"act_type", l.ActType}, {"wts_type", l.WtsType}} {
-		switch t.value {
-		case "", "INT8":
-		case "INT4", "INT6", "INT7", "INT16":
-			if t.field != "wts_type" || t.value == "INT16" {
-				p.unsupported(key, t.field+" "+t.value)
-			}
-		default:
-			p.errorf("%s %q of layer %q is not a type of AMCT; INT8 is supported", t.field, t.value, key)
-		}
-	}
+	p.checkTypes(l)
+	lo, hi := int32(-1)<<(l.ActBits()-1), int32(1)<<(l.ActBits()-1)-1
 	switch {
 	case l.HasScaleD:
 		p.scale(l, "scale_d", float64(l.ScaleD))
-		if l.OffsetD < -128 || l.OffsetD > 127 {
-			p.errorf("offset_d %d of layer %q is out of [-128, 127]", l.OffsetD, key)
+		if l.OffsetD < lo || l.OffsetD > hi {
+			p.errorf("R004", key, "offset_d %d of layer %q is out of [%d, %d]", l.OffsetD, key, lo, hi)
 		}
 	case len(l.ScaleW) == 0 && !l.SkipFusion, l.OffsetD != 0:
-		p.errorf("cannot find scale_d of layer %q in record_file %s", key, p.name)
+		p.errorf("R003", key, "cannot find scale_d of layer %q in record_file %s", key, p.name)
 	}
 	for _, s := range l.ScaleW {
 		if !p.scale(l, "scale_w", float64(s)) {
@@ -194,53 +221,61 @@ func (p *recordReader) check(l *Layer) {
 		}
 	}
 	if len(l.OffsetW) != len(l.ScaleW) {
-		p.errorf("scale_w and offset_w should have the same length in layer %q, but have %d and %d", key, len(l.ScaleW), len(l.OffsetW))
+		p.errorf("R005", key, "scale_w and offset_w should have the same length in layer %q, but have %d and %d", key, len(l.ScaleW), len(l.OffsetW))
 	}
 	for _, o := range l.OffsetW {
 		if o != 0 {
-			p.errorf("offset_w's value should be 0 in layer %q, but is %d", key, o)
+			p.errorf("R004", key, "offset_w's value should be 0 in layer %q, but is %d", key, o)
 			break
 		}
 	}
-	if n := len(l.ShiftBit); n > 1 && n != len(l.ScaleW) {
-		p.errorf("shift_bit and scale_w should have the same length in layer %q, but have %d and %d", key, n, len(l.ScaleW))
-	}
-	for _, b := range l.ShiftBit {
-		if b != 0 {
-			p.unsupported(key, "shift_bit "+strconv.FormatUint(uint64(b), 10))
-			break
-		}
-	}
+	p.checkShift(l)
+	p.checkCluster(l)
 	const eps = 0x1p-23
 	for _, b := range l.TensorBalanceFactor {
 		if !validScale(float64(b), eps, 1/eps) {
-			p.errorf("tensor_balance_factor %v of layer %q is out of (%v, %v)", b, key, eps, 1/eps)
+			p.errorf("R004", key, "tensor_balance_factor %v of layer %q is out of (%v, %v)", b, key, eps, 1/eps)
 			break
 		}
 	}
-	if n := len(l.Cluster); n > 0 {
-		for i, c := range l.Cluster {
-			if c < -128 || c > 127 || i > 0 && c <= l.Cluster[i-1] {
-				p.errorf("cluster of layer %q must be codes in [-128, 127] in ascending order, but has %d", key, c)
-				break
-			}
-		}
-		if n > 32 {
-			p.errorf("cluster of layer %q has %d codes, at most 32 are a code book", key, n)
+	if l.IsTensorQuantize && len(l.ScaleW) > 0 {
+		p.errorf("R005", key, "layer %q is is_tensor_quantize, but has scale_w", key)
+	}
+}
+
+// checkShift judges shift_bit: all zeros, which stand for no shift, or all between 1 and 16.
+func (p *recordReader) checkShift(l *Layer) {
+	if n := len(l.ShiftBit); n > 1 && n != len(l.ScaleW) {
+		p.errorf("R005", l.Key, "shift_bit and scale_w should have the same length in layer %q, but have %d and %d", l.Key, n, len(l.ScaleW))
+	}
+	for _, b := range l.ShiftBit {
+		if b > 16 || (b == 0) != (l.ShiftBit[0] == 0) {
+			p.errorf("R004", l.Key, "shift_bit of layer %q should be 0 everywhere, or between 1 and 16 everywhere, but has %d beside %d", l.Key, b, l.ShiftBit[0])
+			break
 		}
 	}
-	if l.IsTensorQuantize && len(l.ScaleW) > 0 {
-		p.errorf("layer %q is is_tensor_quantize, but has scale_w", key)
+}
+
+// checkCluster judges a code book.
+func (p *recordReader) checkCluster(l *Layer) {
+	for i, c := range l.Cluster {
+		if c < -128 || c > 127 || i > 0 && c <= l.Cluster[i-1] {
+			p.errorf("R004", l.Key, "cluster of layer %q must be codes in [-128, 127] in ascending order, but has %d", l.Key, c)
+			break
+		}
+	}
+	if n := len(l.Cluster); n > 32 {
+		p.errorf("R005", l.Key, "cluster of layer %q has %d codes, at most 32 are a code book", l.Key, n)
 	}
 }
 
 func (p *recordReader) scale(l *Layer, field string, s float64) bool {
 	if math.IsInf(s, 0) || math.IsNaN(s) || s == 0 {
-		p.errorf("Param %s has invalid value inf, nan or zeros, in layer %q", field, l.Key)
+		p.errorf("R004", l.Key, "Param %s has invalid value inf, nan or zeros, in layer %q", field, l.Key)
 		return false
 	}
 	if !validScale(s, minScale, maxScale) {
-		p.errorf("%s %v of layer %q is out of (%v, %v)", field, float32(s), l.Key, float64(minScale), float64(maxScale))
+		p.errorf("R004", l.Key, "%s %v of layer %q is out of (%v, %v)", field, float32(s), l.Key, float64(minScale), float64(maxScale))
 		return false
 	}
 	return true

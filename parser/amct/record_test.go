@@ -61,20 +61,37 @@ record <
 	}
 	want := []*Layer{
 		{Key: "a", ScaleD: 0.125, HasScaleD: true, OffsetD: -128, ScaleW: []float32{0.5, 0.25}, OffsetW: []int32{0, 0}, ShiftBit: []uint32{0}, TensorBalanceFactor: []float32{1}, SkipFusion: true},
-		{Key: "b", ScaleD: 1, HasScaleD: true, OffsetD: 3, ScaleW: []float32{1}, OffsetW: []int32{0}, ActType: "INT8"},
+		{Key: "b", ScaleD: 1, HasScaleD: true, OffsetD: 3, ScaleW: []float32{1}, OffsetW: []int32{0}, ActType: "INT8", OpDataType: "float32"},
 	}
 	if !reflect.DeepEqual(r.Layers, want) {
 		t.Errorf("%+v\n%+v", r.Layers[0], r.Layers[1])
 	}
 }
 
+// TestRecordFields holds that every field of AMCT's ONNX variant is written as it was read.
+func TestRecordFields(t *testing.T) {
+	text := golden(t, "record.onnx.txt")
+	r, err := ParseRecord("record.onnx.txt", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(r.Format()); got != string(text) {
+		t.Errorf("got\n%s\nwant\n%s", got, text)
+	}
+	for i, want := range [][2]int{{16, 8}, {8, 6}, {4, 4}} {
+		if l := r.Layers[i]; l.ActBits() != want[0] || l.WtsBits() != want[1] {
+			t.Errorf("%s has %d and %d bits, want %v", l.Key, l.ActBits(), l.WtsBits(), want)
+		}
+	}
+}
+
 func TestRecordErrors(t *testing.T) {
 	const ok = `scale_d: 1 offset_d: 0 scale_w: 1 offset_w: 0 `
 	for _, c := range []struct{ text, want string }{
-		{``, "r.txt: record_file is empty, no layers to be quantized"},
+		{``, "r.txt: error[R002]: record_file is empty, no layers to be quantized"},
 		{"# only a comment\n", "record_file is empty"},
-		{"record {\n  key: \"a\"\n  value { scale_x: 1 }\n}", "r.txt:3:11: not an AMCT record: unknown field: scale_x"},
-		{"record {\n  key: \"a\"\n  value { scale_d: \"x\" }\n}", "r.txt:3:20: not an AMCT record: "},
+		{"record {\n  key: \"a\"\n  value { scale_x: 1 }\n}", "r.txt:3:11: error[R001]: not an AMCT record: unknown field: scale_x"},
+		{"record {\n  key: \"a\"\n  value { scale_d: \"x\" }\n}", "r.txt:3:20: error[R001]: not an AMCT record: "},
 		{"record {\n  key: \"a\"\n", "not an AMCT record: "},
 		{"\xff", "not an AMCT record: "},
 		{`record { value { ` + ok + `} }`, "record 0 (counted from 0) has no key"},
@@ -91,11 +108,15 @@ func TestRecordErrors(t *testing.T) {
 		{`record { key: "a" value { ` + ok + `scale_d: -1 } }`, "scale_d -1 of layer \"a\" is out of"},
 		{`record { key: "a" value { ` + ok + `scale_d: 1e-20 } }`, "scale_d 1e-20 of layer \"a\" is out of"},
 		{`record { key: "a" value { ` + ok + `offset_d: 128 } }`, "offset_d 128 of layer \"a\" is out of [-128, 127]"},
-		{`record { key: "a" value { ` + ok + `shift_bit: 1 } }`, `shift_bit 1 is not supported in this version, in layer "a"`},
+		{`record { key: "a" value { ` + ok + `shift_bit: 17 } }`, `r.txt:a: error[R004]: shift_bit of layer "a" should be 0 everywhere, or between 1 and 16 everywhere, but has 17`},
+		{`record { key: "a" value { scale_d: 1 scale_w: [1, 1] offset_w: [0, 0] shift_bit: [0, 3] } }`, "but has 3 beside 0"},
 		{`record { key: "a" value { ` + ok + `shift_bit: [0, 0] } }`, "shift_bit and scale_w should have the same length"},
-		{`record { key: "a" value { ` + ok + `act_type: "INT16" } }`, `act_type INT16 is not supported in this version, in layer "a"`},
-		{`record { key: "a" value { ` + ok + `dst_type: "INT4" } }`, "dst_type INT4 is not supported"},
-		{`record { key: "a" value { ` + ok + `wts_type: "int8" } }`, `wts_type "int8" of layer "a" is not a type`},
+		{`record { key: "a" value { ` + ok + `act_type: "INT6" } }`, `act_type "INT6" of layer "a" must be INT4 or INT8 or INT16`},
+		{`record { key: "a" value { scale_d: 1 offset_d: 32768 act_type: "INT16" } }`, "offset_d 32768 of layer \"a\" is out of [-32768, 32767]"},
+		{`record { key: "a" value { scale_d: 1 offset_d: 300 act_type: "INT16" dst_type: "INT8" } }`, "offset_d 300 of layer \"a\" is out of [-128, 127]"},
+		{`record { key: "a" value { scale_d: 1 act_type: "INT-99999" } }`, "must be INT4"},
+		{`record { key: "a" value { ` + ok + `dst_type: "INT16" } }`, "dst_type \"INT16\" of layer \"a\" must be INT4 or INT8"},
+		{`record { key: "a" value { ` + ok + `wts_type: "int8" } }`, `wts_type "int8" of layer "a" must be INT4 or INT6 or INT7 or INT8`},
 		{`record { key: "a" value { ` + ok + `tensor_balance_factor: 0 } }`, "tensor_balance_factor 0"},
 		{`record { key: "a" value { ` + ok + `tensor_balance_factor: [1, 9000000] } }`, "tensor_balance_factor 9e+06"},
 		{`record { key: "a" value { ` + ok + `is_tensor_quantize: true } }`, "has scale_w"},
@@ -113,7 +134,7 @@ func TestRecordErrors(t *testing.T) {
 			t.Errorf("%s:\n%v\nwant %s", c.text, err, c.want)
 		}
 	}
-	_, err := ParseRecord("r.txt", []byte(`record { key: "a" value { scale_d: 0 } } record { key: "b" value { `+ok+` shift_bit: 2 } }`))
+	_, err := ParseRecord("r.txt", []byte(`record { key: "a" value { scale_d: 0 } } record { key: "b" value { `+ok+` shift_bit: 20 } }`))
 	if n := strings.Count(err.Error(), "\n"); n != 1 {
 		t.Errorf("not all findings are reported:\n%v", err)
 	}
@@ -176,6 +197,7 @@ func TestRecordFloats(t *testing.T) {
 
 func FuzzRecord(f *testing.F) {
 	f.Add(golden(f, "lenet.record.txt"))
+	f.Add(golden(f, "record.onnx.txt"))
 	f.Add([]byte(`record { key: "a" value { scale_d: 1 act_type: "INT8" shift_bit: 0 tensor_balance_factor: 1 } }`))
 	f.Add([]byte("prune_record { producer { attr { s: '\\xff' } } }"))
 	f.Fuzz(func(t *testing.T, text []byte) {

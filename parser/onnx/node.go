@@ -280,6 +280,7 @@ func (c *call) emit(opName, label string, operands []*ir.Value, attrs ...any) *i
 	if v == nil {
 		return nil
 	}
+	v.Def.Kind = c.pb.OpType
 	if _, ok := tensor.CheckedElems(v.Type.Bind(1).Shape, maxElems); !ok {
 		c.errorf(codeTooLarge, "its result would be %s, 2^31 elements or more", v.Type)
 		return nil

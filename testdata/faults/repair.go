@@ -23,14 +23,14 @@ func (f *Fault) Repair(ctx context.Context, r report.Repair, data [][]*tensor.Te
 		return 0, false, nil
 	}
 	cfg, err := amct.ParseConfig("pasted.json", []byte(fmt.Sprintf("{\"version\": 1,\n%s\n}", r.Config)))
-	if err != nil && strings.Contains(err.Error(), "not supported in this version") {
-		return 0, false, nil
-	}
 	if err != nil {
 		return 0, false, fmt.Errorf("%w\n%s", err, r.Config)
 	}
-	pasted := passes.NewSettings()
-	if err := amctc.ApplyConfig(pasted, cfg, f.Net.Float.Main()); err != nil {
+	pasted := amctc.NewContext(ctx)
+	if _, err := amctc.ApplyConfig(pasted, cfg, f.Net.Float.Main()); err != nil {
+		if strings.Contains(err.Error(), "error[C009]") { // this version does not act on it
+			return 0, false, nil
+		}
 		return 0, false, err
 	}
 	before, err := sqnr(ctx, f.Net.Float, f.Net.Integer, data)
@@ -43,7 +43,9 @@ func (f *Fault) Repair(ctx context.Context, r report.Repair, data [][]*tensor.Te
 	if settings.Layers == nil {
 		settings.Layers = make(map[string]passes.LayerSettings)
 	}
-	maps.Copy(settings.Layers, pasted.Layers)
+	for _, name := range cfg.Order {
+		settings.Layers[name] = pasted.Settings.Layers[name]
+	}
 	c.Settings = &settings
 	fitted, err := passes.Fit(c, exec.Engine{}, f.Net.Float, f.Calib)
 	if err != nil {

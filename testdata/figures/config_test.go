@@ -24,7 +24,7 @@ func TestAutoencoderConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := amctc.NewContext(t.Context())
-	if err := amctc.ApplyConfig(c.Settings, cfg, m.Main()); err != nil {
+	if _, err := amctc.ApplyConfig(c, cfg, m.Main()); err != nil {
 		t.Fatal(err)
 	}
 	dense := 0
