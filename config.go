@@ -44,8 +44,12 @@ func ApplyConfig(c *passes.Context, conf amct.Configuration, f *ir.Func) (*amct.
 	for _, name := range cfg.SkipFusionLayers {
 		s.SkipFusion[name] = true
 	}
-	for _, n := range f.Nodes { // a normalization stays apart from the layer before it, whichever is named
-		if d := n.Operands[0].Def; n.Op.Name == "nn.batch_norm" && s.SkipFusion[n.Name] && d != nil {
+	for _, n := range f.Nodes { // to name a normalization is to name the layer that it would be merged into
+		if len(n.Operands) == 0 || n.Op.Name != "nn.batch_norm" || !s.SkipFusion[n.Name] {
+			continue
+		}
+		if d := n.Operands[0].Def; d != nil && d.Op.Quant.IsLayer() {
+			delete(s.SkipFusion, n.Name)
 			s.SkipFusion[d.Name] = true
 		}
 	}

@@ -38,6 +38,9 @@ func layerKind(n *ir.Node) string {
 	case n.Op.Name == "nn.dense" && len(n.Operands) < 3:
 		kind = "MatMul"
 	}
+	if d := n.Operands[0].Def; kind == "BatchNormalization" && d != nil && d.Op.Quant.IsLayer() {
+		return "fused BatchNormalization" // it has no settings: the layer before it has
+	}
 	if s := n.Operands[0].Type.Shape; kind == "AveragePool" && slices.Equal(n.Ints("kernel"), s[len(s)-2:]) {
 		kind = "GlobalAveragePool"
 	}
