@@ -49,7 +49,9 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 	$(GO) test ./parser -run '^$$' -fuzz FuzzSafetensors -fuzztime $(FUZZTIME)
 	$(GO) test ./parser/onnx -run '^$$' -fuzz FuzzImport -fuzztime $(FUZZTIME)
-	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME)
+	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzConfig -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzSimple -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./parser/dataset -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME)
 	$(GO) test ./target -run '^$$' -fuzz FuzzProgram -fuzztime $(FUZZTIME)
 

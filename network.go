@@ -1,6 +1,7 @@
 package amctc
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/amctc/amctc/ir"
@@ -29,7 +30,7 @@ var kinds = map[string][]string{
 func layerKind(n *ir.Node) string {
 	known := kinds[n.Op.Name]
 	if known == nil {
-		return n.Op.Name
+		return cmp.Or(n.Kind, n.Op.Name)
 	}
 	kind := known[0]
 	switch {

@@ -97,6 +97,7 @@ func benched(cmd *cobra.Command, u *ui, m *ir.Module, data dataFlags, calib []st
 	if prepared, err = amctc.Calibrate(pc, prepared, d); err != nil {
 		return nil, err
 	}
+	u.configRemarks(pc)
 	return amctc.Quantize(pc, prepared, amctc.DefaultTarget)
 }
 

@@ -244,7 +244,7 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			u.remarks(pc)
+			u.configRemarks(pc)
 			before, err := measure(m)
 			if err != nil {
 				return err

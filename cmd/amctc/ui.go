@@ -87,6 +87,15 @@ func (u *ui) remarks(c *passes.Context) {
 	}
 }
 
+// configRemarks prints what was made of a configuration, for commands that are not about the layers.
+func (u *ui) configRemarks(c *passes.Context) {
+	for _, d := range c.Remarks.Sorted() {
+		if d.Code[0] == 'C' {
+			u.note("%s", d.Error())
+		}
+	}
+}
+
 // object prints v as JSON.
 func (u *ui) object(v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")

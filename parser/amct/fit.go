@@ -75,7 +75,7 @@ func (b *binder) fitWeight(n *Node, t *layerType, w *WeightConfig, place func(pa
 		b.remark(diag.Warning, at("num_bits"), "layer %q has %d groups, so that its weights take 8 bits: 4 are for one group", n.Name, n.Group)
 		w.NumBits = ptrTo(8)
 	case bits == 4 && n.Channels%2 != 0:
-		b.remark(diag.Warning, at("num_bits"), "layer %q has %d input channels, so that its weights take 8 bits: 4 are for an even number", n.Name, n.Channels)
+		b.remark(diag.Warning, at("num_bits"), "layer %q has an odd number of input channels, %d, so that its weights take 8 bits", n.Name, n.Channels)
 		w.NumBits = ptrTo(8)
 	}
 }
