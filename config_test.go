@@ -221,6 +221,31 @@ func TestSkipFusionInRecords(t *testing.T) {
 	}
 }
 
+// TestPoolRecord takes a record as AMCT writes it for average pooling: a layer whose weights have the scale 1.
+func TestPoolRecord(t *testing.T) {
+	m := parseModule(t, normalized)
+	r, err := amct.ParseRecord("r", []byte(`record { key: "pool" value { scale_d: 0.5 offset_d: 3 scale_w: 1 offset_w: 0 } }
+record { key: "fc" value { scale_d: 0.25 offset_d: 4 scale_w: 0.125 offset_w: 0 } }`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := amctc.NewContext(t.Context())
+	float, err := amctc.Prepare(c, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
+		t.Fatal(err)
+	}
+	q, err := amctc.Quantize(c, float, amctc.DefaultTarget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := ir.Print(q); !strings.Contains(text, "q.avg_pool2d") || !strings.Contains(text, "scale=0.5, offset=3") || !strings.Contains(text, "scale=0.25, offset=4") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
 // TestUnlistedStayFloat holds that layers which AMCT could have named and the config does not have stay
 // float, average pooling included.
 func TestUnlistedStayFloat(t *testing.T) {

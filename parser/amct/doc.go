@@ -1,6 +1,8 @@
-// Package amct reads and writes AMCT's own files: the JSON quantization config and the record of
-// quantization factors (text protobuf).
+// Package amct reads and writes AMCT's own files: the JSON quantization config, the simplified config
+// (text protobuf) that a network makes a JSON config of, and the record of quantization factors (text
+// protobuf).
 //
-// Readers are strict. What AMCT knows and this version does not support is refused by name, and all
-// findings of a file are reported together, each with its place.
+// Readers are strict. All findings of a file are reported together, numbered, each with its place. What a
+// network can't have is judged by AMCT's rules for layer types, when a configuration is fitted to it; what
+// this version does not do is for the caller to refuse.
 package amct
