@@ -188,7 +188,7 @@ func (p *simpleReader) calibration(c *Calibration, f textField) {
 			"ada_quantize":  p.weights(c, p.ada),
 			"nuq_quantize":  p.weights(c, p.nuq),
 			"gptq_quantize": p.weights(c, p.arq),
-			"mse_quantize":  p.weights(c, p.arq),
+			"mse_weights":   p.weights(c, p.arq), // mse_quantize is the observer
 			"dmq_balancer": func(f textField) {
 				p.balancer(c, f, "DMQBalancer", "migration_strength", &Balancer{Strength: 0.5, At: f.pos})
 			},
@@ -261,6 +261,9 @@ func (p *simpleReader) weights(c *Calibration, read func(w *WeightConfig, at spo
 	return func(f textField) {
 		p.sub(f, func(fields []textField) {
 			algo := f.name
+			if algo == "mse_weights" {
+				algo = "mse_quantize"
+			}
 			w, at := &WeightConfig{WtsAlgo: &algo}, make(spots)
 			at.set(f.pos)
 			read(w, at, f, fields)

@@ -149,6 +149,30 @@ func TestDiagnostics(t *testing.T) {
 	}
 }
 
+// TestOwnMembers holds the members of a calibration that AMCT does not have.
+func TestOwnMembers(t *testing.T) {
+	for _, algo := range actAlgos {
+		s, err := ParseSimple("s", []byte("common_config { "+algo+"_quantize { asymmetric: false } mse_weights { quant_bits: 6 } }"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if k := s.Common; *k.Activations.ActAlgo != algo || *k.Weights.WtsAlgo != "mse_quantize" || *k.Weights.NumBits != 6 {
+			t.Errorf("%s: %+v %+v", algo, k.Activations, k.Weights)
+		}
+	}
+	for _, algo := range wtsAlgos {
+		member := algo
+		if algo == "mse_quantize" {
+			member = "mse_weights"
+		}
+		s, err := ParseSimple("s", []byte("common_config { "+member+" {} }"))
+		if err != nil || *s.Common.Weights.WtsAlgo != algo {
+			t.Errorf("%s: %v", algo, err)
+		}
+	}
+}
+
 func TestTextErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"a", "s:1:2: error[C001]: not a simplified config: want : or { after a, not the end of the file"},
