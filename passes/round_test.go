@@ -2,6 +2,7 @@ package passes_test
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"testing"
@@ -73,8 +74,15 @@ func TestRoundedWeightsLaw(t *testing.T) {
 					if o.Name != n.Name {
 						continue
 					}
+					original := slices.IndexFunc(float.Main().Nodes, func(p *ir.Node) bool { return p.Name == n.Name })
+					lo, hi := calib.CodeRange(l.WtsBits)
 					for i, w := range o.Operands[1].Const.Data.F32 {
-						if want := float32(float32(codes[i]) * scale[i/(len(codes)/len(scale))]); w != want {
+						s := scale[i/(len(codes)/len(scale))]
+						moved := math.Abs(float64(w - float.Main().Nodes[original].Operands[1].Const.Data.F32[i]))
+						if q := int32(codes[i]); c.Settings.Default.Weight.Algorithm == passes.AdaRound && q != lo && q != hi && moved > float64(s)*1.0001 {
+							t.Fatalf("seed %d, layer %q: weight %d moved by %v to code %d of scale %v", seed, n.Name, i, moved, q, s)
+						}
+						if want := float32(float32(codes[i]) * s); w != want {
 							t.Fatalf("seed %d, layer %q: weight %d is %v, its code stands for %v", seed, n.Name, i, w, want)
 						}
 					}
