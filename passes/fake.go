@@ -89,13 +89,8 @@ func checkFactors(c *Context, n *ir.Node, l *diag.List) {
 	if k == nil || k.ScaleD == 0 {
 		return
 	}
-	if w := constantWeights(n); len(k.Cluster) > 0 && w != nil && len(k.ScaleW) > 0 && len(w.F32)%len(k.ScaleW) == 0 {
-		for _, code := range calib.QuantizeWeights(w.F32, k.ScaleW, 8) {
-			if !slices.Contains(k.Cluster, int32(code)) {
-				l.Errorf("Q010", n.Span, n.Subject(), "the record has a code book, to which the weights are not rounded; quantize the fitted network that was written with the record")
-				break
-			}
-		}
+	if w := constantWeights(n); w != nil && len(k.ScaleW) > 0 && len(w.F32)%len(k.ScaleW) == 0 && outsideBook(k, w.F32) {
+		l.Errorf("Q010", n.Span, n.Subject(), "the record has a code book, to which the weights are not rounded; quantize the fitted network that was written with the record")
 	}
 	ch := n.Operands[q.Weights].Type.Shape[q.ChannelAxis]
 	if len(k.ScaleW) != 1 && len(k.ScaleW) != ch {
@@ -105,6 +100,13 @@ func checkFactors(c *Context, n *ir.Node, l *diag.List) {
 			l.Errorf("Q010", n.Span, n.Subject(), "the record has %d values of scale_w, want 1 or %d", len(k.ScaleW), ch)
 		}
 	}
+}
+
+// outsideBook says whether a layer has a code book and weights whose codes are not in it.
+func outsideBook(k *LayerFactors, w []float32) bool {
+	return len(k.Cluster) > 0 && slices.ContainsFunc(calib.QuantizeWeights(w, k.ScaleW, 8), func(q int8) bool {
+		return !slices.Contains(k.Cluster, int32(q))
+	})
 }
 
 // quantizeWeights puts q.fake on the weights of layers with factors. A scale that a bias does not
@@ -130,6 +132,10 @@ func quantizeWeights(c *Context, m *ir.Module, f *ir.Func) error {
 			}
 			scale = floored
 			k.ScaleW = floored
+			if len(raised) > 0 && outsideBook(k, w.Const.Data.F32) {
+				c.Remark("Q004", n, "its code book is given up: the codes of raised scales are not in it")
+				k.Cluster = nil
+			}
 		}
 		axis := -1
 		if len(scale) > 1 {

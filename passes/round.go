@@ -84,7 +84,7 @@ func (c *Context) roundLayer(e ir.Engine, m, original *ir.Module, n *ir.Node, s 
 		codes, cluster, scale = calib.NUQ(data.F32, scale, s.Weight.NUQ)
 		bits = 8
 		var err error
-		if codes, err = c.roundByData(e, m, original, n, s, d, scale, cluster); err != nil {
+		if codes, err = c.roundByData(e, m, original, n, s, d, scale, cluster, bits); err != nil {
 			return err
 		}
 		l.Cluster = nil
@@ -95,9 +95,11 @@ func (c *Context) roundLayer(e ir.Engine, m, original *ir.Module, n *ir.Node, s 
 		scale = calib.MSEScales(data.F32, data.Shape[0], perChannel, bits)
 		codes = calib.QuantizeWeights(data.F32, scale, bits)
 	case GPTQ, AdaRound:
-		scale = calib.MSEScales(data.F32, data.Shape[0], perChannel, bits)
+		if scale = calib.MSEScales(data.F32, data.Shape[0], perChannel, bits); s.Weight.Algorithm == AdaRound && bits == 8 {
+			scale = calib.KLScales(data.F32, data.Shape[0], perChannel, bits)
+		}
 		var err error
-		if codes, err = c.roundByData(e, m, original, n, s, d, scale, calib.Levels(bits)); err != nil {
+		if codes, err = c.roundByData(e, m, original, n, s, d, scale, calib.Levels(bits), bits); err != nil {
 			return err
 		}
 	default:
@@ -133,8 +135,8 @@ func WeightBits(n *ir.Node, w WeightSettings) (bits int, why string) {
 }
 
 // roundByData rounds with the layer's inputs: to make up for the errors of the weights rounded before
-// (GPTQ), or by learning which way to round (AdaRound).
-func (c *Context) roundByData(e ir.Engine, m, original *ir.Module, n *ir.Node, s LayerSettings, d Data, scale []float32, levels []int8) ([]int8, error) {
+// (GPTQ, and NUQ with the levels of its code book), or by learning which way to round (AdaRound).
+func (c *Context) roundByData(e ir.Engine, m, original *ir.Module, n *ir.Node, s LayerSettings, d Data, scale []float32, levels []int8, bits int) ([]int8, error) {
 	rows, err := rowsOf(c, e, m.Main(), n.Name, d)
 	if err != nil {
 		return nil, err
@@ -143,45 +145,80 @@ func (c *Context) roundByData(e ir.Engine, m, original *ir.Module, n *ir.Node, s
 	if err != nil {
 		return nil, err
 	}
+	if s.Weight.Algorithm == AdaRound {
+		return c.adaRound(e, original, n, s.Weight.AdaRound, rows, ideal, scale, bits)
+	}
 	w := constantWeights(n).F32
 	groups, out, k := rowShape(n)
-	codes := make([]int8, len(w))
+	codes := make([]int8, 0, len(w))
 	for g := range groups {
-		part := w[g*out*k : (g+1)*out*k]
 		scales := scale
 		if len(scale) > 1 {
 			scales = scale[g*out : (g+1)*out]
 		}
-		gram := calib.NewGram(k)
-		gram.Add(rows.groups[g])
-		if gram.Rows == 0 {
-			return nil, calib.ErrEmpty
-		}
-		want := part
-		if k <= maxCorrected {
-			if want, err = calib.Corrected(part, gram, rows.groups[g], ideal.groups[g]); err != nil {
-				return nil, err
-			}
-		}
-		q, err := calib.GPTQ(want, scales, gram, levels)
+		q, err := roundGroup(w[g*out*k:(g+1)*out*k], scales, rows.groups[g], ideal.groups[g], k, levels)
 		if err != nil {
 			return nil, err
 		}
-		nearest := calib.NearestLevels(want, scales, levels)
-		calib.Descend(q, want, scales, gram, levels, slack)
-		calib.Descend(nearest, want, scales, gram, levels, slack)
-		better(q, nearest, want, scales, gram, out)
-		copy(codes[g*out*k:], q)
-	}
-	if s.Weight.Algorithm == AdaRound && groups == 1 {
-		return c.adaRound(e, original, n, s.Weight.AdaRound, rows, ideal, scale, s.Weight.Bits)
+		codes = append(codes, q...)
 	}
 	return codes, nil
 }
 
-// maxCorrected is the greatest number of inputs for which weights are corrected before they are rounded:
-// the correction solves a system of as many equations.
-const maxCorrected = 2304
+// maxInputs is the greatest number of inputs that are rounded together: the work grows with its cube, the memory
+// with its square. Layers with more have their inputs cut into parts, whose errors do not make up for
+// each other.
+const maxInputs = 2304
+
+// roundGroup rounds weights [out][k] by rows of their inputs and the ideal ones.
+func roundGroup(w, scales, rows, ideal []float32, k int, levels []int8) ([]int8, error) {
+	if k <= maxInputs {
+		return roundPart(w, scales, rows, ideal, k, levels)
+	}
+	codes := make([]int8, len(w))
+	parts := (k + maxInputs - 1) / maxInputs
+	for i := range parts {
+		lo, hi := k*i/parts, k*(i+1)/parts
+		q, err := roundPart(columns(w, k, lo, hi), scales, columns(rows, k, lo, hi), columns(ideal, k, lo, hi), hi-lo, levels)
+		if err != nil {
+			return nil, err
+		}
+		for o := range len(w) / k {
+			copy(codes[o*k+lo:o*k+hi], q[o*(hi-lo):])
+		}
+	}
+	return codes, nil
+}
+
+// columns are the elements [lo, hi) of every k.
+func columns(x []float32, k, lo, hi int) []float32 {
+	out := make([]float32, 0, len(x)/k*(hi-lo))
+	for ; len(x) >= k; x = x[k:] {
+		out = append(out, x[lo:hi]...)
+	}
+	return out
+}
+
+func roundPart(w, scales, rows, ideal []float32, k int, levels []int8) ([]int8, error) {
+	gram := calib.NewGram(k)
+	gram.Add(rows)
+	if gram.Rows == 0 {
+		return nil, calib.ErrEmpty
+	}
+	want, err := calib.Corrected(w, gram, rows, ideal)
+	if err != nil {
+		return nil, err
+	}
+	q, err := calib.GPTQ(want, scales, gram, levels)
+	if err != nil {
+		return nil, err
+	}
+	nearest := calib.NearestLevels(want, scales, levels)
+	calib.Descend(q, want, scales, gram, levels, slack)
+	calib.Descend(nearest, want, scales, gram, levels, slack)
+	better(q, nearest, want, scales, gram, len(w)/k)
+	return q, nil
+}
 
 // slack keeps the descent from fitting inputs that the samples hardly tell apart.
 const slack = 0.01

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
@@ -49,14 +50,20 @@ func positions(seed uint64, sample, of, want int) []int {
 	return out
 }
 
-// rowsOf runs f, which has a layer of the given name, on data and keeps rows of the layer's inputs.
-func rowsOf(c *Context, e ir.Engine, f *ir.Func, name string, d Data) (*layerRows, error) {
-	var n *ir.Node
-	for _, m := range f.Nodes {
-		if m.Name == name {
-			n = m
-		}
+// count is the number of rows that each group has.
+func (r *layerRows) count() int { return len(r.groups[0]) / r.k }
+
+// copy writes row at of all groups, one after another, as row j of x.
+func (r *layerRows) copy(x []float32, j, at int) {
+	for g, rows := range r.groups {
+		copy(x[(j*len(r.groups)+g)*r.k:][:r.k], rows[at*r.k:])
 	}
+}
+
+// rowsOf runs f, which has a layer of the given name, on data as far as that layer and keeps rows of the
+// layer's inputs.
+func rowsOf(c *Context, e ir.Engine, f *ir.Func, name string, d Data) (*layerRows, error) {
+	n := named(f, name)
 	if n == nil {
 		return nil, fmt.Errorf("layer %q has gone", name)
 	}
@@ -64,42 +71,60 @@ func rowsOf(c *Context, e ir.Engine, f *ir.Func, name string, d Data) (*layerRow
 	x := n.Operands[0]
 	rows := &layerRows{k: k, groups: make([][]float32, groups)}
 	limit := min(maxRows, max(64, maxRowNumbers/(k*groups)))
-	want := (limit + d.Samples() - 1) / d.Samples()
-	r, err := e.Prepare(f)
+	want := (limit + d.Samples() - 1) / max(1, d.Samples())
+	r, err := e.Prepare(upTo(f, x))
 	if err != nil {
 		return nil, err
 	}
-	sample := 0
-	take := func(t *tensor.Tensor) {
-		for i := range t.Shape[0] {
-			one := t.Rows(i, i+1)
-			if len(rows.groups[0]) < limit*k {
-				rows.add(n, one, c.Settings.Seed, sample, want)
-			}
-			sample++
-		}
+	for g := range rows.groups {
+		rows.groups[g] = make([]float32, 0, limit*k)
 	}
+	sample := 0
 	for in, err := range d.Batches() {
 		if err != nil {
 			return nil, err
 		}
-		if len(rows.groups[0]) >= limit*k {
+		if rows.count() >= limit {
 			break
 		}
-		for i, p := range f.Params {
-			if p == x {
-				take(in[i])
-			}
-		}
-		if _, err := r.Run(c, in, func(v *ir.Value, t *tensor.Tensor) {
-			if v == x {
-				take(t)
-			}
-		}); err != nil {
+		out, err := r.Run(c, in, nil)
+		if err != nil {
 			return nil, err
+		}
+		for i := range out[0].Shape[0] {
+			if rows.count() < limit {
+				rows.add(n, out[0].Rows(i, i+1), c.Settings.Seed, sample, want)
+			}
+			sample++
 		}
 	}
 	return rows, nil
+}
+
+// named is the node of a name, or nil.
+func named(f *ir.Func, name string) *ir.Node {
+	for _, n := range f.Nodes {
+		if n.Name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// upTo is the part of f that x depends on, with x as its result.
+func upTo(f *ir.Func, x *ir.Value) *ir.Func {
+	needed := map[*ir.Node]bool{x.Def: true}
+	out := &ir.Func{Name: f.Name, Params: f.Params, Results: []*ir.Value{x}, Stage: f.Stage}
+	for _, n := range slices.Backward(f.Nodes) {
+		if needed[n] {
+			out.Nodes = append(out.Nodes, n)
+			for _, v := range n.Operands {
+				needed[v.Def] = true
+			}
+		}
+	}
+	slices.Reverse(out.Nodes)
+	return out
 }
 
 // add keeps rows of one sample.

@@ -33,7 +33,8 @@ const modulePath = "github.com/amctc/amctc"
 const layers = `
 	# Leaves.
 	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime, target,
-	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/calib, passes/search, passes/train;
+	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/search, passes/train;
+	runtime/f32 < passes/calib;
 
 	# The graph, its operators, their meaning.
 	ir/tensor, ir/diag < ir;

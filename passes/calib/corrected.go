@@ -1,10 +1,6 @@
 package calib
 
-import (
-	"errors"
-
-	"gonum.org/v1/gonum/mat"
-)
+import "errors"
 
 // correction is how much corrected weights are held to the original ones, as a part of the mean energy
 // of the inputs.
@@ -19,21 +15,22 @@ func Corrected(w []float32, gram *Gram, rows, ideal []float32) ([]float32, error
 	// (G + d) x = cross*w + d*w for each output, cross the sum of row times ideal row, so that
 	// cross*w is the sum of row times the ideal output.
 	var mean float64
-	a := mat.NewSymDense(k, nil)
 	for i := range k {
 		mean += gram.At(i, i)
 	}
 	damp := float64(correction*mean/float64(k)) + 1e-12
+	a := make([]float64, k*k)
 	for i := range k {
-		for j := i; j < k; j++ {
-			v := gram.At(i, j)
-			if i == j {
-				v += damp
-			}
-			a.SetSym(i, j, v)
+		for j := range i + 1 {
+			a[i*k+j] = gram.At(i, j)
 		}
+		a[i*k+i] += damp
 	}
-	b := make([]float64, k*out)
+	c, ok := newCholesky(k, a)
+	if !ok {
+		return nil, errors.New("the inputs' Hessian is not positive definite")
+	}
+	res := make([]float32, len(w))
 	each(out, func(o int) {
 		want := w[o*k : (o+1)*k]
 		sum := make([]float64, k)
@@ -47,23 +44,13 @@ func Corrected(w []float32, gram *Gram, rows, ideal []float32) ([]float32, error
 			}
 		}
 		for i := range k {
-			b[i*out+o] = sum[i] + float64(damp*float64(want[i]))
+			sum[i] += float64(damp * float64(want[i]))
+		}
+		c.solve(sum)
+		for i, v := range sum {
+			res[o*k+i] = float32(v)
 		}
 	})
-	var c mat.Cholesky
-	if !c.Factorize(a) {
-		return nil, errors.New("the inputs' Hessian is not positive definite")
-	}
-	var x mat.Dense
-	if err := c.SolveTo(&x, mat.NewDense(k, out, b)); err != nil {
-		return nil, err
-	}
-	res := make([]float32, len(w))
-	for o := range out {
-		for i := range k {
-			res[o*k+i] = float32(x.At(i, o))
-		}
-	}
 	return res, nil
 }
 

@@ -1,11 +1,10 @@
 package calib
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // A Gram is the sum of outer products of a layer's inputs: how errors of its weights add up at its
@@ -19,23 +18,27 @@ type Gram struct {
 // NewGram is empty, for inputs of k numbers.
 func NewGram(k int) *Gram { return &Gram{K: k, sum: make([]float64, k*k)} }
 
+// gramRows is how many rows are added at a time.
+const gramRows = 64
+
 // Add adds rows of K numbers, one after another.
 func (g *Gram) Add(rows []float32) {
-	wide := make([]float64, g.K)
-	for ; len(rows) >= g.K; rows = rows[g.K:] {
-		for i, v := range rows[:g.K] {
+	k := g.K
+	wide := make([]float64, gramRows*k)
+	for len(rows) >= k {
+		n := min(gramRows, len(rows)/k)
+		for i, v := range rows[:n*k] {
 			wide[i] = float64(v)
 		}
-		for i, a := range wide {
-			if a == 0 {
-				continue
+		each(k, func(i int) {
+			for x := wide[:n*k]; len(x) > 0; x = x[k:] {
+				if x[i] != 0 {
+					axpy(x[i], x[i:k], g.sum[i*k+i:(i+1)*k])
+				}
 			}
-			row := g.sum[i*g.K:][:g.K]
-			for j := i; j < g.K; j++ {
-				row[j] += float64(a * wide[j])
-			}
-		}
-		g.Rows++
+		})
+		rows = rows[n*k:]
+		g.Rows += n
 	}
 }
 
@@ -82,88 +85,69 @@ func nearestLevel(levels []int8, x float64) int {
 // GPTQ rounds weights [out][K] to levels of fixed scales, one or one for each output, so that
 // what the rounding of one weight does to the output is made up for by those that are rounded after it
 // (AMCT 2.12; Frantar et al. 2023): inputs in descending order of their energy, the Hessian damped by a
-// hundredth of its mean diagonal.
+// hundredth of its mean diagonal. Inputs that are always zero count as weights of zero.
+//
+// With H = U times its transpose, U upper triangular, an output's error is the squared length of U's
+// transpose times the errors e of its weights, and element m of that depends on e up to m alone: each weight in
+// turn is rounded from where that element would be zero. These are GPTQ's codes, without the inverse of H.
 func GPTQ(w, scale []float32, g *Gram, levels []int8) ([]int8, error) {
 	k := g.K
 	if g.Rows == 0 {
 		return nil, ErrEmpty
 	}
-	out := len(w) / k
-	h := mat.NewSymDense(k, nil)
+	dead := make([]bool, k)
+	energy := make([]float64, k)
 	var mean float64
 	for i := range k {
-		for j := i; j < k; j++ {
-			h.SetSym(i, j, 2*g.At(i, j)/float64(g.Rows))
+		energy[i] = 2 * g.At(i, i) / float64(g.Rows)
+		if energy[i] == 0 {
+			dead[i], energy[i] = true, 1
 		}
+		mean += energy[i]
 	}
-	dead := make([]bool, k)
-	for i := range k {
-		if h.At(i, i) == 0 {
-			dead[i] = true
-			h.SetSym(i, i, 1)
-		}
-		mean += h.At(i, i)
-	}
+	damp := 0.01 * mean / float64(k)
+	// The last weight to be rounded comes first: L of that order is U turned round.
 	order := make([]int, k)
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch x, y := h.At(a, a), h.At(b, b); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
-	damp := 0.01 * mean / float64(k)
-	sorted := mat.NewSymDense(k, nil)
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(energy[b], energy[a]) })
+	slices.Reverse(order)
+	a := make([]float64, k*k)
 	for i := range k {
-		for j := i; j < k; j++ {
-			v := h.At(order[i], order[j])
-			if i == j {
-				v += damp
-			}
-			sorted.SetSym(i, j, v)
+		for j := range i {
+			a[i*k+j] = 2 * g.At(order[i], order[j]) / float64(g.Rows)
 		}
+		a[i*k+i] = energy[order[i]] + damp
 	}
-	var c mat.Cholesky
-	if !c.Factorize(sorted) {
+	l, ok := newCholesky(k, a)
+	if !ok {
 		return nil, errors.New("the inputs' Hessian is not positive definite")
 	}
-	var inverse mat.SymDense
-	if err := c.InverseTo(&inverse); err != nil {
-		return nil, err
-	}
-	if !c.Factorize(&inverse) {
-		return nil, errors.New("the inverse of the inputs' Hessian is not positive definite")
-	}
-	var upper mat.TriDense
-	c.UTo(&upper)
+	out := len(w) / k
 	codes := make([]int8, len(w))
 	each(out, func(o int) {
-		row := make([]float64, k)
-		for i, at := range order {
-			row[i] = float64(w[o*k+at])
-			if dead[at] {
-				row[i] = 0
+		s := float64(scaleOf(scale, o))
+		carried := make([]float64, k) // sum of L[j][i]*e_j over the weights j rounded before
+		for i := k - 1; i >= 0; i-- {
+			want := float64(w[o*k+order[i]])
+			if dead[order[i]] {
+				want = 0
 			}
-		}
-		s := float64(scale[o%len(scale)])
-		if len(scale) == 1 {
-			s = float64(scale[0])
-		}
-		for i, at := range order {
-			q := levels[nearestLevel(levels, row[i]/s)]
-			codes[o*k+at] = q
-			e := (row[i] - float64(float64(q)*s)) / upper.At(i, i)
-			for j := i + 1; j < k; j++ {
-				row[j] -= float64(e * upper.At(i, j))
-			}
+			q := levels[nearestLevel(levels, (want-carried[i]/l.at(i, i))/s)]
+			codes[o*k+order[i]] = q
+			axpy(float64(float64(q)*s)-want, l.row(i), carried)
 		}
 	})
 	return codes, nil
+}
+
+// scaleOf is the scale of output o.
+func scaleOf(scale []float32, o int) float32 {
+	if len(scale) == 1 {
+		return scale[0]
+	}
+	return scale[o]
 }
 
 // Descend improves codes [out][K] of weights that are wanted to be w: it moves one code to a neighbouring level at a time
@@ -193,10 +177,7 @@ func Descend(codes []int8, w, scale []float32, g *Gram, levels []int8, slack flo
 		full[i*k+i] = diag[i]
 	}
 	each(len(codes)/k, func(o int) {
-		s := float64(scale[0])
-		if len(scale) > 1 {
-			s = float64(scale[o])
-		}
+		s := float64(scaleOf(scale, o))
 		row, want := codes[o*k:(o+1)*k], w[o*k:(o+1)*k]
 		// force is the gradient of the squared error by each weight, halved.
 		force := make([]float64, k)

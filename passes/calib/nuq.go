@@ -3,6 +3,7 @@ package calib
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // NUQConfig are the parameters of non-uniform quantization (AMCT 2.4).
@@ -27,14 +28,16 @@ func (c NUQConfig) Check() error {
 
 // NUQ rounds weights, channel-major with scales of their 8-bit codes, to at most cfg.Steps different
 // int8 codes, 0 among them, and gives the codes, the levels in ascending order and the scales, which
-// each iteration fits anew to its codes. The levels minimise the squared error of the weights exactly,
-// for the given scales, among all choices of levels (dynamic programming over the histogram of codes).
+// each iteration fits anew to its codes. For the given scales no other choice of levels with 0 among them has a
+// smaller squared error of the weights, so the error does not rise with the number of levels; nor does it
+// with iterations, which end when it no longer falls.
 func NUQ(w, scale []float32, cfg NUQConfig) (codes []int8, cluster []int8, scales []float32) {
 	best := math.Inf(1)
 	scales = append([]float32(nil), scale...)
 	for i := 0; i <= cfg.Iterations; i++ {
-		level, error := nuqLevels(w, scales, cfg.Steps)
+		level := nuqLevels(w, scales, cfg.Steps)
 		q := NearestLevels(w, scales, level)
+		error := weightError(w, scales, q)
 		if error >= best {
 			break
 		}
@@ -44,117 +47,103 @@ func NUQ(w, scale []float32, cfg NUQConfig) (codes []int8, cluster []int8, scale
 	return codes, cluster, scale
 }
 
-// nuqLevels are the best levels for weights in units of their scales, and the error of the weights.
-func nuqLevels(w, scales []float32, steps int) ([]int8, float64) {
-	// Weights in units of scales are gathered at a sixteenth of a code. Mass is weighted by the square of
-	// the scale, so that the error is that of the numbers.
-	const fine, half = 16, 128 * 16
-	var mass, first [2*half + 1]float64
+// weightError is the squared error of codes of weights.
+func weightError(w, scales []float32, codes []int8) float64 {
+	var e float64
+	per := len(w) / len(scales)
+	for i, v := range w {
+		d := float64(float64(codes[i])*float64(scales[i/per])) - float64(v)
+		e += float64(d * d)
+	}
+	return e
+}
+
+// nuqCells is the number of cells of half a code, the first and the last with everything beyond.
+const nuqCells = 512
+
+// nuqLevels are the best levels for weights in units of their scales, found exactly: where one of two levels
+// becomes the nearer one is a multiple of half a code, so weights between two such multiples share their
+// level, and only the sums of cells of half a code matter. With the sums of runs of cells at hand,
+// dynamic programming finds the best at most steps runs, one of which, maybe empty, has level 0.
+func nuqLevels(w, scales []float32, steps int) []int8 {
+	// m0, m1 and m2 are sums over the cells before one of 1, x and x*x, weighted by the square of the scale:
+	// the error counts in numbers, not in codes.
+	var m0, m1, m2 [nuqCells + 1]float64
 	per := len(w) / len(scales)
 	for i, v := range w {
 		s := float64(scales[i/per])
-		x := min(max(float64(v)/s, -128), 127)
-		k := int(math.RoundToEven(x*fine)) + half
-		mass[k] += float64(s * s)
-		first[k] += float64(float64(s*s) * x)
+		x, mass := float64(v)/s, float64(s*s)
+		k := int(min(max(math.Floor(2*x)+nuqCells/2, 0), nuqCells-1)) + 1
+		m0[k] += mass
+		m1[k] += float64(mass * x)
+		m2[k] += float64(float64(mass*x) * x)
 	}
-	// Prefix sums give the cost of a run of codes at one level in constant time.
-	const n = 256
-	var m0, m1, m2 [n*fine + 2]float64
-	for k := range 2*half + 1 {
-		x := float64(k-half) / fine
-		m0[k+1], m1[k+1], m2[k+1] = m0[k]+mass[k], m1[k]+first[k], m2[k]+float64(mass[k]*x*x)
+	for k := range nuqCells {
+		m0[k+1], m1[k+1], m2[k+1] = m0[k+1]+m0[k], m1[k+1]+m1[k], m2[k+1]+m2[k]
 	}
-	cells := 2*half + 1
-	cost := func(a, b int) (float64, int8) { // cells [a, b) at their best integer level
-		w0, w1, w2 := m0[b]-m0[a], m1[b]-m1[a], m2[b]-m2[a]
-		if w0 <= 0 {
-			return 0, 0
+	level := func(a, b int) float64 { // the best one of cells [a, b)
+		if m0[b] == m0[a] {
+			return 0
 		}
-		c := min(max(math.RoundToEven(w1/w0), -128), 127)
-		return w2 - float64(2*c*w1) + float64(c*c*w0), int8(c)
+		return min(max(math.RoundToEven((m1[b]-m1[a])/(m0[b]-m0[a])), -128), 127)
 	}
-	// Only occupied cells can begin a run.
-	var at []int
-	for k := range cells {
-		if mass[k] > 0 {
-			at = append(at, k)
+	cost := func(a, b int) float64 {
+		c := level(a, b)
+		return m2[b] - m2[a] - float64(2*c*(m1[b]-m1[a])) + float64(c*c*(m0[b]-m0[a]))
+	}
+	type choice struct {
+		from int  // the last run begins there
+		zero bool // it has level 0
+	}
+	type row [nuqCells + 1]float64
+	// free[j] is the least error of the cells before j with runs of any level, with[j] that with a run of level 0 among
+	// them, so many runs as the round counts.
+	var free, with row
+	freeFrom := make([][nuqCells + 1]int, steps+1)
+	withFrom := make([][nuqCells + 1]choice, steps+1)
+	for j := range free {
+		free[j], with[j] = math.Inf(1), math.Inf(1)
+	}
+	free[0] = 0
+	var costs [nuqCells + 1]row
+	for a := range nuqCells {
+		for b := a; b <= nuqCells; b++ {
+			costs[a][b] = cost(a, b)
 		}
 	}
-	at = append(at, cells)
-	return bestRuns(at, steps, cost)
-}
-
-// bestRuns cuts the cells into at most steps runs, one of which has level 0.
-func bestRuns(at []int, steps int, cost func(a, b int) (float64, int8)) ([]int8, float64) {
-	n := len(at) - 1
-	// Runs of a sparse histogram are few enough; a dense one is thinned so that the work stays bounded.
-	if limit := 640; n > limit {
-		thin := make([]int, 0, limit+1)
-		for i := range limit {
-			thin = append(thin, at[i*n/limit])
-		}
-		at, n = append(thin, at[n]), limit
-	}
-	inf := math.Inf(1)
-	prev := make([]float64, n+1)
-	for j := range prev {
-		prev[j] = inf
-	}
-	prev[0] = 0
-	from := make([][]int, steps+1)
-	bestSteps, bestCost := 0, inf
 	for s := 1; s <= steps; s++ {
-		next, f := make([]float64, n+1), make([]int, n+1)
-		for j := range next {
-			next[j] = inf
-			for i := range j {
-				if prev[i] == inf {
-					continue
+		var nextFree, nextWith row
+		for j := range nuqCells + 1 {
+			nextFree[j], nextWith[j] = math.Inf(1), math.Inf(1)
+			for i := range j + 1 {
+				if e := free[i] + costs[i][j]; e < nextFree[j] {
+					nextFree[j], freeFrom[s][j] = e, i
 				}
-				c, _ := cost(at[i], at[j])
-				if t := prev[i] + c; t < next[j] {
-					next[j], f[j] = t, i
+				if e := with[i] + costs[i][j]; e < nextWith[j] {
+					nextWith[j], withFrom[s][j] = e, choice{i, false}
+				}
+				if e := free[i] + (m2[j] - m2[i]); e < nextWith[j] {
+					nextWith[j], withFrom[s][j] = e, choice{i, true}
 				}
 			}
 		}
-		from[s] = f
-		if next[n] < bestCost {
-			bestSteps, bestCost = s, next[n]
+		free, with = nextFree, nextWith
+	}
+	levels := []int8{0}
+	zero := false
+	for s, j := steps, nuqCells; s > 0; s-- {
+		from := choice{freeFrom[s][j], false}
+		if !zero {
+			from = withFrom[s][j]
 		}
-		prev = next
-	}
-	var levels []int8
-	for s, j := bestSteps, n; s > 0; s-- {
-		i := from[s][j]
-		_, c := cost(at[i], at[j])
-		levels = append(levels, c)
-		j = i
-	}
-	return withZero(levels), bestCost
-}
-
-// withZero gives the levels in ascending order, each once; the one nearest to 0 becomes 0.
-func withZero(levels []int8) []int8 {
-	var out []int8
-	for i := len(levels) - 1; i >= 0; i-- {
-		if len(out) == 0 || levels[i] > out[len(out)-1] {
-			out = append(out, levels[i])
+		zero = zero || from.zero
+		if !from.zero && m0[j] > m0[from.from] {
+			levels = append(levels, int8(level(from.from, j)))
 		}
+		j = from.from
 	}
-	near := 0
-	for i, v := range out {
-		if v == 0 {
-			return out
-		}
-		if math.Abs(float64(v)) < math.Abs(float64(out[near])) {
-			near = i
-		}
-	}
-	if len(out) > 0 {
-		out[near] = 0
-	}
-	return out
+	slices.Sort(levels)
+	return slices.Compact(levels)
 }
 
 // NearestLevels gives each weight, channel-major with one scale or one for each channel, its nearest level.
@@ -181,32 +170,4 @@ func fitScales(w []float32, codes []int8, scales []float32) {
 			scales[c] = s
 		}
 	}
-}
-
-// AdaRoundConfig are the parameters of AdaRound (AMCT 2.7).
-type AdaRoundConfig struct {
-	Iterations         int
-	Reg                float64 // weight of the term that drives rounding to its ends, in (0, 1)
-	BetaStart, BetaEnd float64 // exponent of that term
-	WarmStart          float64 // part of the iterations without the term, in (0, 1)
-}
-
-// DefaultAdaRound are AMCT's defaults.
-func DefaultAdaRound() AdaRoundConfig {
-	return AdaRoundConfig{Iterations: 10000, Reg: 0.01, BetaStart: 20, BetaEnd: 2, WarmStart: 0.2}
-}
-
-// Check reports parameters outside AMCT's ranges.
-func (c AdaRoundConfig) Check() error {
-	switch {
-	case c.Iterations < 1 || c.Iterations > 1<<20:
-		return fmt.Errorf("num_iteration %d must lie between 1 and 2^20", c.Iterations)
-	case !(c.Reg > 0 && c.Reg < 1):
-		return fmt.Errorf("reg_param %v must lie in (0, 1)", c.Reg)
-	case !(c.WarmStart > 0 && c.WarmStart < 1):
-		return fmt.Errorf("warm_start %v must lie in (0, 1)", c.WarmStart)
-	case !(c.BetaEnd >= 1 && c.BetaStart >= c.BetaEnd && c.BetaStart <= 100):
-		return fmt.Errorf("beta_range [%v, %v] must fall and lie in [1, 100]", c.BetaStart, c.BetaEnd)
-	}
-	return nil
 }

@@ -168,3 +168,54 @@ func TestNUQ(t *testing.T) {
 		t.Errorf("16 levels err by %v, 4 bits by %v", last, e)
 	}
 }
+
+// TestLevelsAreBest holds the levels of a code book against all others that have 0 among them.
+func TestLevelsAreBest(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 6))
+	for range 10 {
+		w := make([]float32, 9)
+		for i := range w {
+			w[i] = float32(r.NormFloat64())
+		}
+		scale, _ := ARQ(w, 3, true, 8)
+		for i := range scale {
+			scale[i] *= float32(1 + 7*r.Float64()) // codes stay small
+		}
+		levels := nuqLevels(w, scale, 3)
+		got := weightError(w, scale, NearestLevels(w, scale, levels))
+		if len(levels) > 3 || !slices.Contains(levels, 0) {
+			t.Fatalf("levels %v", levels)
+		}
+		best := math.Inf(1)
+		for a := -128; a <= 127; a++ {
+			for b := a; b <= 127; b++ {
+				try := []int8{int8(a), int8(b), 0}
+				slices.Sort(try)
+				best = min(best, weightError(w, scale, NearestLevels(w, scale, slices.Compact(try))))
+			}
+		}
+		if got > best*(1+1e-9) {
+			t.Errorf("levels %v err by %v, the best by %v", levels, got, best)
+		}
+	}
+}
+
+// TestLevelsMonotone: more levels never err more.
+func TestLevelsMonotone(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for range 5 {
+		w := make([]float32, 400)
+		for i := range w {
+			w[i] = float32(r.NormFloat64() * math.Exp(2*r.NormFloat64()))
+		}
+		scale, _ := ARQ(w, 4, true, 8)
+		last := math.Inf(1)
+		for steps := 1; steps <= 32; steps++ {
+			e := weightError(w, scale, NearestLevels(w, scale, nuqLevels(w, scale, steps)))
+			if e > last*(1+1e-9) {
+				t.Fatalf("%d levels err by %v, one less by %v", steps, e, last)
+			}
+			last = e
+		}
+	}
+}

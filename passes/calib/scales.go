@@ -31,6 +31,18 @@ func MSEScales(w []float32, channels int, perChannel bool, bits int) []float32 {
 	return scale
 }
 
+// KLScales are the initial scales of AdaRound (AMCT 2.7), one or one for each channel.
+func KLScales(w []float32, channels int, perChannel bool, bits int) []float32 {
+	n := 1
+	if perChannel {
+		n = channels
+	}
+	out := make([]float32, n)
+	per := len(w) / n
+	each(n, func(c int) { out[c] = KLScale(w[c*per:(c+1)*per], bits) })
+	return out
+}
+
 // KLScale is the scale of AdaRound (AMCT 2.7): of the 20 widest ranges of a histogram of 512 bins the one
 // whose 255 merged bins lose least information; codes are bits wide.
 func KLScale(w []float32, bits int) float32 {
@@ -61,7 +73,10 @@ func KLScale(w []float32, bits int) float32 {
 		}
 	}
 	_, hi := CodeRange(bits)
-	return float32((top - float64(best)*width) / float64(hi+1))
+	if s := float32((top - float64(float64(best)*width)) / float64(hi+1)); s >= Eps {
+		return s
+	}
+	return 1
 }
 
 // spreadBins merges bins and spreads the mass of each merged one over its bins that are not empty.
