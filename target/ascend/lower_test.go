@@ -19,7 +19,7 @@ import (
 )
 
 // socs are the parts every lowering is held against.
-var socs = []string{"ascend910b3", "ascend950pr"}
+var socs = []string{"ascend910b3", "ascend950pr", "ascend310", "ascend310p3", "ascend910a"}
 
 // network builds a module of one function.
 type network struct {
