@@ -13,6 +13,7 @@ type vectorDrain struct {
 	columns, factors string // constants in global memory, one repeat of the vector unit for each 16 columns: bias s32, factor f32
 	biasAt, factorAt [2]int // where those of a column tile are in UB, by turn
 	turn             int    // of the column tile
+	tile, rows       int    // sums in UB at a time at most, and rows of them
 	raw, wide, work  int    // UB: fractals; float32; room for conversions
 	half             int    // halves
 	out              [2]int // results
@@ -25,10 +26,10 @@ const (
 	flagOut     = 0 // and 1: V-MTE3 a buffer of results is full, MTE3-V it is free
 )
 
-// drainTile is the most sums in UB at a time, drainRows the most rows of them.
+// The most and the fewest sums in UB at a time. A tile has at least 32 columns and 16 rows.
 const (
-	drainTile = 8192
-	drainRows = 256
+	drainMost  = 8192
+	drainLeast = 512
 )
 
 // vectorDrain lays out UB and the constants for a section.
@@ -61,14 +62,23 @@ func (w *worker) vectorDrain() *vectorDrain {
 		d.columns = w.data("b", target.S32, target.ND, []int{len(bias)}, bytesS32(bias))
 	}
 	d.factors = w.data("m", target.F32, target.ND, []int{len(m)}, bytesF32(m))
-	tile := min(drainTile, s.n*up(w.rows, 16))
-	d.raw = w.take(target.UB, 4*tile)
-	if room := w.widenRoom(a.bound); room > 0 {
-		d.work = w.take(target.UB, room*min(16*drainRows, tile))
-	}
 	size := 4
 	if a.code != nil {
 		size = 1
+	}
+	widen := w.widenRoom(a.bound)
+	need := func(tile int) int { return 12*tile + widen*tile/2 }
+	tile := drainMost
+	for tile > drainLeast && need(tile) > w.room(target.UB) {
+		tile /= 2
+	}
+	d.tile, d.rows = tile, tile/32
+	tile = min(tile, s.n*up(w.plan.rows, 16))
+	d.raw = w.take(target.UB, 4*tile)
+	if widen > 0 { // for 16 columns
+		d.work = w.take(target.UB, widen*tile/2)
+	}
+	if a.code != nil {
 		d.wide, d.half = w.take(target.UB, 4*tile), w.take(target.UB, 2*tile)
 	}
 	for b := range d.out {
@@ -91,9 +101,9 @@ func (d *vectorDrain) begin(c *code, i index, turn int) {
 
 // empty does what f describes: a block of L0C goes where its destination says.
 func (d *vectorDrain) empty(c *code, f *target.Fixpipe) {
-	for row := 0; row < f.M; row += drainRows {
-		rows := min(drainRows, f.M-row)
-		columns := min(d.s.n, drainTile/up(rows, 16)/32*32)
+	for row := 0; row < f.M; row += d.rows {
+		rows := min(d.rows, f.M-row)
+		columns := min(d.s.n, d.tile/up(rows, 16)/32*32)
 		for col := 0; col < d.s.n; col += columns {
 			d.part(c, f, row, rows, col, min(columns, d.s.n-col))
 		}

@@ -59,7 +59,7 @@ func (k *kernel) least(c *code, t target.Type, at target.VAddr, imm target.Imm, 
 const anchor = 12582912
 
 // exactRange is the largest int32 that becomes float32 by way of anchor; its negative does too.
-const exactRange = 1<<22 - 1
+const exactRange = 1 << 22
 
 // integral rounds n float32 within exactRange to integers, half to even, in place. NaN becomes 0 where the part converts float32 to integers, and stays
 // NaN where it doesn't.
