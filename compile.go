@@ -227,6 +227,7 @@ func (o *Compiled) report(ctx context.Context, c *passes.Context, opt CompileOpt
 	r := report.New()
 	r.Version, r.Model, r.Target, r.Measured, r.Layers = Version, filepath.Base(opt.Model), opt.Target, measured, rows
 	r.FloatBytes, r.IntBytes, r.ArenaBytes, r.MHz = report.ConstBytes(o.Float), report.ConstBytes(o.Integer), arena, a.Description.MHz
+	r.Rules = append(r.Rules, a.Description.Assumed...)
 	r.Total()
 	for _, d := range c.Remarks.Sorted() {
 		r.Remarks = append(r.Remarks, d.Error())
@@ -241,7 +242,10 @@ func (o *Compiled) report(ctx context.Context, c *passes.Context, opt CompileOpt
 		return fmt.Errorf("simulation: %w", err)
 	}
 	o.SimTrace = res
-	r.Cycles = res.Cycles
+	r.Cycles, r.Steps = res.Cycles, res.Steps
+	for _, n := range res.Assumed {
+		r.Assumed += n
+	}
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"github.com/amctc/amctc/codegen/exec"
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/passes"
-	"github.com/amctc/amctc/target"
 	"github.com/amctc/amctc/target/ascend"
 )
 
@@ -37,11 +36,10 @@ func Pair(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 
 // lower runs passes that end in the target's stage, on a copy.
 func lower(c *passes.Context, m *ir.Module, soc string, list []passes.Pass) (*ir.Module, error) {
-	desc, err := ascend.Describe(soc)
-	if err != nil {
+	if _, err := ascend.Describe(soc); err != nil {
 		return nil, err
 	}
-	c.Target = passes.TargetFacts{Name: soc, Fixpipe: hasFixpipe(desc)}
+	c.Target = passes.TargetFacts{Name: soc}
 	out := m.Clone()
 	var g passes.Manager
 	if _, err := g.Run(c, out, list); err != nil {
@@ -49,5 +47,3 @@ func lower(c *passes.Context, m *ir.Module, soc string, list []passes.Pass) (*ir
 	}
 	return out, nil
 }
-
-func hasFixpipe(d *target.Description) bool { return d.HasQuant(target.VREQ8) }

@@ -40,9 +40,9 @@ func TestPassFiles(t *testing.T) {
 			t.Fatal(diags)
 		}
 		c := passes.NewContext(context.Background(), op.All())
-		c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+		c.Target = passes.TargetFacts{Name: "ascend910b3"}
 		for _, name := range directive(text, "target") {
-			c.Target = passes.TargetFacts{Name: name, Fixpipe: name != "ascend310"}
+			c.Target = passes.TargetFacts{Name: name}
 		}
 		readFactors(t, c, text)
 		var list []passes.Pass

@@ -93,7 +93,7 @@ func TestRoundTripModels(t *testing.T) {
 		}
 		roundTrip(t, name, m)
 		c := passes.NewContext(context.Background(), op.All())
-		c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+		c.Target = passes.TargetFacts{Name: "ascend910b3"}
 		g := passes.Manager{After: func(_ int, p passes.Pass, m *ir.Module) { roundTrip(t, name+" after "+p.Name, m) }}
 		run := func(list []passes.Pass) {
 			t.Helper()

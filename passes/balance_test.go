@@ -20,7 +20,7 @@ func simplified(t *testing.T, m *ir.Module) (*passes.Context, *ir.Module) {
 	t.Helper()
 	c := passes.NewContext(t.Context(), op.All())
 	c.Settings.Default.Activation.Algorithm = passes.MinMax
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
 	var g passes.Manager
 	if _, err := g.Run(c, m, passes.Simplify); err != nil {
 		t.Fatal(err)

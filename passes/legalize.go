@@ -1,20 +1,16 @@
 package passes
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 )
 
-// legalize fits the integer function to the target: its requantization must be the one that
-// q.conv2d and q.dense define, and constant operands of element-wise operators get the shape of the
-// other operand, because the vector unit does not broadcast.
+// legalize fits the integer function to the target. Every SoC requantizes as q.conv2d and q.dense define it, with
+// its Fixpipe or its vector unit. Constant operands of element-wise operators get the shape of the other operand,
+// because the vector unit does not broadcast.
 func legalize(c *Context, m *ir.Module, f *ir.Func) error {
-	if !c.Target.Fixpipe {
-		return fmt.Errorf("target %s has no Fixpipe: its requantization is another operator, which this version does not have; choose ascend910b1, ascend910b3 or ascend950pr", c.Target.Name)
-	}
 	m.Target = c.Target.Name
 	f.Stage = ir.StageTarget
 	return rewrite(func(c *Context, m *ir.Module, f *ir.Func, n *ir.Node, _ map[*ir.Value][]ir.Use) *ir.Patch {

@@ -43,8 +43,6 @@ type Context struct {
 // TargetFacts are what legalization asks of a description.
 type TargetFacts struct {
 	Name string
-	// Fixpipe says whether the SoC requantizes as q.conv2d and q.dense define it.
-	Fixpipe bool
 }
 
 // NewContext has no limit of fuel, default settings and no log.

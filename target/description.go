@@ -54,7 +54,7 @@ type Buffer struct {
 }
 
 // Path is a way data take, with cycles = Latency + bytes/Rate.
-// Names: gm-l1, gm-ub, ub-gm, l1-l0a, l1-l0b, l1-l0a.t, l1-l0b.t (transposing), l1-bt, l1-fb, l0c-out8, l0c-out16, l0c-out32.
+// Names: gm-l1, gm-ub, ub-gm, l1-l0a, l1-l0b, l1-l0a.t, l1-l0b.t (transposing), l1-bt, l1-fb, l0c-out8, l0c-out16, l0c-out32, l0c-ub.
 type Path struct {
 	Name    string
 	Rate    int // B/cycle

@@ -6,6 +6,7 @@ package target
 //	UB -> GM             MTE3   32 B
 //	L1 -> BT             MTE1   64 B
 //	L1 -> FB             FIX    128 B
+//	L0C -> UB            V      1024 B, a fractal of 16x16 s32 as it lies; only on fused cores without Fixpipe
 //
 // Gaps are in 32 B blocks on every side. GM addresses may have any alignment on the source side, 32 B on the destination side.
 type DataCopy struct {
@@ -208,6 +209,8 @@ func (x *DataCopy) Pipe() Pipe {
 		return PipeMTE1
 	case x.Dst.Space == FB:
 		return PipeFIX
+	case x.Src.Space == L0C:
+		return PipeV
 	}
 	return PipeMTE2
 }

@@ -121,7 +121,8 @@ func printReport(u *ui, p *report.Report) {
 	fmt.Fprintf(u.stdout, "weights   %s float -> %s int8 (%.1f x smaller); %.1f %% of %s multiply-adds are int8\n", bytesText(p.FloatBytes), bytesText(p.IntBytes),
 		float64(p.FloatBytes)/float64(max(1, p.IntBytes)), 100*float64(p.IntMACs)/float64(max(1, p.MACs)), countText(p.MACs))
 	fmt.Fprintf(u.stdout, "arena     %s for one sample, no allocation per call\n", bytesText(int64(p.ArenaBytes)))
-	fmt.Fprintf(u.stdout, "%s  %d cycles estimated for one sample, %.1f µs at %d MHz on one core\n", p.Target, p.Cycles, float64(p.Cycles)/float64(p.MHz), p.MHz)
+	fmt.Fprintf(u.stdout, "%s  %d cycles estimated for one sample, %.1f µs at %d MHz on one core; %d of %d instructions rely on assumed rules (\"amctc target %s\")\n", p.Target, p.Cycles,
+		float64(p.Cycles)/float64(max(1, p.MHz)), p.MHz, p.Assumed, p.Steps, p.Target)
 }
 
 func printAgreement(u *ui, r *amctc.Compiled) {

@@ -130,9 +130,9 @@ func targetCommand(u *ui) *cobra.Command {
 				if ascend.CanLower(d) != nil {
 					can = "description only"
 				}
-				rows = append(rows, []string{n, fmt.Sprint(d.MHz), can})
+				rows = append(rows, []string{n, fmt.Sprint(d.MHz), fmt.Sprint(len(d.Assumed)), can})
 			}
-			u.table([]string{"SoC", "MHz", "amctc can"}, rows, 2)
+			u.table([]string{"SoC", "MHz", "assumed rules", "amctc can"}, rows, 3)
 			return nil
 		},
 	}

@@ -106,7 +106,7 @@ func optCommand(u *ui) *cobra.Command {
 			}
 			pc := amctc.NewContext(cmd.Context())
 			pc.Log, pc.Fuel = u.log(), fuel
-			pc.Target = passes.TargetFacts{Name: soc, Fixpipe: true}
+			pc.Target = passes.TargetFacts{Name: soc}
 			if record != "" {
 				r, err := readRecord(record)
 				if err != nil {

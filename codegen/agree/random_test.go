@@ -33,7 +33,11 @@ var (
 // perProgram is how many graphs share one program, runtime and build.
 const perProgram = 50
 
-var socs = []string{"ascend910b3", "ascend950pr"}
+// socs are the SoCs that every graph runs on, fused those that take turns.
+var (
+	socs  = []string{"ascend910b3", "ascend950pr"}
+	fused = []string{"ascend310", "ascend310p3", "ascend910a"}
+)
 
 // A graph is one random network with what to run it on.
 type graph struct {
@@ -45,7 +49,7 @@ type graph struct {
 
 func (g *graph) name() string { return fmt.Sprintf("g%05d", g.seed) }
 
-// TestRandomGraphs holds exec, generated Go and the simulator on two SoCs against the interpreter,
+// TestRandomGraphs holds exec, generated Go and the simulator on three SoCs against the interpreter,
 // on every tensor of random networks of 5 to 30 operators. A failure is shrunk and printed.
 func TestRandomGraphs(t *testing.T) {
 	used := make(map[string]int)
@@ -125,7 +129,7 @@ func names(used map[string]int) []string {
 // one too.
 func check(t *testing.T, g *graph, built agree.Engine) *agree.Report {
 	t.Helper()
-	r, err := compare(g.integer, g.samples, built)
+	r, err := compare(g.integer, g.seed, g.samples, built)
 	switch {
 	case err != nil:
 		t.Errorf("seed %d: %v\n%s", g.seed, err, small(g, err.Error()))
@@ -136,9 +140,9 @@ func check(t *testing.T, g *graph, built agree.Engine) *agree.Report {
 	return r
 }
 
-func compare(m *ir.Module, samples [][]*tensor.Tensor, more ...agree.Engine) (*agree.Report, error) {
+func compare(m *ir.Module, seed uint64, samples [][]*tensor.Tensor, more ...agree.Engine) (*agree.Report, error) {
 	engines := []agree.Engine{agree.FromEngine("exec", fast.Engine{}, m.Main())}
-	for _, soc := range socs {
+	for _, soc := range append(slices.Clone(socs), fused[seed%uint64(len(fused))]) {
 		d, err := ascend.Describe(soc)
 		if err != nil {
 			return nil, err
@@ -156,12 +160,12 @@ func compare(m *ir.Module, samples [][]*tensor.Tensor, more ...agree.Engine) (*a
 func small(g *graph, failure string) string {
 	m := irtest.Shrink(g.integer, func(m *ir.Module) bool {
 		in := [][]*tensor.Tensor{irtest.RandomInputs(m.Main(), g.seed, 1)}
-		r, err := compare(m, in)
+		r, err := compare(m, g.seed, in)
 		if err != nil {
 			return failure != ""
 		}
 		if r.OK() && failure == "" {
-			r, err = compare(m, in, &agree.Generated{Module: m, Version: "test"})
+			r, err = compare(m, g.seed, in, &agree.Generated{Module: m, Version: "test"})
 			return err != nil || !r.OK()
 		}
 		return !r.OK()

@@ -213,7 +213,7 @@ func TestConstantOperand(t *testing.T) {
 		calibration = append(calibration, []*tensor.Tensor{tensor.FromF32([]float32{v, 2 * v, -v, 1}, 1, 2, 1, 2)})
 	}
 	c := passes.NewContext(t.Context(), op.All())
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
 	fitted, err := passes.Fit(c, interp.Engine{}, m, calibration)
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ func trained(t *testing.T, name string, bits int) (*plan.Plan, [][]*tensor.Tenso
 	c := passes.NewContext(context.Background(), op.All())
 	c.Settings.Default.Activation.Asymmetric = true
 	c.Settings.Default.Weight.Bits = bits
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
 	var g passes.Manager
 	run := func(list []passes.Pass) {
 		if _, err := g.Run(c, m, list); err != nil {

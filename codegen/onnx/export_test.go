@@ -120,7 +120,7 @@ func quantized(t *testing.T, seed uint64) *ir.Module {
 	c := passes.NewContext(context.Background(), op.All())
 	c.Settings.Default.Activation.Algorithm = passes.MinMax
 	c.Settings.Default.Activation.Asymmetric = seed%3 != 0
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
 	m := irtest.Random(seed)
 	var g passes.Manager
 	run := func(list []passes.Pass) {

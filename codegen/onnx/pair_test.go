@@ -28,7 +28,7 @@ func pair(t *testing.T, seed uint64) *ir.Module {
 	if seed%4 == 1 {
 		c.Settings.Default.Weight.Bits = 4
 	}
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
 	m := irtest.Random(seed)
 	var g passes.Manager
 	run := func(list []passes.Pass) {
@@ -121,7 +121,7 @@ func TestQDQRoundTrip(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, diags)
 		}
 		c := passes.NewContext(context.Background(), op.All())
-		c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+		c.Target = passes.TargetFacts{Name: "ascend910b3"}
 		var g passes.Manager
 		if back.Main().Stage == ir.StageFake {
 			for _, list := range [][]passes.Pass{passes.Split, passes.Simplify, passes.Observe, passes.Quantize} {

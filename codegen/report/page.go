@@ -165,7 +165,7 @@ func (r *Report) HTML() ([]byte, error) {
 	p.Tiles = append(p.Tiles,
 		tile{"constants", fmt.Sprintf("%.1f KiB", float64(r.IntBytes)/1024), fmt.Sprintf("%.1f KiB in float", float64(r.FloatBytes)/1024), ""},
 		tile{"int8 multiply-adds", share(float64(r.IntMACs) / float64(max(1, r.MACs))), fmt.Sprintf("of %d", r.MACs), ""},
-		tile{"estimated", fmt.Sprintf("%d cycles", r.Cycles), fmt.Sprintf("one sample on one core of %s", orUnknown(r.Target)), ""})
+		tile{"estimated", fmt.Sprintf("%d cycles", r.Cycles), fmt.Sprintf("one sample on one core of %s; %d of %d instructions rely on assumed rules", orUnknown(r.Target), r.Assumed, r.Steps), ""})
 	ids := make(map[string]string)
 	for i, l := range r.Layers {
 		v := rowView{ID: fmt.Sprintf("row-%d", i+1), Name: strings.Join(l.From, " + "), Op: l.Op, Shape: Shape(l.Shape), Scale: "float32", Class: grade(l.Compared, l.SQNR)}

@@ -264,6 +264,9 @@ type Report struct {
 	ArenaBytes int      `json:"arena_bytes"`
 	Cycles     int64    `json:"cycles"`
 	MHz        int      `json:"mhz"`
+	Steps      int64    `json:"instructions"`         // of the simulated sample
+	Assumed    int64    `json:"assumed_instructions"` // of these, rely on a rule without a published source
+	Rules      []string `json:"assumed_rules"`        // the target's rules of that kind
 	Remarks    []string `json:"remarks"`
 }
 
@@ -288,7 +291,7 @@ func (r *Report) JSON() ([]byte, error) {
 const format = "amctc-report 1"
 
 // New is a report without rows.
-func New() *Report { return &Report{Format: format, Remarks: []string{}} }
+func New() *Report { return &Report{Format: format, Rules: []string{}, Remarks: []string{}} }
 
 // Parse reads the file form; it refuses other versions by name.
 func Parse(data []byte) (*Report, error) {

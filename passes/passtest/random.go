@@ -53,7 +53,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 	if seed%6 == 5 {
 		c.Settings.Default.Balance = .5
 	}
-	c.Target = passes.TargetFacts{Name: target, Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: target}
 	m := irtest.Random(seed)
 	if l := ir.Verify(m); l.HasErrors() {
 		return nil, nil, nil, fmt.Errorf("seed %d: random module: %v", seed, l)

@@ -77,16 +77,25 @@ func lowerConv(k *kernel) {
 func (k *kernel) convFloat(p *product, win *op.Window, y tensorGM) {
 	outs, pixels := y.Dims[1], win.OutH*win.OutW
 	rows := y.Dims[0] * pixels
-	sums := k.scratch("acc", target.S32, target.ND, rows, outs)
+	pixelMajor := func() string { return k.scratch("nhwc", target.F32, target.ND, y.Dims[0], win.OutH, win.OutW, outs) }
+	sums, last := "", ""
+	if k.fixpipe() {
+		sums = k.scratch("acc", target.S32, target.ND, rows, outs)
+	} else {
+		last = pixelMajor()
+		sums = last // scaled on the way out
+	}
 	p.store = func(q *piece, n, m, channel index, s section, f *target.Fixpipe) {
 		f.Dst = channel.at(m.at(n.at(target.In(sums, q.y*win.OutW*outs*4), pixels*outs*4), outs*4), 4)
 		f.ND, f.N, f.DstStride = true, s.valid, outs
 	}
 	p.run()
 	k.phase()
-	last := k.scratch("nhwc", target.F32, target.ND, y.Dims[0], win.OutH, win.OutW, outs)
-	k.scaleSums(sums, last, rows, p.acc.scale)
-	k.phase()
+	if k.fixpipe() {
+		last = pixelMajor()
+		k.scaleSums(sums, last, rows, p.acc.scale)
+		k.phase()
+	}
 	k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
 }
 

@@ -48,6 +48,10 @@ func lowerDense(k *kernel) {
 		}
 		p.run()
 	}
+	if y.Type == target.F32 && !k.fixpipe() {
+		into(y.Sym, 4)
+		return
+	}
 	if y.Type == target.F32 {
 		sums := k.scratch("acc", target.S32, target.ND, rows, a.outs)
 		into(sums, 4)

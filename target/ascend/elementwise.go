@@ -22,6 +22,7 @@ const maxTile = 255 * 64 / 128 * 128
 // UB, where to put the results, and work bytes of its own per element (32 B aligned). It runs on pipe V only; before it, the inputs are there; instructions
 // of pipe V follow each other in order.
 func (k *kernel) elementwise(n int, ins []strip, out strip, work int, compute func(c *code, n int, in []int, out, work int)) {
+	k.pattern()
 	perElem := work + 2*out.Size
 	for _, s := range ins {
 		perElem += 2 * s.Size

@@ -3,6 +3,7 @@ package ascend
 import (
 	"math"
 
+	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/target"
 )
@@ -17,9 +18,15 @@ type accumulation struct {
 	same   bool      // all words are equal
 	scale  []float32 // of a float32 result: one for each channel; nil for codes
 	relu   bool      // Fixpipe clamps negative sums
-	clip   []int     // clamp that is left for the vector unit; nil: none
+	clip   []int     // clamp that is left for a pass of the vector unit; nil: none
 	zero   bool      // every bias is zero
 	offset int       // o_x
+	bound  int64     // no sum is larger, whatever its sign
+
+	// Without Fixpipe, the vector unit multiplies and clamps:
+	factor []float32 // one for each channel; those of a float32 result are scale
+	code   *ir.Quant // the result's codes; nil for float32
+	clamp  []int     // what is left of them
 }
 
 // accumulate reads operands 1 and 2 of the node.
@@ -35,6 +42,10 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 		folded := int64(b.Const.Data.I32[o]) - int64(a.offset)*(up+down)
 		// The cube starts at the folded bias and adds codes times weights; any partial sum lies between these.
 		least, most := folded-128*up+127*down, folded+127*up-128*down
+		if !k.fixpipe() { // there the cube starts at zero, and the vector unit adds the bias
+			least, most = min(least, least-folded), max(most, most-folded)
+		}
+		a.bound = max(a.bound, -least, most)
 		if least < math.MinInt32 || most > math.MaxInt32 {
 			k.fail(codeRange, "the sum of output channel %d may reach [%d, %d], beyond int32", o, least, most)
 		}
@@ -51,8 +62,14 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 	a.same = true
 	for o := range a.outs {
 		s, _ := wt.Type.Quant.At(o)
-		a.word = append(a.word, target.QuantWord(op.Multiplier(x.Scale(), s, y.Scale()), int(y.Offset()), true))
+		m := op.Multiplier(x.Scale(), s, y.Scale())
+		a.factor = append(a.factor, m)
+		a.word = append(a.word, target.QuantWord(m, int(y.Offset()), true))
 		a.same = a.same && a.word[o] == a.word[0]
+	}
+	if !k.fixpipe() {
+		a.code, a.clamp = y.Quant, k.node.Ints("clip")
+		return a
 	}
 	switch clip := k.node.Ints("clip"); {
 	case clip[0] == -128 && clip[1] == 127:

@@ -18,18 +18,21 @@ type Options struct {
 // The streams of a program.
 const (
 	hostStream   = "host"
-	cubeStream   = "aic0"
+	cubeStream   = "aic0" // on a fused core, of the vector unit too
 	vectorStream = "aiv0.0"
 )
 
 // CanLower says why programs can't be made for a SoC; nil when they can.
 func CanLower(d *target.Description) error {
 	var l diag.List
+	others := "\"amctc target\" lists the SoCs that programs are made for"
 	switch {
-	case !d.HasQuant(target.VREQ8):
-		l.Errorf(codeSoC, diag.Span{}, d.Name, "it has no Fixpipe that requantizes int32 to int8; choose ascend910b1, ascend910b3 or ascend950pr")
-	case !d.Split || len(d.AIVPipes) == 0:
-		l.Errorf(codeSoC, diag.Span{}, d.Name, "it has no separate vector core; choose ascend910b1, ascend910b3 or ascend950pr")
+	case d.Split && !d.HasQuant(target.VREQ8):
+		l.Errorf(codeSoC, diag.Span{}, d.Name, "it has no Fixpipe that requantizes int32 to int8, and its vector core does not reach L0C; %s", others)
+	case d.Split && len(d.AIVPipes) == 0, !d.Split && !slices.Contains(d.AICPipes, target.PipeV):
+		l.Errorf(codeSoC, diag.Span{}, d.Name, "it has no vector unit; %s", others)
+	case !d.Split && d.Path("l0c-ub") == nil:
+		l.Errorf(codeSoC, diag.Span{}, d.Name, "its vector unit does not reach L0C; %s", others)
 	}
 	return l.Err()
 }
@@ -42,7 +45,11 @@ func Lower(m *ir.Module, fn *ir.Func, d *target.Description, o Options) (*target
 		return nil, nil, err
 	}
 	f := &frame{fn: fn, desc: d, batch: max(1, o.Batch), prog: &target.Program{Target: d.Name, Name: o.Name}, consts: &target.ConstWriter{},
-		values: map[*ir.Value]tensorGM{}, taken: map[string]bool{}, host: newCode(), cube: newCode(), vector: newCode()}
+		values: map[*ir.Value]tensorGM{}, taken: map[string]bool{}, host: newCode(), cube: newCode()}
+	f.vector = f.cube
+	if d.Split {
+		f.vector = newCode()
+	}
 	if fn == nil || len(fn.Results) == 0 {
 		f.diags.Errorf(codeMain, diag.Span{File: m.File}, "", "the module has no function with results to lower")
 		return nil, nil, f.diags.Err()
@@ -67,7 +74,9 @@ func Lower(m *ir.Module, fn *ir.Func, d *target.Description, o Options) (*target
 	f.prog.Streams = []target.Stream{
 		{Name: hostStream, Body: *f.host.body},
 		{Name: cubeStream, Body: *f.cube.body},
-		{Name: vectorStream, Body: *f.vector.body},
+	}
+	if d.Split {
+		f.prog.Streams = append(f.prog.Streams, target.Stream{Name: vectorStream, Body: *f.vector.body})
 	}
 	return f.prog, file, nil
 }
@@ -81,8 +90,8 @@ type frame struct {
 	consts             *target.ConstWriter
 	values             map[*ir.Value]tensorGM
 	taken              map[string]bool // symbol names
-	host, cube, vector *code
-	at                 *ir.Node // being lowered
+	host, cube, vector *code           // on a fused core, cube and vector are one stream
+	at                 *ir.Node        // being lowered
 	diags              diag.List
 }
 
@@ -102,7 +111,11 @@ func (f *frame) fail(code diag.Code, format string, args ...any) {
 
 // sync makes all streams meet: what comes after is ordered after all that came before.
 func (f *frame) sync() {
-	for _, c := range []*code{f.host, f.cube, f.vector} {
+	streams := []*code{f.host, f.cube}
+	if f.desc.Split {
+		streams = append(streams, f.vector)
+	}
+	for _, c := range streams {
 		c.emit(&target.SyncAll{})
 	}
 }
@@ -215,11 +228,12 @@ func (f *frame) results() {
 // kernel is the lowering of one node: where its operands and results are, and the room on the cores, which is all free at its beginning.
 type kernel struct {
 	*frame
-	node *ir.Node
-	used [target.NumSpaces]int
+	node      *ir.Node
+	used      [target.NumSpaces]int
+	patternAt int // see pattern; -1: not reserved
 }
 
-func (f *frame) kernel(n *ir.Node) *kernel { return &kernel{frame: f, node: n} }
+func (f *frame) kernel(n *ir.Node) *kernel { return &kernel{frame: f, node: n, patternAt: -1} }
 
 // in is operand i.
 func (k *kernel) in(i int) tensorGM { return k.of(k.node.Operands[i]) }
@@ -264,7 +278,10 @@ func (k *kernel) room(s target.Space) int {
 }
 
 // free gives back everything this kernel has taken; a sync must lie between the users.
-func (k *kernel) free() { clear(k.used[:]) }
+func (k *kernel) free() {
+	clear(k.used[:])
+	k.patternAt = -1
+}
 
 // phase orders the rest of the kernel after what it did so far, on every stream, and frees the buffers.
 func (k *kernel) phase() {

@@ -19,7 +19,12 @@ import (
 )
 
 // socs are the parts every lowering is held against.
-var socs = []string{"ascend910b3", "ascend950pr"}
+var socs = []string{"ascend910b3", "ascend950pr", "ascend310", "ascend310p3", "ascend910a"}
+
+// parts are the SoCs for one of many random networks: those of the present, and one of the fused ones in turn.
+func parts(seed uint64) []string {
+	return []string{socs[0], socs[1], socs[2+seed%3]}
+}
 
 // network builds a module of one function.
 type network struct {
@@ -28,11 +33,12 @@ type network struct {
 	b *ir.Builder
 	l diag.List
 	*rand.Rand
+	parts []string // what agrees runs on
 }
 
 func newNetwork(t *testing.T, seed uint64) *network {
 	f := &ir.Func{Name: "main", Stage: ir.StageInt}
-	n := &network{t: t, m: &ir.Module{File: "test", Funcs: []*ir.Func{f}}, Rand: rand.New(rand.NewPCG(seed, 1))}
+	n := &network{t: t, m: &ir.Module{File: "test", Funcs: []*ir.Func{f}}, Rand: rand.New(rand.NewPCG(seed, 1)), parts: parts(seed)}
 	n.b = ir.NewBuilder(op.All(), f, &n.l)
 	return n
 }
@@ -103,7 +109,7 @@ func (n *network) agrees(last *ir.Value) {
 		n.t.Fatal(l)
 	}
 	in := n.inputs(1)
-	for _, soc := range socs {
+	for _, soc := range n.parts {
 		if _, err := compare(n.m, soc, in); err != nil {
 			n.t.Fatalf("%s: %v\n%s", soc, err, ir.Print(n.m))
 		}

@@ -21,7 +21,7 @@ import (
 func integer(t *testing.T, m *ir.Module, samples [][]*tensor.Tensor) *ir.Module {
 	t.Helper()
 	c := passes.NewContext(context.Background(), op.All())
-	c.Target = passes.TargetFacts{Name: socs[0], Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: socs[0]}
 	c.Settings.Default.Activation.Algorithm = passes.MinMax
 	run := func(list []passes.Pass) {
 		t.Helper()

@@ -41,7 +41,7 @@ func (p *product) plan(s section) (plan, bool) {
 		}
 	}
 	room := p.room(target.L1) - 64
-	pl.tile2 = s.count > 1 && 8*s.n <= p.desc.Size(target.BT) && (!pl.stays || pl.weights <= halfB)
+	pl.tile2 = s.count > 1 && p.twoBiases(s.n) && (!pl.stays || pl.weights <= halfB)
 	pl.weights2 = s.count > 1 && 4*pl.weights <= room
 	if pl.weights2 {
 		room -= pl.weights
@@ -62,7 +62,7 @@ func (p *product) plan(s section) (plan, bool) {
 	}
 	// One chunk of planes after another, anew for every sub-tile of rows: a piece has one, unless a line of pixels has more.
 	pl.slots, pl.stays, pl.weights2 = 2, false, s.count > 1
-	pl.tile2 = s.count > 1 && 8*s.n <= p.desc.Size(target.BT)
+	pl.tile2 = s.count > 1 && p.twoBiases(s.n)
 	room = p.room(target.L1) - 64
 	slot := room / 2 / 32 * 32
 	w := p.taps * 32 * s.n
@@ -83,6 +83,9 @@ func (p *product) plan(s section) (plan, bool) {
 	return pl, pl.chunk < s.planes
 }
 
+// twoBiases says whether the bias table holds those of two tiles of n columns; without Fixpipe the cube needs none.
+func (p *product) twoBiases(n int) bool { return !p.fixpipe() || 8*n <= p.desc.Size(target.BT) }
+
 func largest(pieces []piece) int {
 	n := 0
 	for _, x := range pieces {
@@ -93,7 +96,10 @@ func largest(pieces []piece) int {
 
 // columnTiles divides all output channels into tiles that see all planes, as wide as weights that stay in L0B allow.
 func (p *product) columnTiles(outs, planes int) []columns {
-	wide := min(256, p.desc.Size(target.BT)/4, p.desc.Size(target.FB)/8)
+	wide := 256
+	if p.fixpipe() {
+		wide = min(wide, p.desc.Size(target.BT)/4, p.desc.Size(target.FB)/8)
+	}
 	n := min(wide, up(outs, 32))
 	depth := planes * p.taps * 32
 	if stay := p.desc.Size(target.L0B) / depth / 32 * 32; stay >= min(n, 128) {

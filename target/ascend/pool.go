@@ -30,21 +30,30 @@ func lowerMaxPool(k *kernel) {
 		c.emit(&target.VCast{To: target.F16, From: target.S8, Dst: target.V(wide), A: target.V(codes).Strides(1, 4), Rep: reps(n, 128)})
 	}
 	p.finish = func(c *code, n, _, acc, _, out int) {
-		c.emit(&target.VCast{To: target.S8, From: target.F16, Round: target.RoundRint, Dst: target.V(out).Strides(1, 4), A: target.V(acc), Rep: reps(n, 128)})
+		c.emit(&target.VCast{To: target.S8, From: target.F16, Round: k.round(target.F16, target.S8), Dst: target.V(out).Strides(1, 4), A: target.V(acc), Rep: reps(n, 128)})
 	}
 	p.run()
 }
 
-// lowerAvgPool is the mean of codes: an exact int32 sum of q - o, times a factor that holds the number of counted positions.
+// lowerAvgPool is the mean of codes: an exact sum of q - o, times a factor that holds the number of counted positions. The sum is int32; where the part does
+// not convert that to float32, it is a float32 sum of integers that stays exact.
 func lowerAvgPool(k *kernel) {
 	x, y := k.in(0), k.out()
 	p := &pool{kernel: k, x: x, y: y, wide: 4, typ: target.S32, op: target.VAdd, half: 2}
+	toFloat := k.desc.Cast(target.S32, target.F32) != nil
+	round := target.RoundRint
+	if !toFloat {
+		p.typ, round = target.F32, target.RoundNone
+	}
 	p.widen = func(c *code, n, codes, half, wide int) {
 		k.centred(c, n, codes, half, x.Offset())
-		c.emit(&target.VCast{To: target.S32, From: target.F16, Round: target.RoundRint, Dst: target.V(wide), A: target.V(half).Strides(1, 4), Rep: reps(n, 64)})
+		c.emit(&target.VCast{To: p.typ, From: target.F16, Round: round, Dst: target.V(wide), A: target.V(half).Strides(1, 4), Rep: reps(n, 64)})
 	}
 	p.window()
 	w := &p.win
+	if most := 255 * w.KH * w.KW; !toFloat && most > 1<<24 {
+		k.fail(codeRange, "the sum of a window of %d positions may reach %d, beyond what float32 counts exactly, and %s does not convert int32 to float32", w.KH*w.KW, most, k.desc.Name)
+	}
 	counts := func(oy, ox int) int {
 		if k.node.Bool("include_pad") {
 			return w.KH * w.KW
@@ -77,7 +86,9 @@ func lowerAvgPool(k *kernel) {
 	}
 	p.finish = func(c *code, n, at, acc, half, out int) {
 		r, v := reps(n, 64), target.V(acc)
-		c.emit(&target.VCast{To: target.F32, From: target.S32, Round: target.RoundRint, Dst: v, A: v, Rep: r})
+		if toFloat {
+			c.emit(&target.VCast{To: target.F32, From: target.S32, Round: k.round(target.S32, target.F32), Dst: v, A: v, Rep: r})
+		}
 		if same {
 			c.emit(&target.VScalar{Op: target.VMuls, Type: target.F32, Dst: v, A: v, Imm: target.ImmF32(op.MeanScale(x.Scale(), y.Scale(), one)), Rep: r})
 		} else {
@@ -111,7 +122,11 @@ func (p *pool) band(y, h, k0, k1 int) band {
 // need is the bytes of UB for a band, with two buffers of codes or one.
 func (p *pool) need(b band, buffers int) int {
 	in, out := b.n*p.win.W*32, b.h*p.win.OutW*32
-	return in*(buffers+p.half+p.wide) + out*(buffers+p.wide+p.factor) + 2*min(out, maxTile) + 1024
+	need := in*(buffers+p.half+p.wide) + out*(buffers+p.wide+p.factor) + 2*min(out, maxTile) + 1024
+	if p.needsPattern() {
+		need += patternSize
+	}
+	return need
 }
 
 func (p *pool) run() {
@@ -157,6 +172,7 @@ type places struct {
 
 func (p *pool) places(b band, in, buffers int) places {
 	p.free()
+	p.pattern()
 	var a places
 	out := b.h * p.win.OutW * 32
 	for i := range buffers {
@@ -166,7 +182,7 @@ func (p *pool) places(b band, in, buffers int) places {
 	a.acc, a.res = p.take(target.UB, out*p.wide), p.take(target.UB, 2*min(out, maxTile))
 	if p.before != nil {
 		p.before(p.vector, b.y*p.win.OutW*32, out)
-		p.vector.then(target.PipeMTE2, target.PipeV, 7)
+		p.vector.then(target.PipeMTE2, target.PipeV, min(7, p.desc.Flags-1))
 	}
 	return a
 }

@@ -47,14 +47,26 @@ const (
 	flagWords   = 0 // and 1: MTE2-FIX the words are in L1, FIX-MTE2 they are copied
 )
 
+// drain is the pipe that empties L0C: the Fixpipe, or without one the vector unit.
+func (p *product) drain() target.Pipe {
+	if p.fixpipe() {
+		return target.PipeFIX
+	}
+	return target.PipeV
+}
+
 // run emits the product on the cube stream.
 func (p *product) run() {
 	const mte1, mte2, m, fix = target.PipeMTE1, target.PipeMTE2, target.PipeM, target.PipeFIX
+	const v, mte3 = target.PipeV, target.PipeMTE3
 	c := p.cube
 	var free []target.SetFlag
 	for b := range 2 {
 		free = append(free, target.SetFlag{Src: mte1, Dst: mte2, ID: flagSlot + b}, target.SetFlag{Src: mte1, Dst: mte2, ID: flagWeights + b},
-			target.SetFlag{Src: m, Dst: mte1, ID: flagL0 + b}, target.SetFlag{Src: m, Dst: mte1, ID: flagTile + b}, target.SetFlag{Src: fix, Dst: m, ID: flagL0C + b})
+			target.SetFlag{Src: m, Dst: mte1, ID: flagL0 + b}, target.SetFlag{Src: m, Dst: mte1, ID: flagTile + b}, target.SetFlag{Src: p.drain(), Dst: m, ID: flagL0C + b})
+		if !p.fixpipe() {
+			free = append(free, target.SetFlag{Src: v, Dst: mte2, ID: flagColumns + b}, target.SetFlag{Src: mte3, Dst: v, ID: flagOut + b})
+		}
 		if p.perColumn() {
 			free = append(free, target.SetFlag{Src: fix, Dst: mte2, ID: flagWords + b})
 		}
@@ -75,7 +87,10 @@ func (p *product) run() {
 }
 
 // perColumn says whether Fixpipe takes a word for each column.
-func (p *product) perColumn() bool { return p.acc.scale == nil && !p.acc.same }
+func (p *product) perColumn() bool { return p.fixpipe() && p.acc.scale == nil && !p.acc.same }
+
+// biasTable says whether the cube starts at a bias.
+func (p *product) biasTable() bool { return p.fixpipe() && !p.acc.zero }
 
 func (p *product) section(c *code, s section) {
 	const mte1, mte2, m, fix = target.PipeMTE1, target.PipeMTE2, target.PipeM, target.PipeFIX
@@ -91,7 +106,7 @@ func (p *product) section(c *code, s section) {
 	weights := p.data("w", target.S8, target.FracZ, []int{s.n, len(image) / s.n / p.taps, 1, p.taps}, image)
 	biases, quants := "", ""
 	var biasAt, wordsAt, weightsAt, slots [2]int
-	if !p.acc.zero {
+	if p.biasTable() {
 		biases = p.data("b", target.S32, target.ND, []int{total}, bytesS32(bias))
 		biasAt = [2]int{p.take(target.L1, 4*s.n), p.take(target.L1, 4*s.n)}
 	}
@@ -117,6 +132,9 @@ func (p *product) section(c *code, s section) {
 		slots[1] = slots[0]
 	}
 	w := &worker{product: p, plan: pl, s: s, slots: slots, weights: weights}
+	if !p.fixpipe() {
+		w.vector = w.vectorDrain()
+	}
 	if pl.keepX {
 		c.wait(mte1, mte2, flagSlot)
 		p.load(c, &pl.pieces[0], index{}, number(s.first), s.planes, slots[0])
@@ -148,6 +166,9 @@ func (p *product) section(c *code, s section) {
 			c.emit(&target.DataCopy{Dst: target.At(target.FB, 0), Src: target.At(target.L1, wordsAt[l1]), Count: 1, Len: s.n / 16})
 			c.set(fix, mte2, flagWords+l1)
 		}
+		if w.vector != nil {
+			w.vector.begin(c, i, turn)
+		}
 		c.wait(m, mte1, flagTile+l0)
 		if biases != "" {
 			c.emit(&target.DataCopy{Dst: target.At(target.BT, w.bt), Src: target.At(target.L1, biasAt[l1]), Count: 1, Len: s.n / 16})
@@ -170,6 +191,9 @@ func (p *product) section(c *code, s section) {
 			c.set(mte1, mte2, flagWeights+l1)
 		}
 		c.set(m, mte1, flagTile+l0)
+		if w.vector != nil {
+			c.set(target.PipeV, mte2, flagColumns+turn)
+		}
 	}
 	c.loop(s.count/2, func(c *code, i index) {
 		w.turnL0, w.turnL0C, w.turnSlot = 0, 0, 0
@@ -198,6 +222,7 @@ type worker struct {
 	turnL0    int   // the buffers that are next
 	turnL0C   int
 	turnSlot  int
+	vector    *vectorDrain // what empties L0C; nil: the Fixpipe does
 }
 
 // whole does a piece all of whose planes are in L1.
@@ -261,7 +286,7 @@ func (w *worker) chunked(c *code, p *piece, n index) {
 func (w *worker) begin(c *code) int {
 	b := w.turnL0C
 	w.turnL0C = 1 - b
-	c.wait(target.PipeFIX, target.PipeM, flagL0C+b)
+	c.wait(w.drain(), target.PipeM, flagL0C+b)
 	return b
 }
 
@@ -291,7 +316,7 @@ func (w *worker) steps(c *code, p *piece, l1, l1w int, m index, rows, b, depth i
 			if cd(rows, 16)*cd(w.s.n, 16) < 10 {
 				c.emit(&target.PipeBarrier{On: pm})
 			}
-		case !w.acc.zero:
+		case w.biasTable():
 			x.Init, x.Bias = target.InitBias, target.At(target.BT, w.bt)
 		}
 		c.emit(x)
@@ -309,7 +334,7 @@ func (w *worker) loadB(c *code, l1, d, n, l0b int) {
 
 // end empties buffer b of L0C.
 func (w *worker) end(c *code, p *piece, n, m index, rows, b int) {
-	c.then(target.PipeM, target.PipeFIX, flagL0C+b)
+	c.then(target.PipeM, w.drain(), flagL0C+b)
 	f := &target.Fixpipe{Src: target.At(target.L0C, b*w.desc.Size(target.L0C)/2), M: rows, N: w.s.n, SrcStride: up(rows, 16), ReLU: w.acc.relu}
 	switch {
 	case w.acc.scale != nil:
@@ -320,6 +345,10 @@ func (w *worker) end(c *code, p *piece, n, m index, rows, b int) {
 		f.Quant, f.Vec = target.VREQ8, target.At(target.FB, 0)
 	}
 	w.store(p, n, m, w.tile.times(w.s.n).plus(w.s.from), w.s, f)
-	c.emit(f)
-	c.set(target.PipeFIX, target.PipeM, flagL0C+b)
+	if w.vector != nil {
+		w.vector.empty(c, f)
+	} else {
+		c.emit(f)
+	}
+	c.set(w.drain(), target.PipeM, flagL0C+b)
 }

@@ -68,16 +68,26 @@ func (k *kernel) centred(c *code, n, codes, half int, offset int32) {
 }
 
 // fin takes n float32 at f to codes: clip to the codes' range less the offset, round half to even, add the offset, then clamp to the pair clip if there is one. NaN
-// becomes the offset, because the cast makes it zero. f is overwritten, half is room for n 16-bit elements.
+// becomes the offset, because a cast makes it zero. f is overwritten, half is room for n 16-bit elements.
 func (k *kernel) fin(c *code, n, f, half, out int, q *ir.Quant, clip []int) {
 	lo, hi := q.Min, q.Max
 	o := q.Offset[0]
 	r, h := reps(n, 64), reps(n, 128)
 	fv, hv := target.V(f), target.V(half)
-	c.emit(
-		&target.VScalar{Op: target.VMaxs, Type: target.F32, Dst: fv, A: fv, Imm: target.ImmF32(float32(lo - o)), Rep: r},
-		&target.VScalar{Op: target.VMins, Type: target.F32, Dst: fv, A: fv, Imm: target.ImmF32(float32(hi - o)), Rep: r},
-		&target.VCast{To: target.S16, From: target.F32, Round: target.RoundRint, Dst: hv.Strides(1, 4), A: fv, Rep: r})
+	k.least(c, target.F32, fv, target.ImmF32(float32(lo-o)), r)
+	k.most(c, target.F32, fv, target.ImmF32(float32(hi-o)), r)
+	if k.desc.Cast(target.F32, target.S16) == nil {
+		k.integral(c, n, f)
+		c.emit(&target.VCast{To: target.F16, From: target.F32, Round: k.round(target.F32, target.F16), Dst: hv.Strides(1, 4), A: fv, Rep: r})
+		if k.desc.Cast(target.F32, target.S32) == nil { // integral has left NaN
+			c.emit(
+				&target.VCast{To: target.S32, From: target.F16, Round: target.RoundRint, Dst: fv, A: hv.Strides(1, 4), Rep: r},
+				&target.VCast{To: target.F16, From: target.S32, Deq: target.ImmF16(1), Dst: hv.Strides(1, 4), A: fv, Rep: r})
+		}
+		k.toCodes(c, n, half, out, q, clip)
+		return
+	}
+	c.emit(&target.VCast{To: target.S16, From: target.F32, Round: target.RoundRint, Dst: hv.Strides(1, 4), A: fv, Rep: r})
 	if o != 0 {
 		c.emit(&target.VScalar{Op: target.VAdds, Type: target.S16, Dst: hv, A: hv, Imm: target.ImmInt(target.S16, int(o)), Rep: h})
 	}
@@ -90,4 +100,19 @@ func (k *kernel) fin(c *code, n, f, half, out int, q *ir.Quant, clip []int) {
 	c.emit(
 		&target.VCast{To: target.F16, From: target.S16, Dst: hv, A: hv, Rep: h},
 		&target.VCast{To: target.S8, From: target.F16, Round: target.RoundRint, Dst: target.V(out).Strides(1, 4), A: hv, Rep: h})
+}
+
+// toCodes takes n halves, integers in the codes' range less the offset, to codes clamped to the pair clip if there is one. They are overwritten.
+func (k *kernel) toCodes(c *code, n, half, out int, q *ir.Quant, clip []int) {
+	h, hv := reps(n, 128), target.V(half)
+	if o := q.Offset[0]; o != 0 {
+		c.emit(&target.VScalar{Op: target.VAdds, Type: target.F16, Dst: hv, A: hv, Imm: target.ImmF16(float32(o)), Rep: h})
+	}
+	if len(clip) == 2 && clip[0] > int(q.Min) {
+		k.least(c, target.F16, hv, target.ImmF16(float32(clip[0])), h)
+	}
+	if len(clip) == 2 && clip[1] < int(q.Max) {
+		k.most(c, target.F16, hv, target.ImmF16(float32(clip[1])), h)
+	}
+	c.emit(&target.VCast{To: target.S8, From: target.F16, Round: k.round(target.F16, target.S8), Dst: target.V(out).Strides(1, 4), A: hv, Rep: h})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/target"
 	"github.com/amctc/amctc/target/ascend"
 )
 
@@ -51,19 +52,28 @@ func TestRefused(t *testing.T) {
 	window := func(pad, stride, dilation int) ir.Attrs {
 		return ir.AttrsOf("pad", []int{pad, pad, pad, pad}, "stride", []int{stride, stride}, "dilation", []int{dilation, dilation}, "group", 1)
 	}
-	for _, soc := range []string{"ascend310", "ascend310p3", "ascend910a"} {
-		n := newNetwork(t, 1)
-		x := n.codes("x", 1, 0, 1, 32)
-		expect(t, n.lowers(soc, n.node("q.clip", ir.Type{}, nil, x)), "T101")
-		d, _ := ascend.Describe(soc)
-		if err := ascend.CanLower(d); err == nil || !strings.Contains(err.Error(), soc) {
-			t.Errorf("%s: %v", soc, err)
+	for _, soc := range ascend.Names() {
+		d, err := ascend.Describe(soc)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	for _, soc := range []string{"ascend910b1", "ascend910b3", "ascend950pr"} {
-		d, _ := ascend.Describe(soc)
 		if err := ascend.CanLower(d); err != nil {
 			t.Error(err)
+		}
+		// Without its way out of L0C, no part can requantize.
+		d = small(t, soc, 0)
+		d.Fixpipe.Modes = nil
+		d.Paths = slices.DeleteFunc(d.Paths, func(p target.Path) bool { return p.Name == "l0c-ub" })
+		n := newNetwork(t, 1)
+		n.node("q.clip", ir.Type{}, nil, n.codes("x", 1, 0, 1, 32))
+		_, _, err = ascend.Lower(n.m, n.m.Main(), d, ascend.Options{})
+		if err == nil || !strings.Contains(err.Error(), "T101") || !strings.Contains(err.Error(), soc) {
+			t.Errorf("%s without a way out of L0C: %v", soc, err)
+		}
+		d = small(t, soc, 0)
+		d.AICPipes, d.AIVPipes = slices.DeleteFunc(d.AICPipes, func(p target.Pipe) bool { return p == target.PipeV }), nil
+		if err := ascend.CanLower(d); err == nil || !strings.Contains(err.Error(), "T101") {
+			t.Errorf("%s without vector unit: %v", soc, err)
 		}
 	}
 

@@ -68,7 +68,7 @@ func TestSmallBuffers(t *testing.T) {
 		}
 		n.b.Func.Results = append(n.b.Func.Results, y)
 		in := n.inputs(1)
-		for _, soc := range socs {
+		for _, soc := range parts(seed) {
 			for shift := 2; shift <= 5; shift++ {
 				_, err := compareOn(n.m, small(t, soc, shift), in)
 				var l *diag.List

@@ -20,13 +20,14 @@ const (
 	pathOut8
 	pathOut16
 	pathOut32
+	pathL0CUB
 	pathLoad3D
 	pathCube
 	pathVector
 	numPaths
 )
 
-var pathNames = [numPaths]string{"gm-l1", "gm-ub", "ub-gm", "l1-l0a", "l1-l0b", "l1-l0a.t", "l1-l0b.t", "l1-bt", "l1-fb", "l0c-out8", "l0c-out16", "l0c-out32", "l1-l0a.3d", "cube", "vector"}
+var pathNames = [numPaths]string{"gm-l1", "gm-ub", "ub-gm", "l1-l0a", "l1-l0b", "l1-l0a.t", "l1-l0b.t", "l1-bt", "l1-fb", "l0c-out8", "l0c-out16", "l0c-out32", "l0c-ub", "l1-l0a.3d", "cube", "vector"}
 
 // path looks a path up; an instruction that uses one without a published rate counts as assumed.
 func (r *resolver) path(o *op, id int) *target.Path {
@@ -64,6 +65,8 @@ func (r *resolver) dataCopy(o *op, x *target.DataCopy) {
 		id, unit, alignDst = pathL1BT, 64, r.alignOf(t)
 	case s == target.L1 && t == target.FB:
 		id, unit, alignDst = pathL1FB, 128, r.alignOf(t)
+	case s == target.L0C && t == target.UB:
+		id, unit, alignSrc = pathL0CUB, 1024, r.alignOf(s)
 	default:
 		fail(o, NotOnSoC, "no copy from %v to %v", s, t)
 	}

@@ -18,6 +18,7 @@ var rows = []row{
 	{name: "accuracy-mnist", what: "CNTK MNIST CNN and LeNet, all 10,000 test images", required: "int8 top-1 within 0.10 points of float (128 training images to calibrate); `amctc eval` prints both", measure: accuracyMNIST},
 	{name: "accuracy-fashion", what: "residual and MobileNetV2-like on Fashion-MNIST, 10,000", required: "within 0.25 points, default settings", measure: accuracyFashion},
 	{name: "agreement", what: "agreement of interp, exec, the built and run emitted package, sim on ascend910b3 and ascend950pr; five networks, calibrated on 128 training images", required: "0 differing bytes on every tensor, ≥ 200 test inputs each", measure: agreement},
+	{name: "socs", what: "every described SoC: compile and verify of CNTK MNIST, LeNet, residual and MobileNetV2-like; 128 training images to calibrate", required: "0 differing bytes on every tensor, 20 test images each; the same results on every SoC", measure: everySoC},
 	{name: "random-graphs", what: "random graphs of 5–30 nodes on every engine, each operator ≥ 50 times", required: "≥ 1,000 graphs, 0 differing bytes", measure: randomGraphs},
 	{name: "autoencoder", what: "dense autoencoder, 10,000", required: "int8 reconstruction error ≤ 1.03 × float", measure: autoencoder},
 	{name: "float-import", what: "float import against ONNX Runtime, ≥ 200 real inputs, five networks", required: "max\\|a−b\\| ≤ 1e-4 · max\\|b\\| per output", measure: floatImport},

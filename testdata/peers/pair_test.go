@@ -27,7 +27,7 @@ func pair(t *testing.T, m *ir.Module, asymmetric bool, data batches) bool {
 	c := passes.NewContext(context.Background(), op.All())
 	c.Settings.Default.Activation.Algorithm = passes.MinMax
 	c.Settings.Default.Activation.Asymmetric = asymmetric
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
 	var g passes.Manager
 	run := func(list []passes.Pass) {
 		t.Helper()
@@ -146,7 +146,7 @@ func TestQuantizedOperators(t *testing.T) {
 				t.Fatal(diags)
 			}
 			pc := passes.NewContext(context.Background(), op.All())
-			pc.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+			pc.Target = passes.TargetFacts{Name: "ascend910b3"}
 			var pm passes.Manager
 			for _, list := range [][]passes.Pass{passes.Split, passes.Simplify, passes.Observe, passes.Quantize} {
 				if _, err := pm.Run(pc, m, list); err != nil {
@@ -212,7 +212,7 @@ func TestOptimizedModels(t *testing.T) {
 				t.Fatal(diags)
 			}
 			c := passes.NewContext(context.Background(), op.All())
-			c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+			c.Target = passes.TargetFacts{Name: "ascend910b3"}
 			var g passes.Manager
 			for _, list := range [][]passes.Pass{passes.Split, passes.Simplify, passes.Observe, passes.Quantize} {
 				if _, err := g.Run(c, back, list); err != nil {

@@ -194,7 +194,7 @@ func quantize(t *testing.T, m *ir.Module, asymmetric bool, data batches) bool {
 	c := passes.NewContext(context.Background(), op.All())
 	c.Settings.Default.Activation.Algorithm = passes.MinMax
 	c.Settings.Default.Activation.Asymmetric = asymmetric
-	c.Target = passes.TargetFacts{Name: "ascend910b3", Fixpipe: true}
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
 	var g passes.Manager
 	run := func(list []passes.Pass) {
 		t.Helper()
