@@ -176,7 +176,7 @@ func FitStatistics(c *Context, m *ir.Module, s *stats.Statistics) (*ir.Module, e
 	for _, l := range c.Factors.All() {
 		l.SkipFusion = l.ScaleW != nil && (c.Settings.NoFusion || c.Settings.SkipFusion[l.Key])
 	}
-	told := diag.Errorf("S006", diag.Span{}, "", "ranges of activations come from statistics of %d samples, taken with %s weights: %d of %d as all these data give them, the others to within a bin",
+	told := diag.Errorf("S006", diag.Span{}, "", "ranges of activations come from statistics of %d samples, taken with %s weights; %d of %d are exact, the others estimated from bins",
 		s.Samples, s.Weights, exact, len(ws.list))
 	told.Severity = diag.Remark
 	c.Remarks.Add(told)

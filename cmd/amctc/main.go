@@ -114,7 +114,7 @@ func exitCode(u *ui, err error, interrupted bool) int {
 // of usage.
 func diagnosed(list ...*diag.Diagnostic) int {
 	for _, d := range list {
-		if d.Severity == diag.Error && !strings.Contains("CRS", d.Code[:1]) {
+		if d.Severity == diag.Error && !strings.Contains("CRS", string(d.Code[:1])) {
 			return exitModel
 		}
 	}
