@@ -56,9 +56,13 @@ type dataFlags struct {
 
 func (d *dataFlags) register(c *cobra.Command) {
 	c.Flags().IntVar(&d.limit, "limit", 0, "use the first N samples only")
-	c.Flags().IntVar(&d.skip, "skip", 0, "leave out the first N samples; --limit counts from there")
 	c.Flags().Var((*floats)(&d.mean), "mean", "subtracted from every input element, one number or one for each channel: 0.485,0.456,0.406")
 	c.Flags().Var((*floats)(&d.std), "std", "divides every input element after the mean is taken, one number or one for each channel")
+}
+
+// registerSkip is for commands whose data have no labels beside them.
+func (d *dataFlags) registerSkip(c *cobra.Command) {
+	c.Flags().IntVar(&d.skip, "skip", 0, "leave out the first N samples; --limit counts from there")
 }
 
 func (d *dataFlags) options() (amctc.DataOptions, error) {
