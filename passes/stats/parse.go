@@ -112,10 +112,10 @@ func (p *parser) all() (*Statistics, error) {
 			if t.Name, t.Digest, err = p.named(rest); err != nil {
 				return nil, err
 			}
-			if seen[t.Name] || seen["digest "+t.Digest] {
+			if seen["tensor "+t.Name] || seen["digest "+t.Digest] {
 				return nil, p.errorf("tensor %q stands twice", t.Name)
 			}
-			seen[t.Name], seen["digest "+t.Digest] = true, true
+			seen["tensor "+t.Name], seen["digest "+t.Digest] = true, true
 			if err := p.tensor(t); err != nil {
 				return nil, err
 			}
