@@ -56,6 +56,7 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzConfig -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzSimple -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./parser/dataset -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME)
+	$(GO) test ./passes/stats -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./target -run '^$$' -fuzz FuzzProgram -fuzztime $(FUZZTIME)
 
 figures: build data-all ## measure every figure and write testdata/figures.md

@@ -20,6 +20,7 @@ import (
 	"github.com/amctc/amctc/parser"
 	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/stats"
 	"github.com/amctc/amctc/target/sim"
 )
 
@@ -31,6 +32,8 @@ type CompileOptions struct {
 	Data   DataOptions
 	Config amct.Configuration // AMCT's, JSON or simplified; nil for defaults
 	Record *amct.Record       // factors of the user; calibration is left out
+	// Stats take the place of calibration: data, when given, are for measuring and verifying.
+	Stats *stats.Statistics
 	// Adjust changes the settings, those of Config included; nil changes nothing.
 	Adjust  func(*passes.Settings) error
 	Out     string
@@ -110,11 +113,18 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 			return nil, err
 		}
 	case HasFactors(loaded):
+		if opt.Stats != nil {
+			return nil, fmt.Errorf("%s has factors of its own, which are used as they are; leave out the statistics", opt.Model)
+		}
 		if err := CheckOwn(c.Settings, opt.Model); err != nil {
 			return nil, err
 		}
+	case opt.Stats != nil:
+		if fitted, err = FitStatistics(c, float, opt.Stats); err != nil {
+			return nil, err
+		}
 	case data == nil:
-		return nil, diag.Errorf("Q022", diag.Span{File: loaded.File}, "", "the model has no factors of its own; give calibration data with --calib, or --record")
+		return nil, diag.Errorf("Q022", diag.Span{File: loaded.File}, "", "the model has no factors of its own; give calibration data with --calib, --record or --stats")
 	default:
 		if fitted, err = Calibrate(c, float, data); err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 
 // DataOptions say how data files become input samples.
 type DataOptions struct {
+	Skip      int       // samples left out at the start
 	Limit     int       // number of samples; 0 is all
 	Mean, Std []float32 // for each channel, applied as (x-mean)/std
 }
@@ -40,7 +41,7 @@ func OpenData(f *ir.Func, paths []string, opt DataOptions) (*Data, error) {
 	}
 	d := &Data{params: f.Params, n: -1}
 	for i, p := range f.Params {
-		s, err := dataset.Open(paths[i], dataset.Options{Shape: CallShape(p), Name: p.Name, Limit: opt.Limit, Mean: opt.Mean, Std: opt.Std})
+		s, err := dataset.Open(paths[i], dataset.Options{Shape: CallShape(p), Name: p.Name, Skip: opt.Skip, Limit: opt.Limit, Mean: opt.Mean, Std: opt.Std})
 		if err != nil {
 			return nil, fmt.Errorf("input %q: %w", p.Name, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/amctc/amctc/codegen/exec"
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/stats"
 	"github.com/amctc/amctc/target/ascend"
 )
 
@@ -17,6 +18,17 @@ const DefaultTarget = "ascend910b3"
 // settings ask for steps that change them. m is not changed.
 func Calibrate(c *passes.Context, m *ir.Module, data passes.Data) (*ir.Module, error) {
 	return passes.Fit(c, exec.Engine{}, m, data)
+}
+
+// TakeStatistics takes statistics of every tensor of a prepared float module that could be quantized, in one
+// sweep of the data.
+func TakeStatistics(c *passes.Context, m *ir.Module, data passes.Data) (*stats.Statistics, error) {
+	return passes.TakeStatistics(c, exec.Engine{}, m, data)
+}
+
+// FitStatistics is Calibrate with stored statistics in the place of data.
+func FitStatistics(c *passes.Context, m *ir.Module, s *stats.Statistics) (*ir.Module, error) {
+	return passes.FitStatistics(c, m, s)
 }
 
 // Quantize turns a prepared or calibrated float module and c.Factors into the integer module of the target's

@@ -47,11 +47,13 @@ func split(in []*tensor.Tensor, n int) passtest.Batches {
 }
 
 // TestBatchesDoNotMatter holds the factors of 64 samples in batches of 1, 7 and 64 against each
-// other, bit for bit, for both algorithms, joint factors included.
+// other, bit for bit, for every algorithm, joint factors included.
 func TestBatchesDoNotMatter(t *testing.T) {
-	tried := 0
-	for seed := uint64(0); tried < 12; seed++ {
+	others := []passes.ActivationAlgorithm{passes.IFMR, passes.HFMG, passes.Percentile, passes.Entropy, passes.MSE}
+	tried, done := 0, make(map[passes.ActivationAlgorithm]bool)
+	for seed := uint64(0); tried < 12 || len(done) < len(others); seed++ {
 		minMax := seed%2 == 0
+		algorithm := others[len(done)%len(others)]
 		_, m := observed(t, seed, minMax)
 		free := !slices.ContainsFunc(m.Main().Params, func(p *ir.Value) bool { return !p.Type.IsFree() })
 		if !free || len(m.Main().Nodes) > 16 {
@@ -61,6 +63,9 @@ func TestBatchesDoNotMatter(t *testing.T) {
 		var want []*passes.LayerFactors
 		for _, n := range []int{64, 7, 1} {
 			c, m := observed(t, seed, minMax)
+			if !minMax {
+				c.Settings.Default.Activation.Algorithm = algorithm
+			}
 			if err := passes.Calibrate(c, interp.Engine{}, m, split(in, n)); err != nil {
 				break
 			}
@@ -68,6 +73,9 @@ func TestBatchesDoNotMatter(t *testing.T) {
 			if want == nil {
 				want = got
 				tried++
+				if !minMax {
+					done[algorithm] = true
+				}
 				continue
 			}
 			for i, w := range want {

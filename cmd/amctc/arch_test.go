@@ -48,7 +48,8 @@ const layers = `
 	ir/op, parser/onnx/onnxpb, parser/amct < parser/onnx;
 
 	# Graphs to graphs.
-	ir/op, ir/interp, passes/calib, passes/train < passes;
+	ir/diag, passes/calib < passes/stats;
+	ir/op, ir/interp, passes/calib, passes/stats, passes/train < passes;
 	passes, ir/irtest < passes/passtest;
 
 	# Kernels, and plans of their calls.
@@ -70,8 +71,8 @@ const layers = `
 
 	# Everything in one place, and the command.
 	parser, parser/onnx, parser/amct, parser/dataset, passes, codegen/agree, codegen/exec,
-	codegen/onnx, codegen/diagnose, target/ascend, runtime/peak, passes/search, passes/train < .;
-	., passes/train < cmd/amctc;
+	codegen/onnx, codegen/diagnose, target/ascend, runtime/peak, passes/search, passes/stats, passes/train < .;
+	., passes/stats, passes/train < cmd/amctc;
 `
 
 // thirdParty is where each module we did not write may be seen. Those that are seen nowhere serve tests.

@@ -18,7 +18,7 @@ func compileCommand(u *ui) *cobra.Command {
 	var data dataFlags
 	var opt amctc.CompileOptions
 	var transforms transformFlags
-	var config, record string
+	var config, record, statistics string
 	var quant quantFlags
 	var check bool
 	c := &cobra.Command{
@@ -27,6 +27,7 @@ func compileCommand(u *ui) *cobra.Command {
 		Example: `  amctc compile model.onnx --calib images.npy --out ./lenet
   amctc compile model.onnx --calib train-images-idx3-ubyte.gz --limit 128 --std 255 --out ./lenet --pkg lenet --target ascend910b3
   amctc compile model.onnx --record factors.txt --calib images.npy --out ./lenet --check
+  amctc compile model.onnx --stats model.stats --activations mse --out ./lenet
   amctc compile model.qdq.onnx --out ./lenet`,
 		Long: `DIR gets the Go package, and in DIR/amctc the quantized module, the record of factors, the Ascend program, QDQ ONNX and
 AMCT's pair of models. A model that another tool has quantized (QuantizeLinear, QLinearConv, ...) needs no --calib: its factors are used.
@@ -49,6 +50,14 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 			}
 			if record != "" {
 				if opt.Record, err = readRecord(record); err != nil {
+					return err
+				}
+			}
+			if statistics != "" {
+				if record != "" {
+					return fail(exitUsage, "--record and --stats both bring factors; leave one out")
+				}
+				if opt.Stats, err = readStats(statistics); err != nil {
 					return err
 				}
 			}
@@ -85,6 +94,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	}
 	load.register(c)
 	data.register(c)
+	data.registerSkip(c)
 	quant.register(c)
 	transforms.register(c)
 	f := c.Flags()
@@ -95,6 +105,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	f.StringVar(&opt.Target, "target", amctc.DefaultTarget, "Ascend SoC")
 	f.StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	f.StringVar(&record, "record", "", "use the factors of this AMCT record instead of calibrating")
+	f.StringVar(&statistics, "stats", "", "find factors from these statistics instead of calibrating; --calib, when given, is for measuring")
 	f.IntVar(&opt.VerifySamples, "verify-samples", 4, "calibration samples to verify")
 	f.BoolVar(&opt.NoVerify, "no-verify", false, "do not compare the engines")
 	f.BoolVar(&check, "check", false, "write nothing; exit 1 with the differences when the files in DIR are stale")

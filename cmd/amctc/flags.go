@@ -50,6 +50,7 @@ func (l *loadFlags) options() (amctc.LoadOptions, error) {
 // dataFlags say how data files become samples.
 type dataFlags struct {
 	limit     int
+	skip      int
 	mean, std []float32
 }
 
@@ -59,11 +60,19 @@ func (d *dataFlags) register(c *cobra.Command) {
 	c.Flags().Var((*floats)(&d.std), "std", "divides every input element after the mean is taken, one number or one for each channel")
 }
 
+// registerSkip is for commands whose data have no labels beside them.
+func (d *dataFlags) registerSkip(c *cobra.Command) {
+	c.Flags().IntVar(&d.skip, "skip", 0, "leave out the first N samples; --limit counts from there")
+}
+
 func (d *dataFlags) options() (amctc.DataOptions, error) {
 	if d.limit < 0 {
 		return amctc.DataOptions{}, fmt.Errorf("--limit %d is negative", d.limit)
 	}
-	return amctc.DataOptions{Limit: d.limit, Mean: d.mean, Std: d.std}, nil
+	if d.skip < 0 {
+		return amctc.DataOptions{}, fmt.Errorf("--skip %d is negative", d.skip)
+	}
+	return amctc.DataOptions{Skip: d.skip, Limit: d.limit, Mean: d.mean, Std: d.std}, nil
 }
 
 type floats []float32

@@ -110,11 +110,11 @@ func exitCode(u *ui, err error, interrupted bool) int {
 	return code
 }
 
-// diagnosed is the exit code of diagnostics: those of configurations (C) and records (R) alone are a matter
+// diagnosed is the exit code of diagnostics: those of configurations (C), records (R) and statistics (S) alone are a matter
 // of usage.
 func diagnosed(list ...*diag.Diagnostic) int {
 	for _, d := range list {
-		if d.Severity == diag.Error && d.Code[0] != 'C' && d.Code[0] != 'R' {
+		if d.Severity == diag.Error && !strings.Contains("CRS", string(d.Code[:1])) {
 			return exitModel
 		}
 	}

@@ -21,14 +21,27 @@ func calibrateCommand(u *ui) *cobra.Command {
 	var transforms transformFlags
 	var record, config, fittedOut string
 	var quant quantFlags
+	var st statsFlags
 	var force bool
 	c := &cobra.Command{
-		Use:     "calibrate MODEL --calib DATA --record R",
-		Short:   "find quantization factors and write them as an AMCT record",
-		Example: "  amctc calibrate model.onnx --calib images.npy --limit 128 --record factors.txt\n  amctc quantize model.onnx --record factors.txt -o quantized.amir",
-		Long:    "Of a model that another tool has quantized, the record gets that tool's factors, and no data are needed.",
-		Args:    cobra.ExactArgs(1),
+		Use:   "calibrate MODEL --calib DATA --record R",
+		Short: "find quantization factors and write them as an AMCT record",
+		Example: `  amctc calibrate model.onnx --calib images.npy --limit 128 --record factors.txt
+  amctc quantize model.onnx --record factors.txt -o quantized.amir
+  amctc calibrate model.onnx --calib images.npy --stats model.stats
+  amctc calibrate model.onnx --stats model.stats --activations mse --record factors.txt
+  amctc calibrate --merge part1.stats part2.stats --stats model.stats`,
+		Long: `Of a model that another tool has quantized, the record gets that tool's factors, and no data are needed.
+With --calib, --stats writes what the data say about every tensor, apart from any settings; without it, factors are found from such a
+file under whatever settings are given, and no data are needed. --merge makes one file of those of parts of the data (--skip, --limit).`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := st.check(args, len(calib) > 0, record); err != nil {
+				return err
+			}
+			if st.merge {
+				return mergeStats(args, st.file, force)
+			}
 			if err := transforms.check(""); err != nil {
 				return err
 			}
@@ -43,24 +56,34 @@ func calibrateCommand(u *ui) *cobra.Command {
 			fitted := float
 			switch {
 			case own:
-				if len(calib) > 0 {
-					return fail(exitUsage, "%s has factors of its own, which are written as they are; leave out --calib", args[0])
+				if len(calib) > 0 || st.file != "" {
+					return fail(exitUsage, "%s has factors of its own, which are written as they are; leave out --calib and --stats", args[0])
 				}
 				if err := amctc.CheckOwn(pc.Settings, args[0]); err != nil {
 					return err
 				}
-			case len(calib) == 0:
-				return fail(exitUsage, "give calibration data with --calib")
+			case len(calib) == 0 && st.file == "":
+				return fail(exitUsage, "give calibration data with --calib, or statistics of it with --stats")
+			case record == "":
+				d, err := openData(float, calib, data)
+				if err != nil {
+					return err
+				}
+				return takeStats(u, pc, float, d, st.file, force)
 			case pc.Settings.Rounds() && fittedOut == "":
 				return fail(exitUsage, "the settings change weights, so that the record is of another network than %s; --fitted FILE.amir keeps that", args[0])
 			case pc.Settings.CorrectBias && fittedOut == "":
 				return fail(exitUsage, "bias correction changes biases, which a record does not hold: give --fitted F.amir for the network, and quantize that with the record")
-			default:
-				opt, err := data.options()
+			case st.file != "":
+				s, err := readStats(st.file)
 				if err != nil {
 					return err
 				}
-				d, err := amctc.OpenData(float.Main(), calib, opt)
+				if fitted, err = amctc.FitStatistics(pc, float, s); err != nil {
+					return err
+				}
+			default:
+				d, err := openData(float, calib, data)
 				if err != nil {
 					return err
 				}
@@ -89,15 +112,24 @@ func calibrateCommand(u *ui) *cobra.Command {
 	}
 	load.register(c)
 	data.register(c)
+	data.registerSkip(c)
 	transforms.register(c)
 	c.Flags().StringVar(&fittedOut, "fitted", "", "also write the float network that the record belongs to (.amir, with its constants beside it): balanced, with rounded weights and corrected biases")
 	c.Flags().StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
 	quant.register(c)
+	st.register(c)
 	c.Flags().StringVar(&record, "record", "", "record file to write")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
-	c.Flags().BoolVar(&force, "force", false, "replace an existing record")
-	_ = c.MarkFlagRequired("record")
+	c.Flags().BoolVar(&force, "force", false, "replace an existing record or statistics")
 	return c
+}
+
+func openData(float *ir.Module, paths []string, flags dataFlags) (*amctc.Data, error) {
+	opt, err := flags.options()
+	if err != nil {
+		return nil, err
+	}
+	return amctc.OpenData(float.Main(), paths, opt)
 }
 
 // prepare loads a model and takes it to the form that is quantized, with the settings of a configuration and
@@ -154,13 +186,14 @@ func configure(pc *passes.Context, path string, m *ir.Module) (*amct.Config, err
 
 func quantizeCommand(u *ui) *cobra.Command {
 	var load loadFlags
-	var record, out, pair, soc, config string
+	var record, out, pair, soc, config, statistics string
 	var force bool
 	c := &cobra.Command{
 		Use:   "quantize MODEL --record R -o Q.amir",
 		Short: "apply the factors of an AMCT record, the user's own ones included",
 		Example: `  amctc quantize model.onnx --record factors.txt -o quantized.amir
   amctc quantize model.onnx --record factors.txt --pair out/model
+  amctc quantize model.onnx --stats model.stats --config config.json -o quantized.amir
   amctc quantize model.qdq.onnx -o quantized.amir`,
 		Long: `--pair writes AMCT's two models of the network, PREFIX.deploy_model.onnx for ATC and PREFIX.fake_quant_model.onnx for
 ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A model that another tool has quantized needs no
@@ -174,8 +207,19 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 			if err != nil {
 				return err
 			}
-			if record == "" && !own {
-				return fail(exitUsage, "%s has no factors of its own; give them with --record", args[0])
+			switch {
+			case statistics != "" && (record != "" || own):
+				return fail(exitUsage, "there are factors already, of a record or of the model; leave out --stats")
+			case statistics != "":
+				s, err := readStats(statistics)
+				if err != nil {
+					return err
+				}
+				if float, err = amctc.FitStatistics(pc, float, s); err != nil {
+					return err
+				}
+			case record == "" && !own:
+				return fail(exitUsage, "%s has no factors of its own; give them with --record or --stats", args[0])
 			}
 			q, err := amctc.Quantize(pc, float, soc)
 			if err != nil {
@@ -195,6 +239,7 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 	}
 	load.register(c)
 	c.Flags().StringVar(&record, "record", "", "AMCT record file")
+	c.Flags().StringVar(&statistics, "stats", "", "statistics to find factors from, instead of a record")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	c.Flags().StringVarP(&out, "output", "o", "", "output .amir, - for standard output")
 	c.Flags().StringVar(&pair, "pair", "", "write AMCT's pair of models, with names that begin with this path")

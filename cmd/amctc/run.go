@@ -146,7 +146,7 @@ func evalCommand(u *ui) *cobra.Command {
 	var data dataFlags
 	var transforms transformFlags
 	var paths, calib []string
-	var labels, metric, record, config string
+	var labels, metric, record, config, statistics string
 	var quant quantFlags
 	var calibLimit int
 	c := &cobra.Command{
@@ -155,7 +155,7 @@ func evalCommand(u *ui) *cobra.Command {
 		Example: `  amctc eval model.onnx --data t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   amctc eval model.onnx --calib train-images-idx3-ubyte.gz --data t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   amctc eval autoencoder.onnx --data x.npy --metric mse`,
-		Long: "With --calib (128 samples) or --record a float model is quantized too and both figures are printed.\n\n" + metricsText(),
+		Long: "With --calib (128 samples), --stats or --record a float model is quantized too and both figures are printed.\n\n" + metricsText(),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := transforms.check(record); err != nil {
@@ -187,10 +187,13 @@ func evalCommand(u *ui) *cobra.Command {
 			measure := func(m *ir.Module) (amctc.Evaluation, error) {
 				return set.Evaluate(cmd.Context(), m, u.progress)
 			}
-			if amctc.HasFactors(m) && len(calib) > 0 {
-				return fail(exitUsage, "%s has factors of its own; leave out --calib", args[0])
+			if amctc.HasFactors(m) && (len(calib) > 0 || statistics != "") {
+				return fail(exitUsage, "%s has factors of its own; leave out --calib and --stats", args[0])
 			}
-			if len(calib) == 0 && record == "" {
+			if statistics != "" && (len(calib) > 0 || record != "") {
+				return fail(exitUsage, "--stats stands in the place of --calib and --record; leave those out")
+			}
+			if len(calib) == 0 && record == "" && statistics == "" {
 				if m, err = amctc.Integer(pc, m, amctc.DefaultTarget); err != nil {
 					return err
 				}
@@ -225,11 +228,20 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if r != nil {
+			switch {
+			case r != nil:
 				if pc.Factors, err = amctc.FromRecord(r, float.Main()); err != nil {
 					return err
 				}
-			} else {
+			case statistics != "":
+				s, err := readStats(statistics)
+				if err != nil {
+					return err
+				}
+				if float, err = amctc.FitStatistics(pc, float, s); err != nil {
+					return err
+				}
+			default:
 				co := opt
 				co.Limit = calibLimit
 				cd, err := amctc.OpenData(float.Main(), calib, co)
@@ -275,6 +287,7 @@ func evalCommand(u *ui) *cobra.Command {
 	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first samples of this data, and measure that too")
 	c.Flags().IntVar(&calibLimit, "calib-limit", 128, "how many samples of --calib are used")
 	c.Flags().StringVar(&record, "record", "", "quantize with this record, and measure that too")
+	c.Flags().StringVar(&statistics, "stats", "", "quantize with factors from these statistics, and measure that too")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	_ = c.MarkFlagRequired("data")
 	return c

@@ -22,7 +22,7 @@ type Entry struct {
 var examples embed.FS
 
 // catalogue is every code of amctc, one table for each part that reports them, in order.
-var catalogue = slices.Concat(configCodes, importCodes, parseCodes, quantizeCodes, recordCodes, targetCodes, verifyCodes)
+var catalogue = slices.Concat(configCodes, importCodes, parseCodes, quantizeCodes, recordCodes, statsCodes, targetCodes, verifyCodes)
 
 // Explain documents a code; ok is false for one that amctc does not have.
 func Explain(code string) (e Entry, ok bool) {

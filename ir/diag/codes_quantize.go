@@ -36,6 +36,6 @@ var quantizeCodes = []Entry{
 		Meaning: "The model quantizes a tensor that no operator with integers reads: an output of the network, or the input of an operator that computes in float. amctc keeps the float32 number there, which is nearer to the float network. A remark.",
 		WayOut:  "None is needed."},
 	{Code: "Q022", Title: "model has no factors",
-		Meaning: "The network is not quantized, and neither calibration data nor a record says with which factors it should be.",
-		WayOut:  "Give calibration data with --calib, or a record with --record; a model with QuantizeLinear and DequantizeLinear needs neither."},
+		Meaning: "The network is not quantized, and neither calibration data nor a record nor statistics say with which factors it should be.",
+		WayOut:  "Give calibration data with --calib, a record with --record, or statistics with --stats; a model with QuantizeLinear and DequantizeLinear needs neither."},
 }

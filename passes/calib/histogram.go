@@ -3,6 +3,7 @@ package calib
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // A histogram observes a tensor in two sweeps: its extremes, then how its elements lie between them, in
@@ -13,6 +14,7 @@ type histogram struct {
 	choose  func(h *histogram) (lowest, highest float32)
 	extreme minMax
 	bins    []uint64
+	zeros   uint64 // elements that are zero; they are in bins too
 	n       uint64
 	pass    int
 	lowest  float32 // of the data, within bounds
@@ -33,7 +35,7 @@ func (h *histogram) Begin(pass int) {
 	if pass == 0 {
 		h.extreme.Begin(0)
 	}
-	h.n = 0
+	h.n, h.zeros = 0, 0
 }
 
 func (h *histogram) Add(x []float32) error {
@@ -43,14 +45,21 @@ func (h *histogram) Add(x []float32) error {
 	width := h.width()
 	for _, v := range x {
 		v = min(max(v, h.lowest), h.highest)
-		k := 0
-		if width > 0 {
-			k = min(int((float64(v)-float64(h.lowest))/width), len(h.bins)-1)
+		if v == 0 {
+			h.zeros++
 		}
-		h.bins[k]++
+		h.bins[h.at(float64(v), width)]++
 	}
 	h.n += uint64(len(x))
 	return nil
+}
+
+// at is the bin of an element between the extremes, with bins of the given width.
+func (h *histogram) at(v, width float64) int {
+	if width <= 0 {
+		return 0
+	}
+	return min(int((v-float64(h.lowest))/width), len(h.bins)-1)
 }
 
 // width is that of a bin.
@@ -222,23 +231,28 @@ func (h *histogram) codeError(lowest, highest float32) float64 {
 
 // NewEntropy observes with a search for the range that loses least information: the divergence of
 // Kullback and Leibler of the clipped histogram and the one that codes leave (Migacz 2017), both ends
-// moving together.
+// moving together. Zeros are left out: every range codes them exactly, and behind a ReLU, where they are a
+// large part, the error of spreading them over their code's bins would decide.
 func NewEntropy(asym bool, bits int) Observer { return newHistogram(asym, bits, maxBins, leastLoss) }
 
 func leastLoss(h *histogram) (lowest, highest float32) {
 	best, bestKL := 128, math.Inf(1)
 	levels := 1 << h.bits
+	bins := slices.Clone(h.bins)
+	if h.zeros > 0 {
+		bins[h.at(0, h.width())] -= h.zeros
+	}
 	for t := 128; t >= 16; t-- {
 		lo, hi := float64(min(h.lowest, 0))*float64(t)/128, float64(max(h.highest, 0))*float64(t)/128
 		first := min(max(int(math.Floor((lo-float64(h.lowest))/h.width())), 0), len(h.bins)-1)
 		last := min(max(int(math.Ceil((hi-float64(h.lowest))/h.width())), first+1), len(h.bins))
 		p := make([]float64, last-first)
-		for i, c := range h.bins {
+		for i, c := range bins {
 			p[min(max(i, first), last-1)-first] += float64(c)
 		}
 		inside := make([]float64, last-first)
 		for i := range inside {
-			inside[i] = float64(h.bins[first+i])
+			inside[i] = float64(bins[first+i])
 		}
 		if len(p) <= levels {
 			break // codes tell all bins apart: nothing is lost but at the ends

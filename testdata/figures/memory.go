@@ -16,13 +16,13 @@ import (
 func memory(ctx context.Context, b *bench) (string, bool, error) {
 	var peak [2]float64
 	for i, images := range []int{128, 2048} {
-		size, err := calibrationMemory(ctx, b, lenet, images, "GOGC=20")
+		size, err := calibrationMemory(ctx, b, lenet, images, "--record", "GOGC=20")
 		if err != nil {
 			return "", false, err
 		}
 		peak[i] = size
 	}
-	loose, err := calibrationMemory(ctx, b, lenet, 2048, "GOGC=100")
+	loose, err := calibrationMemory(ctx, b, lenet, 2048, "--record", "GOGC=100")
 	if err != nil {
 		return "", false, err
 	}
@@ -30,8 +30,9 @@ func memory(ctx context.Context, b *bench) (string, bool, error) {
 		peak[1] <= 1.15*peak[0], nil
 }
 
-// calibrationMemory is the greatest resident set in MB of `amctc calibrate` on so many images.
-func calibrationMemory(ctx context.Context, b *bench, n network, images int, collector string) (float64, error) {
+// calibrationMemory is the greatest resident set in MB of `amctc calibrate` on so many images, which writes
+// --record or --stats.
+func calibrationMemory(ctx context.Context, b *bench, n network, images int, what, collector string) (float64, error) {
 	bin, err := b.amctc(ctx)
 	if err != nil {
 		return 0, err
@@ -44,7 +45,7 @@ func calibrationMemory(ctx context.Context, b *bench, n network, images int, col
 	if err != nil {
 		return 0, err
 	}
-	args := []string{peakCommand, bin, "--quiet", "calibrate", model, "--calib", train, "--limit", strconv.Itoa(images), "--record", filepath.Join(b.temp, "record.txt"), "--force"}
+	args := []string{peakCommand, bin, "--quiet", "calibrate", model, "--calib", train, "--limit", strconv.Itoa(images), what, filepath.Join(b.temp, "calibrated"), "--force"}
 	if n.std != "" {
 		args = append(args, "--std", n.std)
 	}
