@@ -44,6 +44,12 @@ func operands(args any) Cost {
 		return Cost{MACs: taps(a.N, a.Out, a.C, &a.Window), Weights: packed(&a.Packed)}
 	case *rt.ConvAddArgs:
 		return operands(&a.Conv)
+	case *rt.ConvWideArgs:
+		return operands(&a.Conv).twice(len(a.LowBias))
+	case *rt.ConvGroupsWideArgs:
+		return operands(&a.ConvGroupsArgs).twice(len(a.LowBias))
+	case *rt.DepthwiseWideArgs:
+		return Cost{MACs: 2 * taps(a.N, a.C, 1, &a.Window), Weights: int64(len(a.Weights) + 4*len(a.Bias) + 4*len(a.M))}
 	case *rt.ConvGroupsArgs:
 		return Cost{MACs: taps(a.N, a.Out, a.C/a.Group, &a.Window), Weights: packed(&a.Packed)}
 	case *rt.DepthwiseArgs:
@@ -65,6 +71,13 @@ func operands(args any) Cost {
 		return Cost{Weights: numbers(a.A, a.B)}
 	}
 	return Cost{}
+}
+
+// twice is the cost for two planes of codes, the second with biases of its own.
+func (c Cost) twice(biases int) Cost {
+	c.MACs *= 2
+	c.Weights += 4 * int64(biases)
+	return c
 }
 
 // taps are the products of n images with out channels, each of which reads channels of the source.

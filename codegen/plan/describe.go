@@ -41,6 +41,12 @@ func (s *Step) Describe() string {
 		w, channels = &a.Window, through(a.C, a.Out)
 	case *rt.ConvAddArgs:
 		w, channels = &a.Window, through(a.C, a.Out)
+	case *rt.ConvWideArgs:
+		w, channels = &a.Window, through(a.C, a.Out)
+	case *rt.ConvGroupsWideArgs:
+		w, channels = &a.Window, through(a.C, a.Out)+fmt.Sprintf(" in %d", a.Group)
+	case *rt.DepthwiseWideArgs:
+		w, channels = &a.Window, through(a.C)
 	case *rt.ConvGroupsArgs:
 		w, channels = &a.Window, through(a.C, a.Out)+fmt.Sprintf(" in %d", a.Group)
 	case *rt.DepthwiseArgs:

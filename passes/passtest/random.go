@@ -40,7 +40,8 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
-// joint factors, balanced channels, corrected biases.
+// joint factors, balanced channels, corrected biases, activations of 16 bits for all layers or for half
+// of them.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
 	if seed%2 == 0 {
@@ -71,6 +72,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		return nil, nil, nil, err
 	}
 	float = m.Clone()
+	wideLayers(c.Settings, m, seed)
 	data := Batches{irtest.RandomInputs(m.Main(), seed, 1), irtest.RandomInputs(m.Main(), seed+1000, 1)}
 	fitted, bad := passes.Fit(c, interp.Engine{}, m, data)
 	if bad != nil {
@@ -86,4 +88,27 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		return nil, nil, nil, err
 	}
 	return float, fake, m, nil
+}
+
+// wideLayers chooses activations of 16 bits for all layers or for every other one.
+func wideLayers(s *passes.Settings, m *ir.Module, seed uint64) {
+	each := 0
+	switch seed % 7 {
+	case 3:
+		each = 1
+	case 5:
+		each = 2
+	}
+	s.Layers = make(map[string]passes.LayerSettings)
+	layers := 0
+	for _, n := range m.Main().Nodes {
+		if each == 0 || !n.Op.Quant.IsLayer() || n.Name == "" {
+			continue
+		}
+		if layers++; layers%each == 0 {
+			l := s.Default
+			l.Activation.Bits = 16
+			s.Layers[n.Name] = l
+		}
+	}
 }
