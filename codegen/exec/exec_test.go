@@ -144,6 +144,9 @@ func TestKernelsAreUsed(t *testing.T) {
 		for _, k := range p.Kernels() {
 			used[k] = true
 		}
+		for _, x := range p.Traces {
+			used["ExportWide"] = used["ExportWide"] || x.Type.DType == tensor.I16
+		}
 	}
 	for seed := range uint64(150) {
 		use(irtest.Random(seed))

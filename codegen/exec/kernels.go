@@ -35,6 +35,7 @@ var kernels = map[string]kernel{
 	"DepthwiseToF32":      two(rt.DepthwiseToF32),
 	"Dequantize":          two(rt.Dequantize),
 	"ExportCodes":         two(rt.ExportCodes),
+	"FakeQuantizeWide":    two(rt.FakeQuantizeWide),
 	"FakeQuantize":        two(rt.FakeQuantize),
 	"ImportCodes":         two(rt.ImportCodes),
 	"MaxPoolF32":          two(rt.MaxPoolF32),

@@ -4,7 +4,8 @@ import "github.com/amctc/amctc/runtime/rt"
 
 // A Cost is what a step has to do at the plan's batch.
 type Cost struct {
-	// MACs are the multiply-adds of convolutions and matrix products, taps in a border included. Other
+	// MACs are the multiply-adds of convolutions and matrix products, taps in a border included; those of codes of
+	// int16 count once. Other
 	// operators have none.
 	MACs int64
 	// Weights are the bytes of weights, biases and factors in the order in which the kernel reads them.
@@ -45,11 +46,11 @@ func operands(args any) Cost {
 	case *rt.ConvAddArgs:
 		return operands(&a.Conv)
 	case *rt.ConvWideArgs:
-		return operands(&a.Conv).twice(len(a.LowBias))
+		return operands(&a.Conv).more(len(a.LowBias))
 	case *rt.ConvGroupsWideArgs:
-		return operands(&a.ConvGroupsArgs).twice(len(a.LowBias))
+		return operands(&a.ConvGroupsArgs).more(len(a.LowBias))
 	case *rt.DepthwiseWideArgs:
-		return Cost{MACs: 2 * taps(a.N, a.C, 1, &a.Window), Weights: int64(len(a.Weights) + 4*len(a.Bias) + 4*len(a.M))}
+		return Cost{MACs: taps(a.N, a.C, 1, &a.Window), Weights: int64(len(a.Weights) + 4*len(a.Bias) + 4*len(a.M))}
 	case *rt.ConvGroupsArgs:
 		return Cost{MACs: taps(a.N, a.Out, a.C/a.Group, &a.Window), Weights: packed(&a.Packed)}
 	case *rt.DepthwiseArgs:
@@ -73,9 +74,8 @@ func operands(args any) Cost {
 	return Cost{}
 }
 
-// twice is the cost for two planes of codes, the second with biases of its own.
-func (c Cost) twice(biases int) Cost {
-	c.MACs *= 2
+// more is the cost with so many more biases.
+func (c Cost) more(biases int) Cost {
 	c.Weights += 4 * int64(biases)
 	return c
 }

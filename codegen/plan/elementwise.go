@@ -119,6 +119,10 @@ func (b *builder) observe(n *ir.Node) {
 
 func (b *builder) fake(n *ir.Node) {
 	q := op.FakeQuant(n)
+	if q.Storage() == tensor.I16 {
+		b.unary(n, "FakeQuantizeWide", &rt.FakeQuantizeWideArgs{QuantizeWideArgs: wideCodes(q), S: q.Scale[0]})
+		return
+	}
 	a := &rt.FakeQuantizeArgs{Inner: 1, S: q.Scale}
 	for i, s := range q.Scale {
 		lo, hi, o := q.Min, q.Max, q.Offset[i]

@@ -20,15 +20,21 @@ func zeros(t ir.Type) (high, low int32) {
 	return h + 128, l
 }
 
+// wideCodes is the way from float32 to codes of int16.
+func wideCodes(q *ir.Quant) rt.QuantizeWideArgs {
+	zero := q.Offset[0]
+	return rt.QuantizeWideArgs{R: op.Reciprocal(q.Scale[0]), Lo: float32(q.Min - zero), Hi: float32(q.Max - zero), Zero: zero}
+}
+
 func (b *builder) quantizeWide(n *ir.Node, src Slot, o order) {
 	shape, q := b.typ(n.Result()).Shape, n.Result().Type.Quant
-	zero := q.Offset[0]
-	a := &rt.QuantizeWideArgs{N: 1, C: 1, P: tensor.Elems(shape), R: op.Reciprocal(q.Scale[0]), Lo: float32(q.Min - zero), Hi: float32(q.Max - zero), Zero: zero}
+	a := wideCodes(q)
+	a.N, a.C, a.P = 1, 1, tensor.Elems(shape)
 	if o == rows && len(shape) == 4 && !same(shape) {
 		a.N, a.C, a.P = shape[0], shape[1], shape[2]*shape[3]
 		o = pixel
 	}
-	b.step("QuantizeWide", a, b.make(n.Result(), o), src)
+	b.step("QuantizeWide", &a, b.make(n.Result(), o), src)
 }
 
 // wideConv plans a convolution of int16 codes.

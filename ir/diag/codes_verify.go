@@ -36,7 +36,7 @@ var verifyCodes = []Entry{
 		Meaning: "Dimensions are positive, only the leading one may be free (?), and a type has at most 2^40 elements.",
 		WayOut:  "Correct the shape."},
 	{Code: "V016", Title: "impossible quantized type",
-		Meaning: "Codes are stored as i8 or i32; there is one scale and offset, or one for each block along the axis, which must exist; scales are positive, finite and not subnormal; min and max fit the storage; offsets lie between them.",
+		Meaning: "Codes are stored as i8, i16 or i32; there is one scale and offset, or one for each block along the axis, which must exist; scales are positive, finite and not subnormal; min and max fit the storage; offsets lie between them.",
 		WayOut:  "Correct the type."},
 	{Code: "V017", Title: "value is defined twice",
 		Meaning: "Two parameters or results of a function have one name.",

@@ -38,6 +38,10 @@ var Fake = &ir.OpDef{
 			return
 		}
 		q := FakeQuant(c.Node)
+		if q.Storage() == tensor.I16 && q.Axis >= 0 {
+			c.Errorf("V055", "codes of 16 bits take one scale, not one for each index of axis %d", q.Axis)
+			return
+		}
 		want := 1
 		if q.Axis >= len(c.In[0].Shape) {
 			c.Errorf("V050", "axis %d does not exist in %s", q.Axis, c.In[0])

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/interp"
@@ -40,8 +41,7 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
-// joint factors, balanced channels, corrected biases, activations of 16 bits for all layers or for half
-// of them.
+// joint factors, balanced channels, corrected biases, activations of 16 bits for some layers.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
 	if seed%2 == 0 {
@@ -90,22 +90,15 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 	return float, fake, m, nil
 }
 
-// wideLayers chooses activations of 16 bits for all layers or for every other one.
+// wideLayers chooses activations of 16 bits for half of the layers of every third network.
 func wideLayers(s *passes.Settings, m *ir.Module, seed uint64) {
-	each := 0
-	switch seed % 7 {
-	case 3:
-		each = 1
-	case 5:
-		each = 2
+	if seed%3 != 0 {
+		return
 	}
 	s.Layers = make(map[string]passes.LayerSettings)
-	layers := 0
+	r := rand.New(rand.NewPCG(seed, 0x16))
 	for _, n := range m.Main().Nodes {
-		if each == 0 || !n.Op.Quant.IsLayer() || n.Name == "" {
-			continue
-		}
-		if layers++; layers%each == 0 {
+		if n.Op.Quant.IsLayer() && n.Name != "" && r.IntN(2) == 0 {
 			l := s.Default
 			l.Activation.Bits = 16
 			s.Layers[n.Name] = l
