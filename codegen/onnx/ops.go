@@ -81,7 +81,7 @@ func (e *exporter) finish(n *ir.Node, real string) {
 	v := n.Result()
 	codes := e.value(v)
 	lo, hi := clipOf(n)
-	if lo == -128 && hi == 127 {
+	if lo == -128 && hi == 127 || v.Type.DType == tensor.I16 {
 		e.quantize(v, real, codes)
 		return
 	}
@@ -266,7 +266,7 @@ func (e *exporter) avgPool(n *ir.Node) {
 			e.dilatedMean(n)
 			return
 		}
-		e.opset, e.ir = dilatedOpset, laterIR
+		e.opset, e.ir = max(e.opset, dilatedOpset), max(e.ir, laterIR)
 		attrs = append(attrs, intsAttr("dilations", d))
 	}
 	e.simple(n, "AveragePool", attrs...)
