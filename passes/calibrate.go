@@ -156,7 +156,11 @@ func newWatchers(c *Context, f *ir.Func) *watchers {
 		}
 		v := n.Operands[0]
 		root := joint[v]
-		if s.Bits != 8 { // such a layer has codes of its own
+		symmetric := false
+		if u := single(uses, n.Result()); u != nil && u.Op.Quant != nil && u.Op.Quant.Symmetric {
+			s.Asymmetric, symmetric = false, true
+		}
+		if s.Bits != 8 || symmetric { // such an operand has codes of its own
 			root = nil
 		}
 		if root != nil {

@@ -100,6 +100,9 @@ func (d *demands) decide(n *ir.Node) {
 		}
 		d.kind[n], d.store[r] = integer, codes
 		return
+	case d.isFolded(n) && n.Op.Quant.FloatResult:
+		d.kind[n], d.store[r] = integer, codes
+		return
 	case d.isFolded(n) && some != nil:
 		if k := d.c.Factors.Get(ResultKey(n)); k != nil && k.ScaleD != 0 && k.ActBits == 8 {
 			some = ir.PerTensor(k.ScaleD, k.OffsetD)

@@ -14,6 +14,7 @@ import (
 var table = map[string]func(*exporter, *ir.Node){
 	"nn.conv2d":     func(e *exporter, n *ir.Node) { e.simple(n, "Conv", convAttrs(n)...) },
 	"nn.dense":      (*exporter).dense,
+	"nn.matmul":     func(e *exporter, n *ir.Node) { e.simple(n, "MatMul") },
 	"nn.batch_norm": func(e *exporter, n *ir.Node) { e.simple(n, "BatchNormalization", floatAttr("epsilon", n.Float("eps"))) },
 	"nn.add":        func(e *exporter, n *ir.Node) { e.simple(n, "Add") },
 	"nn.mul":        func(e *exporter, n *ir.Node) { e.simple(n, "Mul") },
@@ -33,6 +34,7 @@ var table = map[string]func(*exporter, *ir.Node){
 	"q.clip":       func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.conv2d":     (*exporter).qconv,
 	"q.dense":      (*exporter).qdense,
+	"q.matmul":     func(e *exporter, n *ir.Node) { e.simple(n, "MatMul") },
 	"q.add":        func(e *exporter, n *ir.Node) { e.simple(n, "Add") },
 	"q.mul":        func(e *exporter, n *ir.Node) { e.simple(n, "Mul") },
 	"q.avg_pool2d": (*exporter).avgPool,

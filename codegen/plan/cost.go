@@ -68,6 +68,10 @@ func operands(args any) Cost {
 		return Cost{MACs: int64(a.Rows) * int64(a.K) * int64(a.Out), Weights: numbers(a.Weights, a.Bias), Float: true}
 	case *rt.DenseComputedF32Args:
 		return Cost{MACs: int64(a.Rows) * int64(a.K) * int64(a.Out), Float: true}
+	case *rt.Products:
+		return Cost{MACs: int64(matrices(a)) * int64(a.Rows) * int64(a.K) * int64(a.Out), Float: true}
+	case *rt.MatMulArgs:
+		return Cost{MACs: int64(matrices(&a.Products)) * int64(a.Rows) * int64(a.K) * int64(a.Out)}
 	case *rt.BatchNormF32Args:
 		return Cost{Weights: numbers(a.A, a.B)}
 	}

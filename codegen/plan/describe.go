@@ -69,6 +69,10 @@ func (s *Step) Describe() string {
 		channels = through(a.K, a.Out)
 	case *rt.DenseComputedF32Args:
 		channels = through(a.K, a.Out)
+	case *rt.Products:
+		channels = through(a.K, a.Out)
+	case *rt.MatMulArgs:
+		channels = through(a.K, a.Out)
 	case *rt.Pool:
 		w, channels = &a.Window, through(a.C)
 	case *rt.AvgPoolF32Args:

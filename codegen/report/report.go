@@ -242,6 +242,8 @@ func MACs(n *ir.Node) int64 {
 		return int64(n.Result().Type.Elems()) * int64(tensor.Elems(w.Shape[1:]))
 	case "nn.dense", "q.dense":
 		return int64(n.Result().Type.Elems()) * int64(w.Shape[1])
+	case "nn.matmul", "q.matmul":
+		return int64(n.Result().Type.Elems()) * int64(w.Shape[len(w.Shape)-2])
 	}
 	return 0
 }

@@ -132,6 +132,12 @@ var verifyCodes = []Entry{
 		Meaning: "perm holds every axis exactly once.",
 		WayOut:  "Correct perm."},
 	{Code: "V055", Title: "factors",
-		Meaning: "scale and offset of a fake quantization are as many as the axis has indices, or one; scales are positive and finite, offsets codes of int8.",
+		Meaning: "scale and offset of a fake quantization are as many as the axis has indices, or one; scales are positive and finite, offsets codes of the width.",
 		WayOut:  "Correct the factors."},
+	{Code: "V056", Title: "matrices do not fit",
+		Meaning: "Both operands of a matrix product have rank 2 or more, the last dimension of the first is the last but one of the second, and a free batch is a leading dimension of the result.",
+		WayOut:  "Transpose or reshape an operand; fix the batch when importing, with --input-shape NAME:1,64."},
+	{Code: "V057", Title: "offsets of a matrix product",
+		Meaning: "The codes of both operands of q.matmul have the offset 0.",
+		WayOut:  "Quantize the operands symmetrically."},
 }

@@ -11,7 +11,7 @@ import (
 
 var all = ir.NewOpSet(
 	Conv2D, QConv2D,
-	Dense, QDense,
+	Dense, QDense, MatMul, QMatMul,
 	BatchNorm,
 	Add, QAdd, Mul, QMul,
 	Relu, Clip, QClip,

@@ -44,7 +44,7 @@ func (k *kernel) denseProduct(from string, rows, inner int, a *accumulation) *pr
 		return out
 	}
 	p.load = func(c *code, q *piece, _, first index, planes, l1 int) {
-		c.emit(&target.Nd2Nz{Dst: target.At(target.L1, l1), Src: target.In(from, q.y*inner+first.base*32), Type: target.S8,
+		c.emit(&target.Nd2Nz{Dst: target.At(target.L1, l1), Src: target.In(from, p.from+q.y*inner+first.base*32), Type: target.S8,
 			Num: 1, N: q.rows, D: min(32*planes, inner-32*first.base), SrcD: inner, DstC0: up(q.rows, 16), DstN: 1})
 	}
 	p.loadA = func(c *code, q *piece, _, l1 int, m index, rows, depth, extent, l0a int) {
@@ -57,7 +57,7 @@ func (k *kernel) denseProduct(from string, rows, inner int, a *accumulation) *pr
 // into runs a product and puts its rows into a symbol of elements of that size, which it gives.
 func (p *product) into(sym string, size int) string {
 	p.store = func(q *piece, _, m, channel index, s section, f *target.Fixpipe) {
-		f.Dst = channel.at(m.at(target.In(sym, q.y*p.acc.outs*size), p.acc.outs*size), size)
+		f.Dst = channel.at(m.at(target.In(sym, (p.at+q.y*p.acc.outs)*size), p.acc.outs*size), size)
 		f.ND, f.N, f.DstStride = true, s.valid, p.acc.outs
 	}
 	p.run()

@@ -40,6 +40,12 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 		a.word = append(a.word, target.QuantWord(op.Multiplier(x.Scale(), s, y.Scale()), int(y.Offset()), true))
 		a.same = a.same && a.word[o] == a.word[0]
 	}
+	k.leave(a, y)
+	return a
+}
+
+// leave chooses what Fixpipe does of the node's clip, and what is left for the vector unit.
+func (k *kernel) leave(a *accumulation, y tensorGM) {
 	switch clip := k.node.Ints("clip"); {
 	case clip[0] == -128 && clip[1] == 127:
 	case clip[0] == int(y.Offset()) && clip[1] == 127 && k.desc.Fixpipe.ReLU:
@@ -47,7 +53,6 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 	default:
 		a.clip = clip
 	}
-	return a
 }
 
 // sums are the accumulators of the node's weights with codes of int8 whose zero point is offset; how they leave the cube is not yet said.
