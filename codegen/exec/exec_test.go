@@ -158,6 +158,9 @@ func TestKernelsAreUsed(t *testing.T) {
 		}
 	}
 	use(computed(t))
+	for _, m := range wides(t) {
+		use(m)
+	}
 	use(block(t, rand.New(rand.NewPCG(1, 2))))
 	use(trainedFactors(t))
 	trainables(t, 150, func(_ uint64, tr *passes.Trainable) { use(tr.Module) })

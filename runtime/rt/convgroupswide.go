@@ -17,39 +17,41 @@ func (a *ConvGroupsWideArgs) Local() int { return 2 * a.ConvGroupsArgs.Local() }
 
 // ConvGroupsWide convolves and takes sums to codes of int8.
 func ConvGroupsWide(w *Worker, a *ConvGroupsWideArgs, dst, src []uint8) {
-	a.each(w, src, func(at, channel, n int, high, low []int32, m []float32) {
-		wideCodes(dst[at*a.Out+channel:][:n], high, low, m, &a.Codes)
+	var s wideSums
+	a.each(w, &s, src, func(i, at, channel, lane, n int) {
+		wideCodes(dst[at*a.Out+channel:][:n], s.high[i][:n], s.low[i][:n], a.M[lane:], &a.Codes)
 	})
 	w.wait()
 }
 
 // ConvGroupsWideToF32 convolves and gives the accumulators' values.
 func ConvGroupsWideToF32(w *Worker, a *ConvGroupsWideArgs, dst []float32, src []uint8) {
-	a.each(w, src, func(at, channel, n int, high, low []int32, m []float32) {
-		wideNumbers(dst[at*a.Out+channel:][:n], high, low, m)
+	var s wideSums
+	a.each(w, &s, src, func(i, at, channel, lane, n int) {
+		wideNumbers(dst[at*a.Out+channel:][:n], s.high[i][:n], s.low[i][:n], a.M[lane:])
 	})
 	w.wait()
 }
 
-// each gathers the windows of this worker's pixels in both planes and calls f with the sums of every
-// panel.
-func (a *ConvGroupsWideArgs) each(w *Worker, src []uint8, f func(at, channel, n int, high, low []int32, m []float32)) {
+// each gathers the windows of this worker's pixels in both planes, finds sums and calls f for those of
+// pixel at, rows i of s, and n channels from channel on, whose factors begin at lane.
+func (a *ConvGroupsWideArgs) each(w *Worker, s *wideSums, src []uint8, f func(i, at, channel, lane, n int)) {
 	var t tile
-	var sums [2][patchPixels][64]int32
 	taps := 4 * a.groups()
 	og := a.Out / a.Group
+	sums := [2]unsafe.Pointer{unsafe.Pointer(&s.high), unsafe.Pointer(&s.low)}
 	planes := [2][]uint8{src[:len(src)/2], src[len(src)/2:]}
 	zeros := [2]uint8{a.Zero, a.LowZero}
-	patches := [2][]uint8{w.local[:patchPixels*taps], w.local[patchPixels*taps:][:patchPixels*taps]}
-	for i := range patchPixels {
+	patches := [2][]uint8{w.local[:widePixels*taps], w.local[widePixels*taps:][:widePixels*taps]}
+	for i := range widePixels {
 		w.offs[i] = int32(i * taps)
 	}
 	t.by(w)
-	t.sums, t.ldd = 1, int(unsafe.Sizeof(sums[0][0]))
+	t.sums, t.ldd = 1, int(unsafe.Sizeof(s.high[0]))
 	t.segs, t.groups = 1, taps/4
 	lo, end := w.share(a.N*a.OutH*a.OutW, 2)
-	for ; lo < end; lo += patchPixels {
-		t.n = min(patchPixels, end-lo)
+	for ; lo < end; lo += widePixels {
+		t.n = min(widePixels, end-lo)
 		weights, lane := 0, 0
 		for group := range a.Group {
 			for i := range t.n {
@@ -61,12 +63,12 @@ func (a *ConvGroupsWideArgs) each(w *Worker, src []uint8, f func(at, channel, n 
 				lanes := PanelLanes(og - channel)
 				t.w, t.m = &a.Weights[weights], &a.M[lane]
 				for p, bias := range [2][]int32{a.Bias, a.LowBias} {
-					t.bias, t.src, t.dst = &bias[lane], unsafe.Pointer(unsafe.SliceData(patches[p])), unsafe.Pointer(&sums[p])
+					t.bias, t.src, t.dst = &bias[lane], unsafe.Pointer(unsafe.SliceData(patches[p])), sums[p]
 					t.run(lanes)
 				}
 				n := min(lanes, og-channel)
 				for i := range t.n {
-					f(lo+i, group*og+channel, n, sums[0][i][:n], sums[1][i][:n], a.M[lane:][:n])
+					f(i, lo+i, group*og+channel, lane, n)
 				}
 				weights += lanes * taps
 				lane += lanes

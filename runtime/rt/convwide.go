@@ -18,16 +18,18 @@ func (a *ConvWideArgs) PadBytes() int { return 2 * a.Conv.PadBytes() }
 
 // ConvWide convolves and takes sums to codes of int8. pad has PadBytes bytes.
 func ConvWide(w *Worker, a *ConvWideArgs, dst, src, pad []uint8) {
-	a.each(w, src, pad, func(at, channel, n int, high, low []int32, m []float32) {
-		wideCodes(dst[at*a.Out+channel:][:n], high, low, m, &a.Codes)
+	var s wideSums
+	a.each(w, &s, src, pad, func(i, at, channel, n int) {
+		wideCodes(dst[at*a.Out+channel:][:n], s.high[i][:n], s.low[i][:n], a.M[channel:], &a.Codes)
 	})
 	w.wait()
 }
 
 // ConvWideToF32 convolves and gives the accumulators' values.
 func ConvWideToF32(w *Worker, a *ConvWideArgs, dst []float32, src, pad []uint8) {
-	a.each(w, src, pad, func(at, channel, n int, high, low []int32, m []float32) {
-		wideNumbers(dst[at*a.Out+channel:][:n], high, low, m)
+	var s wideSums
+	a.each(w, &s, src, pad, func(i, at, channel, n int) {
+		wideNumbers(dst[at*a.Out+channel:][:n], s.high[i][:n], s.low[i][:n], a.M[channel:])
 	})
 	w.wait()
 }
@@ -35,8 +37,11 @@ func ConvWideToF32(w *Worker, a *ConvWideArgs, dst []float32, src, pad []uint8) 
 // widePixels is the number of pixels whose sums are kept at once.
 const widePixels = 10
 
-// each calls f with the sums of n channels, from channel on, of every pixel of this worker.
-func (a *ConvWideArgs) each(w *Worker, src, pad []uint8, f func(at, channel, n int, high, low []int32, m []float32)) {
+// wideSums are the sums of both planes for the channels of one panel.
+type wideSums struct{ high, low [widePixels][64]int32 }
+
+// each finds sums and calls f for those of pixel at, rows i of s, and n channels from channel on.
+func (a *ConvWideArgs) each(w *Worker, s *wideSums, src, pad []uint8, f func(i, at, channel, n int)) {
 	planes := [2][]uint8{src[:len(src)/2], src[len(src)/2:]}
 	pads := [2][]uint8{pad[:len(pad)/2], pad[len(pad)/2:]}
 	if a.Padded {
@@ -44,18 +49,17 @@ func (a *ConvWideArgs) each(w *Worker, src, pad []uint8, f func(at, channel, n i
 		planes[1] = pads[1]
 	}
 	var g tiles
-	var high, low [widePixels][64]int32
-	g.t.sums, g.t.ldd = 1, int(unsafe.Sizeof(high[0]))
+	g.t.sums, g.t.ldd = 1, int(unsafe.Sizeof(s.high[0]))
 	for g.begin(w, &a.Conv, planes[0], pads[0], widePixels); g.next(); {
 		first := g.t.src
-		g.t.dst = unsafe.Pointer(&high)
+		g.t.dst = unsafe.Pointer(&s.high)
 		g.t.run(g.lanes)
-		g.t.dst, g.t.src, g.t.bias = unsafe.Pointer(&low), unsafe.Pointer(unsafe.SliceData(planes[1])), &a.LowBias[g.channel]
+		g.t.dst, g.t.src, g.t.bias = unsafe.Pointer(&s.low), unsafe.Pointer(unsafe.SliceData(planes[1])), &a.LowBias[g.channel]
 		g.t.run(g.lanes)
 		g.t.src = first
 		n := min(g.lanes, a.Out-g.channel)
 		for i := range g.t.n {
-			f(g.at+i, g.channel, n, high[i][:n], low[i][:n], a.M[g.channel:][:n])
+			f(i, g.at+i, g.channel, n)
 		}
 	}
 }

@@ -17,25 +17,29 @@ type DepthwiseWideArgs struct {
 // wideChannels is the number of channels that are summed at once.
 const wideChannels = 128
 
+// depthwiseSums are the sums of both planes for channels of one pixel.
+type depthwiseSums struct{ high, low [wideChannels]int32 }
+
 // DepthwiseWide convolves and takes sums to codes of int8.
 func DepthwiseWide(w *Worker, a *DepthwiseWideArgs, dst, src []uint8) {
-	a.each(w, src, func(at, channel, n int, high, low []int32) {
-		wideCodes(dst[at*a.C+channel:][:n], high, low, a.M[channel:], &a.Codes)
+	var s depthwiseSums
+	a.each(w, &s, src, func(at, channel, n int) {
+		wideCodes(dst[at*a.C+channel:][:n], s.high[:], s.low[:], a.M[channel:], &a.Codes)
 	})
 	w.wait()
 }
 
 // DepthwiseWideToF32 convolves and gives the accumulators' values.
 func DepthwiseWideToF32(w *Worker, a *DepthwiseWideArgs, dst []float32, src []uint8) {
-	a.each(w, src, func(at, channel, n int, high, low []int32) {
-		wideNumbers(dst[at*a.C+channel:][:n], high, low, a.M[channel:])
+	var s depthwiseSums
+	a.each(w, &s, src, func(at, channel, n int) {
+		wideNumbers(dst[at*a.C+channel:][:n], s.high[:], s.low[:], a.M[channel:])
 	})
 	w.wait()
 }
 
-// each calls f with the sums of n channels, from channel on, of every pixel of this worker.
-func (a *DepthwiseWideArgs) each(w *Worker, src []uint8, f func(at, channel, n int, high, low []int32)) {
-	var high, low [wideChannels]int32
+// each finds sums and calls f for those of pixel at and n channels from channel on.
+func (a *DepthwiseWideArgs) each(w *Worker, s *depthwiseSums, src []uint8, f func(at, channel, n int)) {
 	planes := [2][]uint8{src[:len(src)/2], src[len(src)/2:]}
 	lo, end := w.share(a.N*a.OutH*a.OutW, 1)
 	for at := lo; at < end; at++ {
@@ -44,7 +48,7 @@ func (a *DepthwiseWideArgs) each(w *Worker, src []uint8, f func(at, channel, n i
 		xlo, xhi := inside(x0, a.DW, a.KW, a.W)
 		for c := 0; c < a.C; c += wideChannels {
 			n := min(wideChannels, a.C-c)
-			h, l := high[:n], low[:n]
+			h, l := s.high[:n], s.low[:n]
 			clear(h)
 			copy(l, a.Bias[c:])
 			for ky := ylo; ky < yhi; ky++ {
@@ -58,7 +62,7 @@ func (a *DepthwiseWideArgs) each(w *Worker, src []uint8, f func(at, channel, n i
 					}
 				}
 			}
-			f(at, c, n, h, l)
+			f(at, c, n)
 		}
 	}
 }
