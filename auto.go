@@ -558,6 +558,11 @@ func real(v *ir.Value, t *tensor.Tensor) []float64 {
 		for i, q := range t.I8 {
 			out[i] = float64(float32(float32(int32(q)-o) * s))
 		}
+	case v.Type.IsQuant() && t.DType == tensor.I16:
+		s, o := v.Type.Quant.At(0)
+		for i, q := range t.I16 {
+			out[i] = float64(float32(float32(int32(q)-o) * s))
+		}
 	}
 	return out
 }

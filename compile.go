@@ -138,7 +138,9 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if out.Float, err = passes.Balanced(c, float); err != nil {
 		return nil, err
 	}
-	if out.Pair, err = Pair(c, fitted, opt.Target); err != nil {
+	if n := wide(integer.Main()); n != nil {
+		c.Remark("Q011", n, "gives codes of 16 bits: AMCT's pair of models is left out")
+	} else if out.Pair, err = Pair(c, fitted, opt.Target); err != nil {
 		return nil, err
 	}
 	// Without data the engines are compared on noise, and no accuracy is told.
@@ -178,6 +180,16 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	return out, nil
 }
 
+// wide is the first node that gives codes of int16, or nil.
+func wide(f *ir.Func) *ir.Node {
+	for _, n := range f.Nodes {
+		if n.Result().Type.DType == tensor.I16 {
+			return n
+		}
+	}
+	return nil
+}
+
 func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptions, samples [][]*tensor.Tensor, measured int) error {
 	name := opt.Package
 	where, err := FindModule(opt.Out, opt.Package, opt.Module)
@@ -208,12 +220,14 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	if files[path.Join("amctc", name+".qdq.onnx")], err = EmitONNX(o.Integer); err != nil {
 		return err
 	}
-	pair, err := EmitPair(o.Pair, name)
-	if err != nil {
-		return err
-	}
-	for file, data := range pair {
-		files[path.Join("amctc", file)] = data
+	if o.Pair != nil {
+		pair, err := EmitPair(o.Pair, name)
+		if err != nil {
+			return err
+		}
+		for file, data := range pair {
+			files[path.Join("amctc", file)] = data
+		}
 	}
 	step(4, "Ascend")
 	a, err := EmitAscend(o.Integer, opt.Target)

@@ -80,6 +80,8 @@ type QuantRule struct {
 	Bias int
 	// FloatResult says that the twin may also deliver float32, straight from the accumulator.
 	FloatResult bool
+	// Symmetric says that the codes of all Activations have the offset 0.
+	Symmetric bool
 	// Applies, when set, says why a particular node stays float, or "".
 	Applies func(*Node) string
 }

@@ -138,6 +138,8 @@ func element(t *tensor.Tensor, i int) string {
 		return floatText(t.F32[i])
 	case tensor.I8:
 		return strconv.Itoa(int(t.I8[i]))
+	case tensor.I16:
+		return strconv.Itoa(int(t.I16[i]))
 	case tensor.I32:
 		return strconv.Itoa(int(t.I32[i]))
 	}

@@ -77,9 +77,17 @@ func TensorType(d tensor.DType, shape ...int) Type { return Type{Shape: slices.C
 // Float is a float32 type.
 func Float(shape ...int) Type { return TensorType(tensor.F32, shape...) }
 
-// Quantized is the int8 type with map q.
+// Quantized is the type of codes with map q: int8, or int16 when the codes do not fit int8.
 func Quantized(q *Quant, shape ...int) Type {
-	return Type{Shape: slices.Clone(shape), DType: tensor.I8, Quant: q}
+	return Type{Shape: slices.Clone(shape), DType: q.Storage(), Quant: q}
+}
+
+// Storage is the narrowest storage type that holds the codes: int8 or int16.
+func (q *Quant) Storage() tensor.DType {
+	if q.Min < -128 || q.Max > 127 {
+		return tensor.I16
+	}
+	return tensor.I8
 }
 
 // WithShape is t with another shape.
@@ -204,8 +212,11 @@ func shortList[T any](list []T, text func(T) string, limit int) string {
 
 // CodeRange is the whole range of a storage type's codes.
 func CodeRange(d tensor.DType) (lo, hi int32) {
-	if d == tensor.I8 {
+	switch d {
+	case tensor.I8:
 		return -128, 127
+	case tensor.I16:
+		return math.MinInt16, math.MaxInt16
 	}
 	return math.MinInt32, math.MaxInt32
 }

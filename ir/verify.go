@@ -82,14 +82,23 @@ func verifyConst(c *Const, l *diag.List) {
 			}
 		}
 	}
-	if q := t.Quant; q != nil && t.DType == tensor.I8 {
-		for i, v := range c.Data.I8 {
-			if int32(v) < q.Min || int32(v) > q.Max {
-				l.Errorf("V014", c.Span, "@"+c.Name, "element %d is %d, outside the type's range [%d, %d]", i, v, q.Min, q.Max)
-				return
-			}
+	if t.Quant != nil && !inRange(c.Data.I8, t.Quant, c, l) {
+		return
+	}
+	if t.Quant != nil {
+		inRange(c.Data.I16, t.Quant, c, l)
+	}
+}
+
+// inRange reports the first code outside the range of its map.
+func inRange[T int8 | int16](codes []T, q *Quant, c *Const, l *diag.List) bool {
+	for i, v := range codes {
+		if int32(v) < q.Min || int32(v) > q.Max {
+			l.Errorf("V014", c.Span, "@"+c.Name, "element %d is %d, outside the type's range [%d, %d]", i, v, q.Min, q.Max)
+			return false
 		}
 	}
+	return true
 }
 
 // MinScale is the smallest scale: 2^-126, below which float32 loses precision and 1/scale is not
@@ -144,8 +153,8 @@ func dimText(d int) string {
 
 func verifyQuant(t Type, span diag.Span, subject string, l *diag.List) {
 	q := t.Quant
-	if t.DType != tensor.I8 && t.DType != tensor.I32 {
-		l.Errorf("V016", span, subject, "codes are stored as i8 or i32, not %s", t.DType)
+	if t.DType != tensor.I8 && t.DType != tensor.I16 && t.DType != tensor.I32 {
+		l.Errorf("V016", span, subject, "codes are stored as i8, i16 or i32, not %s", t.DType)
 		return
 	}
 	lo, hi := CodeRange(t.DType)

@@ -45,6 +45,9 @@ func (r *resolver) inlineData(t *constTree, typ ir.Type) *tensor.Tensor {
 		case tensor.I8:
 			v, _ := r.bounded(t.Name.Text, s, math.MinInt8, math.MaxInt8)
 			out.I8[i] = int8(v)
+		case tensor.I16:
+			v, _ := r.bounded(t.Name.Text, s, math.MinInt16, math.MaxInt16)
+			out.I16[i] = int16(v)
 		case tensor.I32:
 			v, _ := r.bounded(t.Name.Text, s, math.MinInt32, math.MaxInt32)
 			out.I32[i] = int32(v)

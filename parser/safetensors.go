@@ -17,7 +17,7 @@ import (
 
 // This file reads and writes safetensors (https://github.com/huggingface/safetensors, "Format"):
 // eight bytes with the little-endian length of the header, the header in JSON, padded with spaces,
-// and the tensors' bytes without gaps. Of the element types it knows F32, I8, I32 and I64.
+// and the tensors' bytes without gaps. Of the element types it knows F32, I8, I16, I32 and I64.
 
 // SideTensor is one tensor of a safetensors file. Data are its little-endian elements, shared with
 // the file's bytes.
@@ -66,7 +66,7 @@ const metadataKey = "__metadata__"
 var safeTypes = [...]struct {
 	name  string
 	dtype tensor.DType
-}{{"F32", tensor.F32}, {"I8", tensor.I8}, {"I32", tensor.I32}, {"I64", tensor.I64}}
+}{{"F32", tensor.F32}, {"I8", tensor.I8}, {"I16", tensor.I16}, {"I32", tensor.I32}, {"I64", tensor.I64}}
 
 type safeEntry struct {
 	DType   string `json:"dtype"`
@@ -159,7 +159,7 @@ func (e *safeEntry) tensor(name string, data []byte) (*SideTensor, error) {
 		}
 	}
 	if t.DType == tensor.Invalid {
-		return nil, fmt.Errorf("element type %q is not F32, I8, I32 or I64", e.DType)
+		return nil, fmt.Errorf("element type %q is not F32, I8, I16, I32 or I64", e.DType)
 	}
 	if e.Shape == nil {
 		return nil, errors.New("shape is missing")

@@ -35,8 +35,8 @@ func (r *resolver) tensor(t *tensorTree) (ir.Type, bool) {
 		d, ok := tensor.ParseDType(t.Plain.Text)
 		if !ok {
 			e := r.errorf("P007", t.Plain.span(), "", "there is no element type %s", t.Plain.Text)
-			r.suggest(e, t.Plain.Text, "", words("f32", "i8", "i32", "i64"))
-			e.Note(diag.Span{}, "element types are f32, i8, i32, i64 and quantized ones such as !q.i8<scale=0.5>")
+			r.suggest(e, t.Plain.Text, "", words("f32", "i8", "i16", "i32", "i64"))
+			e.Note(diag.Span{}, "element types are f32, i8, i16, i32, i64 and quantized ones such as !q.i8<scale=0.5>")
 			return out, false
 		}
 		out.DType = d
@@ -85,7 +85,7 @@ func (r *resolver) quant(t *quantTree) (ir.Type, bool) {
 	}
 	dtype, ok := tensor.ParseDType(strings.TrimPrefix(text, builtin))
 	if !ok || !strings.HasPrefix(text, builtin) {
-		r.errorf("P004", t.Name.span(), "", "there is no type %s with parameters; quantized types are !q.i8<...> and !q.i32<...>", text)
+		r.errorf("P004", t.Name.span(), "", "there is no type %s with parameters; quantized types are !q.i8<...>, !q.i16<...> and !q.i32<...>", text)
 		return ir.Type{}, false
 	}
 	q := &ir.Quant{Axis: -1, Block: 1}

@@ -62,6 +62,8 @@ var differentiables = []differentiable{
 	{op: "nn.pad", in: [][]int{{2, 3}}, attrs: ir.AttrsOf("pad", []int{1, 0, 2, 1}, "value", float32(0.5))},
 	{op: "nn.reshape", in: [][]int{{2, 6}}, attrs: ir.AttrsOf("shape", []int{3, 4})},
 	{op: "nn.transpose", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("perm", []int{2, 0, 1})},
+	{op: "nn.matmul", in: [][]int{{2, 3, 4}, {4, 2}}},
+	{op: "nn.matmul", in: [][]int{{3, 4}, {2, 4, 2}}},
 	{op: "nn.softmax", in: [][]int{{2, 5, 2}}, attrs: ir.AttrsOf("axis", 1)},
 	{op: "nn.batch_norm", in: [][]int{{2, 3, 4}, {3}, {3}, {3}, {3}}, fixed: []int{1, 2, 3, 4}, domain: func(i int, v float32) float32 {
 		if i == 4 {

@@ -97,6 +97,7 @@ func feed(c *Context, r ir.Runner, crew *crew, data Data, label string) error {
 type watcher struct {
 	obs    calib.Observer
 	keys   []string
+	bits   int // width of the codes
 	values []*ir.Value
 	done   bool
 }
@@ -147,8 +148,21 @@ func newWatchers(c *Context, f *ir.Func) *watchers {
 		if o, ok := c.Settings.Operands[key]; ok {
 			s = o
 		}
+		if s.Bits != 8 && !layer {
+			if u := single(uses, n.Result()); u != nil && c.Settings.names(n.Name, key) {
+				c.Warn("Q009", u, "activations take 8 bits: codes of %d bits are for layers with constant weights", s.Bits)
+			}
+			s.Bits = 8
+		}
 		v := n.Operands[0]
 		root := joint[v]
+		symmetric := false
+		if u := single(uses, n.Result()); u != nil && u.Op.Quant != nil && u.Op.Quant.Symmetric {
+			s.Asymmetric, symmetric = false, true
+		}
+		if s.Bits != 8 || symmetric { // such an operand has codes of its own
+			root = nil
+		}
 		if root != nil {
 			if first, ok := chosen[root]; ok {
 				s = first
@@ -160,7 +174,7 @@ func newWatchers(c *Context, f *ir.Func) *watchers {
 		k := id{v, s.scheme()}
 		w := known[k]
 		if w == nil {
-			w = &watcher{obs: s.Observer()}
+			w = &watcher{obs: s.Observer(), bits: s.Bits}
 			known[k] = w
 			ws.list = append(ws.list, w)
 		}
@@ -217,7 +231,7 @@ func (ws *watchers) store(c *Context) error {
 		}
 		for _, k := range w.keys {
 			l := c.Factors.At(k)
-			l.ScaleD, l.OffsetD = p.Scale, p.Offset
+			l.ScaleD, l.OffsetD, l.ActBits = p.Scale, p.Offset, w.bits
 		}
 	}
 	return nil

@@ -82,6 +82,13 @@ func (c *Context) factors(n *ir.Node, i int) *LayerFactors {
 // checkFactors reports factors that do not fit their layer.
 func checkFactors(c *Context, n *ir.Node, l *diag.List) {
 	q := n.Op.Quant
+	if q != nil && q.Symmetric {
+		for _, i := range q.Activations {
+			if k := c.factors(n, i); k != nil && k.OffsetD != 0 && producer(n.Operands[i], "q.observe") != nil {
+				l.Errorf("Q010", n.Span, n.Subject(), "the record has offset_d %d for %q; both operands of a matrix product are symmetric, with offset 0", k.OffsetD, Key(n, i))
+			}
+		}
+	}
 	if !q.IsLayer() || producer(n.Operands[0], "q.observe") == nil {
 		return
 	}

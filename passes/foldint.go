@@ -18,6 +18,7 @@ import (
 // operands: saturating before them is the same as after. An operator without accumulator (add,
 // mul, average) has no better form of its result than codes: it stores codes as soon as one
 // consumer wants them, other consumers rescale or dequantize, and it stays float when none does.
+// Codes of int16 come from q.quantize alone: who wants them gets a float32 result, quantized.
 func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error { return fold(c, m, f, false) }
 
 // fold is foldIntegers, or with pair foldPair.
@@ -87,13 +88,20 @@ func (d *demands) decide(n *ir.Node) {
 		return
 	}
 	want, some := d.demand(r)
+	codes := want // that operators deliver: int8
+	if codes != nil && codes.Storage() != tensor.I8 {
+		codes = nil
+	}
 	switch {
 	case d.isFolded(n) && n.Op.Quant.IsLayer():
 		if why := d.layer(n); why != "" {
 			d.c.Warn("Q005", n, "stays float: %s", why)
 			break
 		}
-		d.kind[n], d.store[r] = integer, want
+		d.kind[n], d.store[r] = integer, codes
+		return
+	case d.isFolded(n) && n.Op.Quant.FloatResult:
+		d.kind[n], d.store[r] = integer, codes
 		return
 	case d.isFolded(n) && some != nil:
 		if k := d.c.Factors.Get(ResultKey(n)); k != nil && k.ScaleD != 0 && k.ActBits == 8 {
@@ -101,8 +109,8 @@ func (d *demands) decide(n *ir.Node) {
 		}
 		d.kind[n], d.store[r] = integer, some
 		return
-	case want != nil && (n.Op.Has(ir.KeepsParams) || n.Op.Bounds != nil):
-		d.kind[n], d.store[r] = moving, want
+	case codes != nil && (n.Op.Has(ir.KeepsParams) || n.Op.Bounds != nil):
+		d.kind[n], d.store[r] = moving, codes
 		return
 	}
 	// A float operator whose result every consumer wants in the same codes is quantized once.
@@ -123,14 +131,17 @@ func (d *demands) isFolded(n *ir.Node) bool {
 	return q.Weights < 0 || producer(n.Operands[q.Weights], "q.fake") != nil
 }
 
-// demand is the map that all consumers of v want, or nil; some is the first map that any of them
-// wants. A concatenation is content with a rescale, so that its demand counts only when nobody
+// demand is the map that all consumers of v want, or nil; some is the first map of int8 that any of
+// them wants. A concatenation is content with a rescale, so that its demand counts only when nobody
 // else has one.
 func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
-	var firm, soft *ir.Quant
+	var firm, soft, narrow *ir.Quant
 	agreed := true
 	for _, u := range d.uses[v] {
 		q := d.useDemand(u)
+		if q != nil && narrow == nil && u.Node.Op.Name != "nn.concat" && q.Storage() == tensor.I8 {
+			narrow = q
+		}
 		switch {
 		case q == nil:
 			agreed = false
@@ -144,14 +155,16 @@ func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 			agreed = false
 		}
 	}
-	some = firm
-	if some == nil {
-		some = soft
+	if firm == nil {
+		firm = soft
+	}
+	if narrow == nil {
+		narrow = soft
 	}
 	if !agreed {
-		return nil, some
+		return nil, narrow
 	}
-	return some, some
+	return firm, narrow
 }
 
 // useDemand is the map one use wants, nil for float32.
@@ -195,7 +208,11 @@ func (d *demands) layer(n *ir.Node) string {
 	if d.pair {
 		floatBiases(l.bias)
 	}
-	if _, err := calib.ProveAccumulator(l.codes, l.bias, x.Min, x.Max, x.Offset[0]); err != nil {
+	prove := calib.ProveAccumulator
+	if x.Storage() == tensor.I16 {
+		prove = calib.ProveWideAccumulator
+	}
+	if _, err := prove(l.codes, l.bias, x.Min, x.Max, x.Offset[0]); err != nil {
 		return err.Error()
 	}
 	d.weights[n] = l
@@ -318,7 +335,7 @@ func (e *emitter) moving(n *ir.Node, spec ir.NodeSpec) error {
 
 // code gives v as codes of map q.
 func (e *emitter) code(v *ir.Value, q *ir.Quant) (*ir.Value, error) {
-	k := codeKey{v, q.Format(tensor.I8)}
+	k := codeKey{v, q.Format(q.Storage())}
 	if w := e.codes[k]; w != nil {
 		return w, nil
 	}
@@ -327,18 +344,19 @@ func (e *emitter) code(v *ir.Value, q *ir.Quant) (*ir.Value, error) {
 		if !v.Type.IsFloat() {
 			return nil, fmt.Errorf("constant @%s is %s, not float32", v.Name, v.Type)
 		}
-		codes := make([]int8, v.Const.Data.Len())
-		rec := op.Reciprocal(q.Scale[0])
-		for i, x := range v.Const.Data.F32 {
-			codes[i] = int8(op.QuantizeCode(x, rec, q.Offset[0], q.Min, q.Max))
-		}
-		w := e.m.AddConst(v.Name+"_q", t, tensor.FromI8(codes, v.Type.Shape...))
+		w := e.m.AddConst(v.Name+"_q", t, quantized(v.Const.Data, q))
 		e.codes[k] = w
 		return w, nil
 	}
 	s := e.stored[v]
 	if s.Type.IsQuant() && s.Type.Quant.Equal(q) {
 		return s, nil
+	}
+	if q.Storage() != tensor.I8 { // from float32 alone
+		var err error
+		if s, err = e.float(v); err != nil {
+			return nil, err
+		}
 	}
 	spec := ir.NodeSpec{Op: "q.quantize", Value: v.Name + "_q", Operands: []*ir.Value{s}, Elem: &t}
 	if v.Def != nil {
@@ -359,6 +377,21 @@ func (e *emitter) code(v *ir.Value, q *ir.Quant) (*ir.Value, error) {
 	}
 	e.codes[k] = w
 	return w, nil
+}
+
+// quantized are the codes of float32 data.
+func quantized(x *tensor.Tensor, q *ir.Quant) *tensor.Tensor {
+	out := tensor.New(q.Storage(), x.Shape...)
+	r := op.Reciprocal(q.Scale[0])
+	for i, v := range x.F32 {
+		code := op.QuantizeCode(v, r, q.Offset[0], q.Min, q.Max)
+		if out.DType == tensor.I16 {
+			out.I16[i] = int16(code)
+		} else {
+			out.I8[i] = int8(code)
+		}
+	}
+	return out
 }
 
 // float gives v as float32. A q.fake that no integer operator took in is looked through.

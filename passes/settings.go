@@ -107,6 +107,13 @@ func (s *Settings) For(name string, layer bool) LayerSettings {
 	return l
 }
 
+// names says whether there is a choice for the node itself or for its operand of that key.
+func (s *Settings) names(node, key string) bool {
+	_, layer := s.Layers[node]
+	_, operand := s.Operands[key]
+	return layer || operand
+}
+
 // Observer makes the observer that the settings choose.
 func (a ActivationSettings) Observer() calib.Observer {
 	cfg := a.IFMR

@@ -16,6 +16,7 @@ type quantFlags struct {
 	weights     string
 	bits        int
 	perTensor   bool
+	actBits     int
 	iterations  int
 	activations string
 	symmetric   bool
@@ -36,6 +37,7 @@ func (q *quantFlags) register(c *cobra.Command) {
 	f.StringVar(&q.activations, "activations", "", "how ranges of activations are found: ifmr, hfmg, minmax, percentile, entropy, mse")
 	f.BoolVar(&q.symmetric, "symmetric", false, "symmetric activations")
 	f.IntVar(&q.bits, "weight-bits", 0, "width of weight codes: 8, 7, 6, 4, or 3")
+	f.IntVar(&q.actBits, "activation-bits", 0, "width of the codes that layers with weights read: 8 or 16")
 	f.BoolVar(&q.perTensor, "per-tensor", false, "one scale for all weights of a layer")
 	f.Uint64Var(&q.seed, "seed", 0, "seed of the samples that --weights gptq, ada and nuq draw")
 	f.IntVar(&q.iterations, "iterations", 0, "steps of --weights ada for each layer (default 10000)")
@@ -54,6 +56,12 @@ func (q *quantFlags) apply(s *passes.Settings) error {
 		}
 		if q.symmetric {
 			l.Activation.Asymmetric = false
+		}
+		if q.actBits != 0 {
+			if q.actBits != 8 && q.actBits != 16 {
+				return fmt.Errorf("--activation-bits %d is neither 8 nor 16", q.actBits)
+			}
+			l.Activation.Bits = q.actBits
 		}
 		w := &l.Weight
 		if q.weights != "" {

@@ -175,6 +175,8 @@ func element(t *tensor.Tensor, data []byte, at int) string {
 		return fmt.Sprintf("%v (%#08x)", u.F32[0], data[i:i+size])
 	case tensor.I8:
 		return fmt.Sprint(u.I8[0])
+	case tensor.I16:
+		return fmt.Sprint(u.I16[0])
 	}
 	return fmt.Sprintf("%#x", data[i:i+size])
 }

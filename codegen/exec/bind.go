@@ -13,7 +13,7 @@ type task func(*rt.Worker)
 type kernel func(args any, on []any) task
 
 type element interface {
-	uint8 | int8 | int32 | float32
+	uint8 | int8 | int16 | int32 | float32
 }
 
 // prepared is a copy of a plan's arguments, with their method Prepare called when there is one.
@@ -128,6 +128,10 @@ func newShow(m *memory, t *plan.Trace) show {
 	case []int8: // a parameter seen through an alias
 		s.run = func(*rt.Worker) { copy(out.I8, src) }
 	case []uint8:
+		if out.I16 != nil {
+			s.run = func(w *rt.Worker) { rt.ExportWide(w, &t.Canonical, out.I16, src) }
+			break
+		}
 		s.run = func(w *rt.Worker) { rt.ExportCodes(w, &t.Canonical, out.I8, src) }
 	}
 	return s

@@ -144,6 +144,9 @@ func TestKernelsAreUsed(t *testing.T) {
 		for _, k := range p.Kernels() {
 			used[k] = true
 		}
+		for _, x := range p.Traces {
+			used["ExportWide"] = used["ExportWide"] || x.Type.DType == tensor.I16
+		}
 	}
 	for seed := range uint64(150) {
 		use(irtest.Random(seed))
@@ -155,6 +158,9 @@ func TestKernelsAreUsed(t *testing.T) {
 		}
 	}
 	use(computed(t))
+	for _, m := range wides(t) {
+		use(m)
+	}
 	use(block(t, rand.New(rand.NewPCG(1, 2))))
 	use(trainedFactors(t))
 	trainables(t, 150, func(_ uint64, tr *passes.Trainable) { use(tr.Module) })

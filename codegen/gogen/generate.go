@@ -150,6 +150,9 @@ var standard = strings.Fields(`archive arena bufio builtin bytes cmp compress co
 // withTrace adds to the kernels of steps those that a trace needs, and those for inputs given as codes.
 func withTrace(kernels []string) []string {
 	names := append(slices.Clone(kernels), "ExportCodes", "PermuteF32")
+	if slices.Contains(names, "QuantizeWide") {
+		names = append(names, "ExportWide")
+	}
 	if slices.Contains(names, "Quantize") {
 		names = append(names, "ImportCodes")
 	}
@@ -212,6 +215,9 @@ func groupImports(src []byte) []byte {
 // fill puts the header, the package and the import path of the kernels into Go text, then body in
 // place of the word BODY.
 func (e *emitter) fill(text, body string) ([]byte, error) {
+	if e.wide() {
+		text = strings.Replace(text, traceText, wideTrace, 1)
+	}
 	text = strings.NewReplacer("PACKAGE", e.opt.Package, "RUNTIME", e.rt).Replace(text)
 	text = strings.Replace(text, "BODY", body, 1)
 	out, err := format.Source([]byte(strings.Join(e.header(), "\n") + "\n\n" + text))

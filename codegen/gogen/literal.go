@@ -70,7 +70,7 @@ func (e *emitter) section(v any) jen.Code {
 // literal is a value of package rt as Go source. Fields that are zero are left out.
 func (e *emitter) literal(v reflect.Value, file bool) jen.Code {
 	switch v.Kind() {
-	case reflect.Int, reflect.Int32, reflect.Uint8:
+	case reflect.Int, reflect.Int8, reflect.Int32, reflect.Uint8:
 		if v.CanInt() {
 			return jen.Id(strconv.FormatInt(v.Int(), 10))
 		}

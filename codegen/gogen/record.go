@@ -127,6 +127,9 @@ func (e *emitter) tracedTable(f *jen.File, sums [][]uint64) {
 	for i := range e.p.Traces {
 		t := &e.p.Traces[i]
 		row := []jen.Code{jen.Lit(t.Value.Name), jen.Lit(subject(t.Value.Def)), jen.Lit(tensor.Elems(t.Type.Shape)), jen.Lit(t.Type.IsQuant()), e.permute(t.Canonical.Dims, t.Canonical.From)}
+		if e.wide() {
+			row = slices.Insert(row, 4, jen.Code(jen.Lit(isWide(t.Type))))
+		}
 		if sums == nil {
 			row = append(row, jen.Nil())
 		} else {

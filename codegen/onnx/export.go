@@ -23,6 +23,8 @@ const (
 	opset        = 13
 	laterIR      = 9
 	dilatedOpset = 19
+	wideIR       = 10 // of codes of int16
+	wideOpset    = 21
 )
 
 // Export writes the main function of a module in stage float, int or target. The same module
@@ -205,6 +207,8 @@ func (e *exporter) value(v *ir.Value) string {
 		name = fresh(v.Name, e.names)
 	case v.Type.IsFloat():
 		name = e.floats(v.Name, v.Type.Shape, v.Const.Data.F32)
+	case v.Type.DType == tensor.I16:
+		name = e.init(v.Name, pb.TensorProto_INT16, v.Type.Shape, v.Const.Data.Bytes())
 	default:
 		name = e.init(v.Name, pb.TensorProto_UINT8, v.Type.Shape, biased(v.Const.Data.I8))
 	}
@@ -220,7 +224,12 @@ func (e *exporter) quantNames(v *ir.Value) quantNames {
 	s, o := v.Type.Quant.At(0)
 	q := quantNames{
 		scale: e.scalar(v.Name+"_scale", s),
-		zero:  e.init(v.Name+"_zero_point", pb.TensorProto_UINT8, nil, []byte{byte(o + 128)}),
+	}
+	if v.Type.DType == tensor.I16 {
+		q.zero = e.init(v.Name+"_zero_point", pb.TensorProto_INT16, nil, tensor.FromI16([]int16{int16(o)}).Bytes())
+		e.opset, e.ir = max(e.opset, wideOpset), max(e.ir, wideIR)
+	} else {
+		q.zero = e.init(v.Name+"_zero_point", pb.TensorProto_UINT8, nil, []byte{byte(o + 128)})
 	}
 	e.maps[v] = q
 	return q

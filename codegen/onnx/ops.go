@@ -14,6 +14,7 @@ import (
 var table = map[string]func(*exporter, *ir.Node){
 	"nn.conv2d":     func(e *exporter, n *ir.Node) { e.simple(n, "Conv", convAttrs(n)...) },
 	"nn.dense":      (*exporter).dense,
+	"nn.matmul":     func(e *exporter, n *ir.Node) { e.simple(n, "MatMul") },
 	"nn.batch_norm": func(e *exporter, n *ir.Node) { e.simple(n, "BatchNormalization", floatAttr("epsilon", n.Float("eps"))) },
 	"nn.add":        func(e *exporter, n *ir.Node) { e.simple(n, "Add") },
 	"nn.mul":        func(e *exporter, n *ir.Node) { e.simple(n, "Mul") },
@@ -33,6 +34,7 @@ var table = map[string]func(*exporter, *ir.Node){
 	"q.clip":       func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.conv2d":     (*exporter).qconv,
 	"q.dense":      (*exporter).qdense,
+	"q.matmul":     func(e *exporter, n *ir.Node) { e.simple(n, "MatMul") },
 	"q.add":        func(e *exporter, n *ir.Node) { e.simple(n, "Add") },
 	"q.mul":        func(e *exporter, n *ir.Node) { e.simple(n, "Mul") },
 	"q.avg_pool2d": (*exporter).avgPool,
@@ -81,7 +83,7 @@ func (e *exporter) finish(n *ir.Node, real string) {
 	v := n.Result()
 	codes := e.value(v)
 	lo, hi := clipOf(n)
-	if lo == -128 && hi == 127 {
+	if lo == -128 && hi == 127 || v.Type.DType == tensor.I16 {
 		e.quantize(v, real, codes)
 		return
 	}
@@ -266,7 +268,7 @@ func (e *exporter) avgPool(n *ir.Node) {
 			e.dilatedMean(n)
 			return
 		}
-		e.opset, e.ir = dilatedOpset, laterIR
+		e.opset, e.ir = max(e.opset, dilatedOpset), max(e.ir, laterIR)
 		attrs = append(attrs, intsAttr("dilations", d))
 	}
 	e.simple(n, "AveragePool", attrs...)

@@ -87,6 +87,9 @@ func checkPair(f *ir.Func) error {
 		}
 	}
 	for _, n := range f.Nodes {
+		if v := n.Result(); v.Type.DType == tensor.I16 {
+			return fmt.Errorf("%s gives codes of int16; AMCT's pair is written for activations of 8 bits", n.Subject())
+		}
 		codes := slices.ContainsFunc(n.Operands, func(v *ir.Value) bool { return v.Type.IsQuant() })
 		switch n.Op.Name {
 		case "q.quantize":

@@ -50,7 +50,7 @@ func pair(t *testing.T, seed uint64) *ir.Module {
 // written from, on every output.
 func TestPairRoundTrip(t *testing.T) {
 	seen, ops := 0, make(map[string]int)
-	for seed := range uint64(110) {
+	for seed := range uint64(130) {
 		m := pair(t, seed)
 		if m == nil {
 			continue
@@ -162,7 +162,7 @@ func rescaledConcat(m *ir.Module) bool {
 // TestPairExternal: models above the limit have their constants in files beside them, and come back
 // with them; without them the refusal names the file.
 func TestPairExternal(t *testing.T) {
-	m := pair(t, 5)
+	m := pair(t, 6)
 	p, err := onnx.ExportPair(m, onnx.PairOptions{Name: "net", External: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/runtime/rt"
 )
@@ -74,7 +75,7 @@ func storage(t ir.Type) (Kind, error) {
 	switch {
 	case t.DType == tensor.F32:
 		return F32, nil
-	case t.DType == tensor.I8:
+	case t.DType == tensor.I8, t.DType == tensor.I16:
 		return U8, nil
 	}
 	return 0, fmt.Errorf("no kernel works on %s", t)
@@ -85,6 +86,9 @@ func (b *builder) port(v *ir.Value) (Port, error) {
 	k, err := storage(t)
 	if err != nil {
 		return Port{}, fmt.Errorf("%%%s: %w", v.Name, err)
+	}
+	if t.DType == tensor.I16 {
+		return Port{}, fmt.Errorf("%%%s is %s; int16 codes are neither inputs nor outputs of a network", v.Name, t)
 	}
 	if k == U8 {
 		k = I8
@@ -208,7 +212,7 @@ func (b *builder) in(v *ir.Value, want order) Slot {
 			return p.slot
 		}
 	}
-	args := reorder(t.Shape, from, want)
+	args := planes(t, reorder(t.Shape, from, want))
 	to := b.make(v, want)
 	b.step(typed(b.Kind(slot), "PermuteU8", "PermuteF32"), &args, to, slot)
 	return to
@@ -223,6 +227,13 @@ func (b *builder) constant(v *ir.Value, data *tensor.Tensor) Slot {
 			c.U8[i] = uint8(int(q) + 128)
 		}
 	}
+	if data.DType == tensor.I16 {
+		c.Kind, c.F32, c.U8 = U8, nil, make([]uint8, 2*len(data.I16))
+		for i, q := range data.I16 {
+			h, l := op.SplitCode(int32(q))
+			c.U8[i], c.U8[len(data.I16)+i] = uint8(h+128), uint8(l)
+		}
+	}
 	b.Consts = append(b.Consts, c)
 	return Slot{Constant, len(b.Consts) - 1}
 }
@@ -231,7 +242,7 @@ func (b *builder) constant(v *ir.Value, data *tensor.Tensor) Slot {
 func (b *builder) make(v *ir.Value, o order) Slot {
 	t := b.typ(v)
 	k, _ := storage(t)
-	s := b.scratch(k, elems(t))
+	s := b.scratch(k, stored(t))
 	b.put(v, s, o)
 	return s
 }

@@ -4,7 +4,8 @@ import "github.com/amctc/amctc/runtime/rt"
 
 // A Cost is what a step has to do at the plan's batch.
 type Cost struct {
-	// MACs are the multiply-adds of convolutions and matrix products, taps in a border included. Other
+	// MACs are the multiply-adds of convolutions and matrix products, taps in a border included; those of codes of
+	// int16 count once. Other
 	// operators have none.
 	MACs int64
 	// Weights are the bytes of weights, biases and factors in the order in which the kernel reads them.
@@ -44,6 +45,12 @@ func operands(args any) Cost {
 		return Cost{MACs: taps(a.N, a.Out, a.C, &a.Window), Weights: packed(&a.Packed)}
 	case *rt.ConvAddArgs:
 		return operands(&a.Conv)
+	case *rt.ConvWideArgs:
+		return operands(&a.Conv).more(len(a.LowBias))
+	case *rt.ConvGroupsWideArgs:
+		return operands(&a.ConvGroupsArgs).more(len(a.LowBias))
+	case *rt.DepthwiseWideArgs:
+		return Cost{MACs: taps(a.N, a.C, 1, &a.Window), Weights: int64(len(a.Weights) + 4*len(a.Bias) + 4*len(a.M))}
 	case *rt.ConvGroupsArgs:
 		return Cost{MACs: taps(a.N, a.Out, a.C/a.Group, &a.Window), Weights: packed(&a.Packed)}
 	case *rt.DepthwiseArgs:
@@ -61,10 +68,20 @@ func operands(args any) Cost {
 		return Cost{MACs: int64(a.Rows) * int64(a.K) * int64(a.Out), Weights: numbers(a.Weights, a.Bias), Float: true}
 	case *rt.DenseComputedF32Args:
 		return Cost{MACs: int64(a.Rows) * int64(a.K) * int64(a.Out), Float: true}
+	case *rt.Products:
+		return Cost{MACs: int64(matrices(a)) * int64(a.Rows) * int64(a.K) * int64(a.Out), Float: true}
+	case *rt.MatMulArgs:
+		return Cost{MACs: int64(matrices(&a.Products)) * int64(a.Rows) * int64(a.K) * int64(a.Out)}
 	case *rt.BatchNormF32Args:
 		return Cost{Weights: numbers(a.A, a.B)}
 	}
 	return Cost{}
+}
+
+// more is the cost with so many more biases.
+func (c Cost) more(biases int) Cost {
+	c.Weights += 4 * int64(biases)
+	return c
 }
 
 // taps are the products of n images with out channels, each of which reads channels of the source.

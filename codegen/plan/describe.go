@@ -41,6 +41,12 @@ func (s *Step) Describe() string {
 		w, channels = &a.Window, through(a.C, a.Out)
 	case *rt.ConvAddArgs:
 		w, channels = &a.Window, through(a.C, a.Out)
+	case *rt.ConvWideArgs:
+		w, channels = &a.Window, through(a.C, a.Out)
+	case *rt.ConvGroupsWideArgs:
+		w, channels = &a.Window, through(a.C, a.Out)+fmt.Sprintf(" in %d", a.Group)
+	case *rt.DepthwiseWideArgs:
+		w, channels = &a.Window, through(a.C)
 	case *rt.ConvGroupsArgs:
 		w, channels = &a.Window, through(a.C, a.Out)+fmt.Sprintf(" in %d", a.Group)
 	case *rt.DepthwiseArgs:
@@ -62,6 +68,10 @@ func (s *Step) Describe() string {
 	case *rt.DenseF32Args:
 		channels = through(a.K, a.Out)
 	case *rt.DenseComputedF32Args:
+		channels = through(a.K, a.Out)
+	case *rt.Products:
+		channels = through(a.K, a.Out)
+	case *rt.MatMulArgs:
 		channels = through(a.K, a.Out)
 	case *rt.Pool:
 		w, channels = &a.Window, through(a.C)

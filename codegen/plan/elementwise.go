@@ -119,6 +119,10 @@ func (b *builder) observe(n *ir.Node) {
 
 func (b *builder) fake(n *ir.Node) {
 	q := op.FakeQuant(n)
+	if q.Storage() == tensor.I16 {
+		b.unary(n, "FakeQuantizeWide", &rt.FakeQuantizeWideArgs{QuantizeWideArgs: wideCodes(q), S: q.Scale[0]})
+		return
+	}
 	a := &rt.FakeQuantizeArgs{Inner: 1, S: q.Scale}
 	for i, s := range q.Scale {
 		lo, hi, o := q.Min, q.Max, q.Offset[i]
@@ -137,6 +141,10 @@ func (b *builder) quantize(n *ir.Node) {
 	src, o := b.any(n.Operands[0])
 	shape := b.typ(n.Operands[0]).Shape
 	q := n.Result().Type.Quant
+	if n.Result().Type.DType == tensor.I16 {
+		b.quantizeWide(n, src, o)
+		return
+	}
 	a := &rt.QuantizeArgs{N: 1, C: 1, P: tensor.Elems(shape), R: op.Reciprocal(q.Scale[0]), Codes: codes(n.Result().Type, anyCode)}
 	if o == rows && len(shape) == 4 && !same(shape) {
 		a.N, a.C, a.P = shape[0], shape[1], shape[2]*shape[3]

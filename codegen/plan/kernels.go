@@ -8,6 +8,8 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"q.conv2d":      (*builder).qconv,
 	"nn.dense":      (*builder).dense,
 	"q.dense":       (*builder).qdense,
+	"nn.matmul":     (*builder).matMul,
+	"q.matmul":      (*builder).qmatMul,
 	"nn.batch_norm": (*builder).batchNorm,
 	"nn.relu":       (*builder).relu,
 	"nn.clip":       (*builder).clip,

@@ -104,9 +104,12 @@ func (b *builder) factors(n *ir.Node, channels int) []float32 {
 	m := make([]float32, channels)
 	for c := range m {
 		sw, _ := wq.At(c)
-		if y.IsFloat() {
+		switch {
+		case y.IsFloat():
 			m[c] = op.AccScale(sx, sw)
-		} else {
+		case wide(n):
+			m[c] = op.WideMultiplier(sx, sw, y.Quant.Scale[0])
+		default:
 			m[c] = op.Multiplier(sx, sw, y.Quant.Scale[0])
 		}
 	}
@@ -126,6 +129,8 @@ func (b *builder) qconv(n *ir.Node) {
 	dst := b.make(n.Result(), pixel)
 	kind := b.Kind(dst)
 	switch {
+	case wide(n):
+		b.wideConv(n, dst, src)
 	case depthwise(n):
 		b.step(typed(kind, "Depthwise", "DepthwiseToF32"), b.depthwiseArgs(n), dst, src)
 	case grouped(n):
@@ -203,5 +208,9 @@ func (b *builder) qdense(n *ir.Node) {
 	a.Padded = padded(a)
 	src := b.in(n.Operands[0], rows)
 	dst := b.make(n.Result(), rows)
+	if wide(n) {
+		b.wideMatrix(n, a, weights, 1, w[1], dst, src)
+		return
+	}
 	b.step(typed(b.Kind(dst), "Conv2D", "Conv2DToF32"), a, dst, src, b.padSlot(a))
 }

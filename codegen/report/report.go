@@ -187,12 +187,19 @@ func ahead[K, V any](seq iter.Seq2[K, V]) iter.Seq2[K, V] {
 func source(v *ir.Value, want map[string][]float32) []float32 { return want[v.Def.Operands[0].Name] }
 
 func real(t ir.Type, x *tensor.Tensor) []float32 {
-	if x.DType != tensor.I8 {
-		return x.F32
+	switch x.DType {
+	case tensor.I8:
+		return dequantized(x.I8, t.Quant)
+	case tensor.I16:
+		return dequantized(x.I16, t.Quant)
 	}
-	s, o := t.Quant.At(0)
-	out := make([]float32, len(x.I8))
-	for i, q := range x.I8 {
+	return x.F32
+}
+
+func dequantized[T int8 | int16](codes []T, m *ir.Quant) []float32 {
+	s, o := m.At(0)
+	out := make([]float32, len(codes))
+	for i, q := range codes {
 		out[i] = float32(float32(int32(q)-o) * s)
 	}
 	return out
@@ -235,6 +242,8 @@ func MACs(n *ir.Node) int64 {
 		return int64(n.Result().Type.Elems()) * int64(tensor.Elems(w.Shape[1:]))
 	case "nn.dense", "q.dense":
 		return int64(n.Result().Type.Elems()) * int64(w.Shape[1])
+	case "nn.matmul", "q.matmul":
+		return int64(n.Result().Type.Elems()) * int64(w.Shape[len(w.Shape)-2])
 	}
 	return 0
 }

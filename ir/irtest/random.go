@@ -155,7 +155,7 @@ func (r *random) window(x *ir.Value, maxK int) (k, pad, stride, dil []int) {
 }
 
 func (r *random) step() {
-	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
+	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.matMul, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
 		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax}
 	kinds[r.IntN(len(kinds))]()
 }
@@ -227,6 +227,45 @@ func (r *random) dense() {
 		ops = append(ops, r.data(.5, out))
 	}
 	r.add("nn.dense", nil, ops...)
+}
+
+// matMul multiplies with another computed value, turned where that makes it fit, or with itself.
+func (r *random) matMul() {
+	a := r.pick(3 + r.IntN(2))
+	if a == nil {
+		return
+	}
+	s := a.Type.Shape
+	k := s[len(s)-1]
+	for range 12 {
+		b := r.pick(len(s))
+		if b == nil {
+			return
+		}
+		if r.IntN(3) == 0 {
+			b = a
+		}
+		t := b.Type.Shape
+		fits := true
+		for i := range len(s) - 2 {
+			fits = fits && (s[i] == t[i] || s[i] == 1 || t[i] == 1)
+		}
+		last := len(t) - 1
+		switch {
+		case fits && t[last-1] == k:
+			r.add("nn.matmul", nil, a, b)
+			return
+		case fits && t[last] == k:
+			perm := []int{0, 1, 2, 3}[:len(t)]
+			perm[last], perm[last-1] = perm[last-1], perm[last]
+			before := len(r.live)
+			r.add("nn.transpose", ir.AttrsOf("perm", perm), b)
+			if len(r.live) > before {
+				r.add("nn.matmul", nil, a, r.live[before])
+			}
+			return
+		}
+	}
 }
 
 func (r *random) batchNorm() {

@@ -22,6 +22,12 @@ import "math"
 //   - rescale = fin((q-o)*m), m = s_in/s_out.
 //   - average = fin(S*m_n), S the exact sum of q-o over the n counted positions,
 //     m_n = s_in/(s_out*n).
+//   - a matrix product of two computed operands: both offsets are 0, the bias is 0, s_x*s_w is s_a*s_b.
+//   - int16 codes: q = 256*h + l and o = 256*o_h + o_l with h, o_h in [-128, 127] and l, o_l in
+//     [0, 255]. acc_h = sum of (h-o_h)*w, acc_l = bias + sum of (l-o_l)*w, both exact, and
+//     wide(acc_h, acc_l; m) = float32(acc_h)*(256*m) + float32(acc_l)*m, each product rounded, then
+//     the sum. requantize is fin(wide) with m = s_x*s_w/s_y rounded once to float32, because 19 bits
+//     would be off by 16 codes at full scale; dequantize accumulator is wide with d.
 //   - a clip after any of them is a pair of codes: min(max(q, c_lo), c_hi).
 
 // Fin is the only way from float to code.
@@ -55,6 +61,19 @@ func RN19(v float64) float32 {
 // Multiplier is m of requantize for input scale sx, weight scale sw and result scale sy.
 func Multiplier(sx, sw, sy float32) float32 {
 	return RN19(float64(sx) * float64(sw) / float64(sy))
+}
+
+// WideMultiplier is m of requantize for int16 codes.
+func WideMultiplier(sx, sw, sy float32) float32 {
+	return float32(float64(sx) * float64(sw) / float64(sy))
+}
+
+// SplitCode is h and l of q = 256*h + l.
+func SplitCode(q int32) (h, l int32) { return q >> 8, q & 255 }
+
+// WideValue is what the two accumulators of int16 codes stand for in units of 1/m.
+func WideValue(high, low int32, m float32) float32 {
+	return float32(float32(float32(high)*float32(256*m)) + float32(float32(low)*m))
 }
 
 // AccScale is d of dequantize accumulator.

@@ -2,7 +2,6 @@ package op
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
@@ -33,14 +32,15 @@ var Conv2D = &ir.OpDef{
 var QConv2D = &ir.OpDef{
 	Name:    "q.conv2d",
 	Summary: "integer convolution with requantized or float result",
-	Doc: "x is int8 (N, C, H, W) with one factor, w int8 (O, C/group, kh, kw) symmetric, per tensor or per index of axis 0, b int32 (O) " +
+	Doc: "x is int8 or int16 (N, C, H, W) with one factor, w int8 (O, C/group, kh, kw) symmetric, per tensor or per index of axis 0, b int32 (O) " +
 		"with the scale of x times w. The written result type decides: int8 codes are requantized, float32 is the accumulator's value.",
-	Arithmetic: "acc = b + sum (x-o_x)*w, exact in int32, padding adds nothing; codes: fin(float32(acc)*m), m = RN19(s_x*s_w/s_y), then clip; float32: float32(acc)*d, d = float32(s_x*s_w)",
-	Operands:   []ir.Operand{{Name: "x"}, {Name: "w", Const: true}, {Name: "b", Const: true}},
-	Attrs:      append(append([]ir.AttrDef{}, convAttrs...), clipAttr),
-	Stages:     intStages,
-	Infer:      inferQConv,
-	Eval:       evalQConv,
+	Arithmetic: "acc = b + sum (x-o_x)*w, exact in int32, padding adds nothing; codes: fin(float32(acc)*m), m = RN19(s_x*s_w/s_y), then clip; float32: float32(acc)*d, d = float32(s_x*s_w); " +
+		"int16: x = 256*h+l gives two sums acc_h, and acc_l with b; float32(float32(acc_h)*(256*m)) + float32(float32(acc_l)*m) with m = float32(s_x*s_w/s_y) or d is taken to codes by fin, or is the result",
+	Operands: []ir.Operand{{Name: "x"}, {Name: "w", Const: true}, {Name: "b", Const: true}},
+	Attrs:    append(append([]ir.AttrDef{}, convAttrs...), clipAttr),
+	Stages:   intStages,
+	Infer:    inferQConv,
+	Eval:     evalQConv,
 }
 
 // constWeights says why a layer with computed weights stays float.
@@ -98,7 +98,7 @@ func inferQConv(c *ir.InferCtx) {
 
 // accOperands checks codes, symmetric weights whose channel axis is axis, and an int32 bias.
 func accOperands(c *ir.InferCtx, axis int) bool {
-	if !wantCodes(c, 0) {
+	if !wantInput(c, 0) {
 		return false
 	}
 	w, b := c.In[1], c.In[2]
@@ -170,19 +170,16 @@ func evalQConv(c *ir.EvalCtx) {
 	win, _ := WindowOf(c.Node, x.Shape, w.Shape[2], w.Shape[3])
 	g := c.Node.Int("group")
 	cg, og := w.Shape[1], w.Shape[0]/g
-	_, ox0 := c.InType[0].Quant.At(0)
-	put := accWriter(c)
+	acc, put := newAccumulator(c), accWriter(c)
 	i := 0
 	for n := range x.Shape[0] {
 		for o := range w.Shape[0] {
 			for oy := range win.OutH {
 				for ox := range win.OutW {
-					acc := int64(b.I32[o])
+					acc.start(b.I32[o])
 					win.Inside(oy, ox, func(ky, kx, y, xx int) {
 						for ci := range cg {
-							a := x.I8[((n*x.Shape[1]+o/og*cg+ci)*win.H+y)*win.W+xx]
-							k := w.I8[((o*cg+ci)*win.KH+ky)*win.KW+kx]
-							acc += (int64(a) - int64(ox0)) * int64(k)
+							acc.add(((n*x.Shape[1]+o/og*cg+ci)*win.H+y)*win.W+xx, ((o*cg+ci)*win.KH+ky)*win.KW+kx)
 						}
 					})
 					put(i, o, acc)
@@ -191,32 +188,4 @@ func evalQConv(c *ir.EvalCtx) {
 			}
 		}
 	}
-}
-
-// accWriter gives the function that takes the accumulator of output channel ch to result i.
-func accWriter(c *ir.EvalCtx) func(i, ch int, acc int64) {
-	out := c.Result(0)
-	xs, _ := c.InType[0].Quant.At(0)
-	wq := c.InType[1].Quant
-	if c.OutType[0].IsFloat() {
-		return func(i, ch int, acc int64) {
-			ws, _ := wq.At(ch)
-			out.F32[i] = float32(float32(narrow(c, acc)) * AccScale(xs, ws))
-		}
-	}
-	y := c.OutType[0].Quant
-	clip := c.Node.Ints("clip")
-	return func(i, ch int, acc int64) {
-		ws, _ := wq.At(ch)
-		q := Requantize(narrow(c, acc), Multiplier(xs, ws, y.Scale[0]), y.Offset[0], y.Min, y.Max)
-		out.I8[i] = int8(ClampCode(q, clip))
-	}
-}
-
-// narrow takes an exact sum to int32. accFits has proven that it fits.
-func narrow(c *ir.EvalCtx, acc int64) int32 {
-	if acc < math.MinInt32 || acc > math.MaxInt32 {
-		panic(fmt.Sprintf("%s: accumulator %d does not fit int32", c.Node.Subject(), acc))
-	}
-	return int32(acc)
 }

@@ -23,7 +23,7 @@ var Dense = &ir.OpDef{
 var QDense = &ir.OpDef{
 	Name:    "q.dense",
 	Summary: "integer matrix product with requantized or float result",
-	Doc: "x is int8 (..., K) with one factor, w int8 (O, K) symmetric, per tensor or per index of axis 0, b int32 (O) " +
+	Doc: "x is int8 or int16 (..., K) with one factor, w int8 (O, K) symmetric, per tensor or per index of axis 0, b int32 (O) " +
 		"with the scale of x times w. The written result type decides: int8 codes are requantized, float32 is the accumulator's value.",
 	Arithmetic: "as q.conv2d, with acc = b + sum over k of (x-o_x)*w",
 	Operands:   []ir.Operand{{Name: "x"}, {Name: "w", Const: true}, {Name: "b", Const: true}},
@@ -92,13 +92,12 @@ func evalDense(c *ir.EvalCtx) {
 func evalQDense(c *ir.EvalCtx) {
 	x, w, b := c.In[0], c.In[1], c.In[2]
 	outs, k := w.Shape[0], w.Shape[1]
-	_, ox := c.InType[0].Quant.At(0)
-	put := accWriter(c)
+	acc, put := newAccumulator(c), accWriter(c)
 	for r := range x.Len() / k {
 		for o := range outs {
-			acc := int64(b.I32[o])
+			acc.start(b.I32[o])
 			for i := range k {
-				acc += (int64(x.I8[r*k+i]) - int64(ox)) * int64(w.I8[o*k+i])
+				acc.add(r*k+i, o*k+i)
 			}
 			put(r*outs+o, o, acc)
 		}

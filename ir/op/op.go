@@ -11,7 +11,7 @@ import (
 
 var all = ir.NewOpSet(
 	Conv2D, QConv2D,
-	Dense, QDense,
+	Dense, QDense, MatMul, QMatMul,
 	BatchNorm,
 	Add, QAdd, Mul, QMul,
 	Relu, Clip, QClip,
@@ -64,6 +64,16 @@ func wantCodes(c *ir.InferCtx, i int) bool {
 	return true
 }
 
+// wantInput reports operand i of a layer when it is neither int8 nor int16 with one factor for the tensor.
+func wantInput(c *ir.InferCtx, i int) bool {
+	t := c.In[i]
+	if !t.IsQuant() || t.DType != tensor.I8 && t.DType != tensor.I16 || !t.Quant.IsPerTensor() {
+		c.Errorf("V032", "operand %d is %s, want int8 or int16 codes with one scale", i, t)
+		return false
+	}
+	return true
+}
+
 // codeResult checks the written element type of a result that must be int8 codes with one factor.
 func codeResult(c *ir.InferCtx, shape []int) (ir.Type, bool) {
 	t := c.WantElem(ir.Type{}).WithShape(shape)
@@ -96,6 +106,10 @@ func keepElem(c *ir.InferCtx) (ir.Type, bool) {
 			c.Errorf("V035", "operands 0 and %d have different element types, %s and %s", i+1, t, u)
 			return t, false
 		}
+	}
+	if t.DType == tensor.I16 {
+		c.Errorf("V032", "operand 0 is %s; int16 codes are read by q.conv2d and q.dense alone", t)
+		return t, false
 	}
 	if t.IsQuant() && !t.Quant.IsPerTensor() {
 		c.Errorf("V032", "operand 0 is %s, want one scale for the tensor", t)

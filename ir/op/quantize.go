@@ -28,16 +28,20 @@ var Fake = &ir.OpDef{
 		{Name: "scale", Kind: ir.AttrFloats, Doc: "one, or one for each index of axis"},
 		{Name: "offset", Kind: ir.AttrInts, Doc: "as many as scales"},
 		{Name: "axis", Kind: ir.AttrInt, Default: -1, Doc: "axis that has a scale for each index"},
-		{Name: "bits", Kind: ir.AttrInt, Default: 8, Doc: "width of the codes, 2 to 8"},
+		{Name: "bits", Kind: ir.AttrInt, Default: 8, Doc: "width of the codes, 2 to 8, or 16"},
 	},
 	Traits: ir.Elementwise,
 	Stages: ir.Stages(ir.StageFake),
 	Infer: func(c *ir.InferCtx) {
-		if b := c.Node.Int("bits"); b < 2 || b > 8 {
-			c.Errorf("V055", "bits is %d, want 2 to 8", b)
+		if b := c.Node.Int("bits"); b < 2 || b > 8 && b != 16 {
+			c.Errorf("V055", "bits is %d, want 2 to 8, or 16", b)
 			return
 		}
 		q := FakeQuant(c.Node)
+		if q.Storage() == tensor.I16 && q.Axis >= 0 {
+			c.Errorf("V055", "codes of 16 bits take one scale, not one for each index of axis %d", q.Axis)
+			return
+		}
 		want := 1
 		if q.Axis >= len(c.In[0].Shape) {
 			c.Errorf("V050", "axis %d does not exist in %s", q.Axis, c.In[0])
@@ -87,13 +91,17 @@ func FakeQuant(n *ir.Node) *ir.Quant {
 var Quantize = &ir.OpDef{
 	Name:       "q.quantize",
 	Summary:    "float32 to codes",
-	Doc:        "The written result type holds the map: int8 with one factor.",
+	Doc:        "The written result type holds the map: int8, or int16 for layers that take it, with one factor.",
 	Arithmetic: "fin(float32(x*r)), r = float32(1/s)",
 	Operands:   []ir.Operand{{Name: "x"}},
 	Traits:     ir.Elementwise,
 	Stages:     intStages,
 	Infer: func(c *ir.InferCtx) {
 		if wantFloat(c) {
+			if t := c.WantElem(ir.Type{}); t.DType == tensor.I16 && t.IsQuant() && t.Quant.IsPerTensor() {
+				c.Return(t.WithShape(c.In[0].Shape))
+				return
+			}
 			if t, ok := codeResult(c, c.In[0].Shape); ok {
 				c.Return(t)
 			}
@@ -103,7 +111,12 @@ var Quantize = &ir.OpDef{
 		out, q := c.Result(0), c.OutType[0].Quant
 		r := Reciprocal(q.Scale[0])
 		for i, v := range c.In[0].F32 {
-			out.I8[i] = int8(QuantizeCode(v, r, q.Offset[0], q.Min, q.Max))
+			code := QuantizeCode(v, r, q.Offset[0], q.Min, q.Max)
+			if out.DType == tensor.I16 {
+				out.I16[i] = int16(code)
+			} else {
+				out.I8[i] = int8(code)
+			}
 		}
 	},
 }

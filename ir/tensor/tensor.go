@@ -18,10 +18,11 @@ const (
 	I8
 	I32
 	I64
+	I16
 )
 
-var names = [...]string{Invalid: "invalid", F32: "f32", I8: "i8", I32: "i32", I64: "i64"}
-var sizes = [...]int{Invalid: 0, F32: 4, I8: 1, I32: 4, I64: 8}
+var names = [...]string{Invalid: "invalid", F32: "f32", I8: "i8", I32: "i32", I64: "i64", I16: "i16"}
+var sizes = [...]int{Invalid: 0, F32: 4, I8: 1, I32: 4, I64: 8, I16: 2}
 
 // String is the name used in the text form.
 func (d DType) String() string {
@@ -53,6 +54,7 @@ type Tensor struct {
 	I8    []int8
 	I32   []int32
 	I64   []int64
+	I16   []int16
 }
 
 // Elems is the product of the dimensions; 1 for a scalar.
@@ -93,6 +95,8 @@ func New(d DType, shape ...int) *Tensor {
 		t.I32 = make([]int32, n)
 	case I64:
 		t.I64 = make([]int64, n)
+	case I16:
+		t.I16 = make([]int16, n)
 	default:
 		panic("tensor.New: " + d.String())
 	}
@@ -117,6 +121,11 @@ func FromI32(data []int32, shape ...int) *Tensor {
 // FromI64 wraps data.
 func FromI64(data []int64, shape ...int) *Tensor {
 	return check(&Tensor{DType: I64, Shape: slices.Clone(shape), I64: data}, len(data))
+}
+
+// FromI16 wraps data.
+func FromI16(data []int16, shape ...int) *Tensor {
+	return check(&Tensor{DType: I16, Shape: slices.Clone(shape), I16: data}, len(data))
 }
 
 func check(t *Tensor, n int) *Tensor {
@@ -150,6 +159,8 @@ func (t *Tensor) Rows(lo, hi int) *Tensor {
 		u.I32 = t.I32[lo*row : hi*row]
 	case I64:
 		u.I64 = t.I64[lo*row : hi*row]
+	case I16:
+		u.I16 = t.I16[lo*row : hi*row]
 	}
 	return u
 }
@@ -173,6 +184,10 @@ func (t *Tensor) Bytes() []byte {
 	case I64:
 		for _, v := range t.I64 {
 			out = binary.LittleEndian.AppendUint64(out, uint64(v))
+		}
+	case I16:
+		for _, v := range t.I16 {
+			out = binary.LittleEndian.AppendUint16(out, uint16(v))
 		}
 	}
 	return out
@@ -202,6 +217,10 @@ func FromBytes(d DType, shape []int, b []byte) (*Tensor, error) {
 		for i := range t.I64 {
 			t.I64[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
 		}
+	case I16:
+		for i := range t.I16 {
+			t.I16[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
+		}
 	}
 	return t, nil
 }
@@ -223,6 +242,8 @@ func (t *Tensor) Equal(u *Tensor) bool {
 		return slices.Equal(t.I8, u.I8)
 	case I32:
 		return slices.Equal(t.I32, u.I32)
+	case I16:
+		return slices.Equal(t.I16, u.I16)
 	}
 	return slices.Equal(t.I64, u.I64)
 }

@@ -34,16 +34,8 @@ func scaled(l *literal, by float32) *literal {
 
 // weights are input 1 as a matrix (outputs, inputs); nil after a problem.
 func (c *call) weights(transB bool, alpha float32) *literal {
-	if c.in[1].lit == nil {
-		c.errorf(codeConst, "its second operand, %q, is computed at run time; products of two computed matrices are not supported, one must be a constant weight", c.pb.Input[1])
-		return nil
-	}
 	b := c.floats(1, "weights")
 	if b == nil {
-		return nil
-	}
-	if len(b.shape) != 2 {
-		c.errorf(codeForm, "its weights have shape %v; only matrices (rank 2) are supported", b.shape)
 		return nil
 	}
 	if transB {
@@ -55,21 +47,42 @@ func (c *call) weights(transB bool, alpha float32) *literal {
 	return transposed(b, alpha)
 }
 
+// isLayer says whether input 1 is a constant matrix and input 0 is computed, or both are constants.
+func (c *call) isLayer() bool { return c.in[1].lit != nil && len(c.in[1].lit.shape) == 2 }
+
+// floatOperands reports operands of a product of computed matrices that are no float32 numbers.
+func (c *call) floatOperands() bool {
+	for i, v := range c.in[:2] {
+		if v.quant != nil || v.acc != nil {
+			c.errorf(codeForm, "its operand %q has codes, and the other is no constant matrix of codes", c.pb.Input[i])
+			return false
+		}
+		if v.lit != nil && c.floats(i, "constant operand") == nil {
+			return false
+		}
+	}
+	return true
+}
+
 func buildMatMul(c *call) {
 	if c.in[0].quant != nil {
 		c.ascendDense(false)
 		return
 	}
-	if c.in[0].lit != nil && c.in[1].lit == nil {
-		c.errorf(codeForm, "its first operand is the constant and the second is computed; export the layer as x·W")
+	for i, which := range []string{"first", "second"} {
+		if r := len(c.in[i].shape()); r < 2 {
+			c.errorf(codeForm, "its %s operand has rank %d; vectors are not supported, give it a batch dimension", which, r)
+			return
+		}
+	}
+	if !c.isLayer() {
+		if c.floatOperands() {
+			c.node("nn.matmul", []*ir.Value{c.x(0), c.x(1)})
+		}
 		return
 	}
 	w := c.weights(false, 1)
 	if w == nil {
-		return
-	}
-	if r := len(c.in[0].shape()); r < 2 {
-		c.errorf(codeForm, "its first operand has rank %d; vectors are not supported, give it a batch dimension", r)
 		return
 	}
 	c.node("nn.dense", []*ir.Value{c.x(0), c.layerWeights(w)})
@@ -78,6 +91,10 @@ func buildMatMul(c *call) {
 func buildGemm(c *call) {
 	if c.in[0].quant != nil {
 		c.ascendDense(c.intAttr("transB", 0) != 0)
+		return
+	}
+	if c.in[1].lit == nil {
+		c.computedGemm()
 		return
 	}
 	if c.intAttr("transA", 0) != 0 {
@@ -111,11 +128,48 @@ func buildGemm(c *call) {
 		return
 	}
 	y := c.emit("nn.dense", c.label("_product"), operands)
-	bias := c.x(2)
-	if beta != 1 {
-		bias = c.emit("nn.mul", c.label("_bias"), []*ir.Value{bias, c.konst(floatLiteral(c.name+"_beta", nil, []float32{beta}))})
+	c.node("nn.add", []*ir.Value{y, c.times("beta", "_bias", c.x(2), beta)})
+}
+
+// computedGemm is a Gemm whose two matrices are both computed.
+func (c *call) computedGemm() {
+	for i, which := range []string{"first", "second"} {
+		if r := len(c.in[i].shape()); r != 2 {
+			c.errorf(codeShape, "its %s operand has rank %d, want 2", which, r)
+			return
+		}
 	}
-	c.node("nn.add", []*ir.Value{y, bias})
+	if !c.floatOperands() {
+		return
+	}
+	var operands []*ir.Value
+	for i, attr := range []string{"transA", "transB"} {
+		v := c.x(i)
+		if c.intAttr(attr, 0) != 0 {
+			v = c.emit("nn.transpose", c.label("_"+attr), []*ir.Value{v}, "perm", []int{1, 0})
+		}
+		operands = append(operands, v)
+	}
+	alpha, beta := c.floatAttr("alpha", 1), c.floatAttr("beta", 1)
+	bias := c.has(2) && beta != 0
+	if alpha == 1 && !bias {
+		c.node("nn.matmul", operands)
+		return
+	}
+	y := c.emit("nn.matmul", c.label("_product"), operands)
+	if !bias {
+		c.result(c.times("alpha", "_scaled", y, alpha))
+		return
+	}
+	c.node("nn.add", []*ir.Value{c.times("alpha", "_scaled", y, alpha), c.times("beta", "_bias", c.x(2), beta)})
+}
+
+// times is v times the attribute of that name; v itself when it is one.
+func (c *call) times(name, label string, v *ir.Value, by float32) *ir.Value {
+	if by == 1 || v == nil {
+		return v
+	}
+	return c.emit("nn.mul", c.label(label), []*ir.Value{v, c.konst(floatLiteral(c.name+"_"+name, nil, []float32{by}))})
 }
 
 // gemmBias is l as one number for each of n outputs; nil when it differs between rows.

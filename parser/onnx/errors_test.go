@@ -117,18 +117,18 @@ m.onnx:Mul_1: error[I017]: Mul "Mul_1": constant "h" holds FLOAT16, where float3
 m.onnx:Cast_2: error[I017]: Cast "Cast_2": it converts computed numbers to FLOAT16; networks are float32 throughout, remove it or export in float32`},
 	{name: "not finite", m: image(13).f32("w", []float32{1, float32(math.Inf(1))}, 1, 2, 1, 1).node("Conv x w -> y").out("y"),
 		want: `m.onnx:Conv_0: error[I018]: Conv "Conv_0": element 1 of constant "w" is +Inf; weights must be finite`},
-	{name: "forms", m: newModel(13).in("x", 1, 2, 3).in("v", 1, 1, 1, 2, 2).in("i", 1, 2, 5, 5).in("k", 2, 1).floats("w", 1, 2, 1).floats("w3", 2, 2, 2).floats("m", 1, 2).
+	{name: "forms", m: newModel(13).in("x", 1, 2, 3).in("v", 1, 1, 1, 2, 2).in("i", 1, 2, 5, 5).in("k", 2, 1).floats("w", 1, 2, 1).floats("w3", 2, 2, 2).floats("m", 1, 2).floats("m1", 2).
 		node("Conv x w -> a").node("MaxPool v -> b", ints("kernel_shape", 1, 1, 1)).
-		node("MatMul k x -> c").node("MatMul x w3 -> d").node("MatMul m k -> e").
+		node("MatMul k x -> c").node("MatMul x w3 -> d").node("MatMul m1 k -> e").
 		node("Gemm k m -> f", integer("transA", 1)).node("Sub x k -> g").node("Div x k -> h").node("Pad x k -> i2", str("mode", "reflect")).
 		node("ReduceMean x -> j", ints("axes", 1)).node("AveragePool i -> l", ints("kernel_shape", 4, 4), ints("strides", 2, 2), ints("pads", 1, 1, 1, 1), integer("ceil_mode", 1), integer("count_include_pad", 1)).
 		node("Slice x m m -> n").node("Sum x x x -> o").
 		out("a", "b", "c", "d", "e", "f", "g", "h", "i2", "j", "l", "n", "o"), want: `
 m.onnx:Conv_0: error[I019]: Conv "Conv_0": Conv of rank 3 (one-dimensional) is not supported, only images (N, C, H, W); reshape the data to images of height 1
 m.onnx:MaxPool_1: error[I019]: MaxPool "MaxPool_1": MaxPool of rank 5 (three-dimensional) is not supported, only images (N, C, H, W)
-m.onnx:MatMul_2: error[I021]: MatMul "MatMul_2": its second operand, "x", is computed at run time; products of two computed matrices are not supported, one must be a constant weight
-m.onnx:MatMul_3: error[I019]: MatMul "MatMul_3": its weights have shape [2 2 2]; only matrices (rank 2) are supported
-m.onnx:MatMul_4: error[I019]: MatMul "MatMul_4": its first operand is the constant and the second is computed; export the layer as x·W
+m.onnx:MatMul_2: error[I020]: MatMul "MatMul_2": rows of a have 1 elements, columns of b 2
+m.onnx:MatMul_3: error[I020]: MatMul "MatMul_3": rows of a have 3 elements, columns of b 2
+m.onnx:MatMul_4: error[I019]: MatMul "MatMul_4": its first operand has rank 1; vectors are not supported, give it a batch dimension
 m.onnx:Gemm_5: error[I019]: Gemm "Gemm_5": transA=1 is not supported; transpose the operand in front of it
 m.onnx:Sub_6: error[I019]: Sub "Sub_6": a computed subtrahend is not supported, only a constant one; write a - b as a + (-1)*b
 m.onnx:Div_7: error[I019]: Div "Div_7": a computed divisor is not supported, only a constant one

@@ -55,6 +55,21 @@ var opCases = append(quantCases, []opCase{
 	{"matmul of a reshaped weight", newModel(7).in("x", 1, 4).floats("w", 2, 2, 3).i64("s", 4, 3).
 		node("Reshape w s -> r").node("MatMul x r -> y").out("y"),
 		`y = dense(x, @r[1 4 7 10 2 5 8 11 3 6 9 12]) : 1x3`},
+	{"matmul of two computed", newModel(13).in("x", -1, 4, 5, 2).in("y", 2, 3).node("MatMul x y -> z").out("z"),
+		`z = matmul(x, y) : ?x4x5x3`},
+	{"matmul with a constant first operand", newModel(13).in("x", 2, 3).floats("m", 1, 2).node("MatMul m x -> y").out("y"),
+		`y = matmul(@m[1 2], x) : 1x3`},
+	{"matmul with many constant matrices", newModel(13).in("x", 1, 2).floats("w", 2, 2, 1).node("MatMul x w -> y").out("y"),
+		`y = matmul(x, @w[1 2 3 4]) : 2x1x1`},
+	{"gemm of two computed", newModel(13).in("x", 2, 4).in("y", 3, 2).floats("b", 3).node("Gemm x y b -> z", integer("transA", 1), integer("transB", 1), float("alpha", 2), float("beta", 0.5)).out("z"),
+		`z_transA = transpose(x) {perm=[1 0]} : 4x2
+		 z_transB = transpose(y) {perm=[1 0]} : 2x3
+		 z_product = matmul(z_transA, z_transB) : 4x3
+		 z_scaled = mul(z_product, @Gemm_0_alpha[2]) : 4x3
+		 z_bias = mul(@b[1 2 3], @Gemm_0_beta[0.5]) : 3
+		 z = add(z_scaled, z_bias) : 4x3`},
+	{"gemm of two computed without bias", newModel(13).in("x", 2, 4).in("y", 4, 3).node("Gemm x y -> z").out("z"),
+		`z = matmul(x, y) : 2x3`},
 	{"batch norm", image(9).floats("s", 2).floats("b", 2).floats("m", 2).floats("v", 2).node("BatchNormalization x s b m v -> y", float("epsilon", 0.5)).out("y"),
 		`y = batch_norm(x, @s[1 2], @b[1 2], @m[1 2], @v[1 2]) {eps=0.5} : 1x2x5x5`},
 	{"batch norm 15", image(15).floats("s", 2).floats("b", 2).floats("m", 2).floats("v", 2).node("BatchNormalization x s b m v -> y", integer("training_mode", 0)).out("y"),

@@ -45,6 +45,17 @@ func ProveAccumulator(w []int8, bias []int32, lo, hi, offset int32) (Proof, erro
 	return p, nil
 }
 
+// ProveWideAccumulator is ProveAccumulator for int16 codes: the proof spans the sums of the high halves,
+// which have no bias, and of the low halves less 128, as both are summed.
+func ProveWideAccumulator(w []int8, bias []int32, lo, hi, offset int32) (Proof, error) {
+	h, err := ProveAccumulator(w, make([]int32, len(bias)), lo>>8, hi>>8, offset>>8)
+	if err != nil {
+		return h, err
+	}
+	l, err := ProveAccumulator(w, bias, -128, 127, offset&255-128)
+	return Proof{h.Plain.union(l.Plain), h.Signed.union(l.Signed), h.Folded.union(l.Folded), h.Products.union(l.Products)}, err
+}
+
 func (a Interval) union(b Interval) Interval { return Interval{min(a.Lo, b.Lo), max(a.Hi, b.Hi)} }
 
 // span bounds start plus every partial sum, in any order, of x*w with x in [lo, hi] for each w.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/interp"
@@ -40,7 +41,7 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
-// joint factors, balanced channels, corrected biases.
+// joint factors, balanced channels, corrected biases, activations of 16 bits for some layers.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
 	if seed%2 == 0 {
@@ -71,6 +72,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		return nil, nil, nil, err
 	}
 	float = m.Clone()
+	wideLayers(c.Settings, m, seed)
 	data := Batches{irtest.RandomInputs(m.Main(), seed, 1), irtest.RandomInputs(m.Main(), seed+1000, 1)}
 	fitted, bad := passes.Fit(c, interp.Engine{}, m, data)
 	if bad != nil {
@@ -86,4 +88,20 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		return nil, nil, nil, err
 	}
 	return float, fake, m, nil
+}
+
+// wideLayers chooses activations of 16 bits for half of the layers of every third network.
+func wideLayers(s *passes.Settings, m *ir.Module, seed uint64) {
+	if seed%3 != 0 {
+		return
+	}
+	s.Layers = make(map[string]passes.LayerSettings)
+	r := rand.New(rand.NewPCG(seed, 0x16))
+	for _, n := range m.Main().Nodes {
+		if n.Op.Quant.IsLayer() && n.Name != "" && r.IntN(2) == 0 {
+			l := s.Default
+			l.Activation.Bits = 16
+			s.Layers[n.Name] = l
+		}
+	}
 }

@@ -20,7 +20,10 @@ func (w *Window) covered() (height, width int) {
 }
 
 // border copies images into the middle of padded ones.
-func (a *Conv) border(w *Worker, pad, src []uint8) {
+func (a *Conv) border(w *Worker, pad, src []uint8) { a.borderOf(w, pad, src, a.Zero) }
+
+// borderOf is border with codes zero around the images.
+func (a *Conv) borderOf(w *Worker, pad, src []uint8, zero uint8) {
 	height, width := a.covered()
 	row := width * a.C
 	left := a.Left * a.C
@@ -30,12 +33,12 @@ func (a *Conv) border(w *Worker, pad, src []uint8) {
 		to := pad[i*row : (i+1)*row]
 		y := i%height - a.Top
 		if y < 0 || y >= a.H {
-			fillU8(to, a.Zero)
+			fillU8(to, zero)
 			continue
 		}
-		fillU8(to[:left], a.Zero)
+		fillU8(to[:left], zero)
 		copy(to[left:left+inner], src[(i/height*a.H+y)*a.W*a.C:])
-		fillU8(to[left+inner:], a.Zero)
+		fillU8(to[left+inner:], zero)
 	}
 }
 

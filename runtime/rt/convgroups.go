@@ -89,7 +89,10 @@ func (a *ConvGroupsArgs) each(w *Worker, t *tile, src []uint8, f func(at, channe
 }
 
 // gather stores the taps of one output position and group.
-func (a *ConvGroupsArgs) gather(at, group int, src, x []uint8) {
+func (a *ConvGroupsArgs) gather(at, group int, src, x []uint8) { a.gatherOf(at, group, src, x, a.Zero) }
+
+// gatherOf is gather with taps outside of the code zero.
+func (a *ConvGroupsArgs) gatherOf(at, group int, src, x []uint8, zero uint8) {
 	cg := a.C / a.Group
 	image, oy, ox := at/(a.OutW*a.OutH), at/a.OutW%a.OutH, at%a.OutW
 	src = src[image*a.H*a.W*a.C : (image+1)*a.H*a.W*a.C]
@@ -98,7 +101,7 @@ func (a *ConvGroupsArgs) gather(at, group int, src, x []uint8) {
 		for kx := range a.KW {
 			y, col := y0+ky*a.DH, x0+kx*a.DW
 			if y < 0 || y >= a.H || col < 0 || col >= a.W {
-				fillU8(x[:cg], a.Zero)
+				fillU8(x[:cg], zero)
 			} else {
 				copy(x[:cg], src[(y*a.W+col)*a.C+group*cg:])
 			}

@@ -15,13 +15,41 @@ func lowerConv(k *kernel) {
 		panic("ascend: " + problem)
 	}
 	k.windowFits(&win)
+	if x.Type == target.S16 {
+		k.convWide(&win, x, y)
+		return
+	}
 	a := k.accumulate(x, y)
+	p := k.convProduct(&win, x, a, y.Type == target.S8)
+	if y.Type == target.F32 {
+		k.convFloat(p, &win, y)
+		return
+	}
+	pixels := win.OutH * win.OutW
+	dst := y
+	if a.clip != nil {
+		dst.Sym = k.scratch("raw", target.S8, target.NC1HWC0, y.Dims...)
+	}
+	p.store = func(q *piece, n, m, channel index, s section, f *target.Fixpipe) {
+		f.Dst = channel.at(m.at(n.at(target.In(dst.Sym, q.y*win.OutW*32), y.C1()*y.Plane()), 32), pixels)
+		f.DstStride = pixels
+	}
+	p.run()
+	if a.clip != nil {
+		k.phase()
+		k.clipCodes(y.length(), dst.strip(), y.strip(), a.clip)
+	}
+}
+
+// convProduct is the product of a convolution of the image x; whole says that its result's planes are written as they are. The store is left to the caller.
+func (k *kernel) convProduct(win *op.Window, x tensorGM, a *accumulation, whole bool) *product {
+	wt := k.node.Operands[1].Type.Shape
 	group := k.node.Int("group")
 	perIn, perOut := wt[1], wt[0]/group
 	pixels := win.OutH * win.OutW
 	p := &product{kernel: k, acc: a, total: pixels, line: win.OutW, batch: x.Dims[0], taps: win.KH * win.KW,
 		channel: func(o int) int { return o / perOut * perIn },
-		cut:     func(bytes, rows int) []piece { return cutRows(&win, bytes, rows) },
+		cut:     func(bytes, rows int) []piece { return cutRows(win, bytes, rows) },
 	}
 	p.load = func(c *code, q *piece, n, first index, planes, l1 int) {
 		from := first.at(n.at(target.In(x.Sym, q.in*win.W*32), x.C1()*x.Plane()), x.Plane())
@@ -48,55 +76,41 @@ func lowerConv(k *kernel) {
 		tiles = func(p *product, outs, _, _ int) []columns { return p.columnTiles(outs, x.C1()) }
 	}
 	all := tiles(p, wt[0], perIn, perOut)
-	if y.Type == target.S8 { // whole planes are written: all columns of a tile count
+	if whole { // planes are written: all columns of a tile count
 		for i := range all {
 			all[i].valid = all[i].n
 		}
 	}
 	p.sections = sections(all)
-	if y.Type == target.F32 {
-		k.convFloat(p, &win, y)
-		return
-	}
-	dst := y
-	if a.clip != nil {
-		dst.Sym = k.scratch("raw", target.S8, target.NC1HWC0, y.Dims...)
-	}
-	p.store = func(q *piece, n, m, channel index, s section, f *target.Fixpipe) {
-		f.Dst = channel.at(m.at(n.at(target.In(dst.Sym, q.y*win.OutW*32), y.C1()*y.Plane()), 32), pixels)
-		f.DstStride = pixels
-	}
-	p.run()
-	if a.clip != nil {
-		k.phase()
-		k.clipCodes(y.length(), dst.strip(), y.strip(), a.clip)
-	}
+	return p
 }
 
 // convFloat stores the sums as pixels by channels, scales them on the vector core, and turns them into planes.
 func (k *kernel) convFloat(p *product, win *op.Window, y tensorGM) {
 	outs, pixels := y.Dims[1], win.OutH*win.OutW
 	rows := y.Dims[0] * pixels
-	pixelMajor := func() string { return k.scratch("nhwc", target.F32, target.ND, y.Dims[0], win.OutH, win.OutW, outs) }
-	sums, last := "", ""
+	var last string
 	if k.fixpipe() {
-		sums = k.scratch("acc", target.S32, target.ND, rows, outs)
-	} else {
-		last = pixelMajor()
-		sums = last // scaled on the way out
+		sums := k.convSums(p, win, k.scratch("acc", target.S32, target.ND, rows, outs))
+		k.phase()
+		last = k.scratch("nhwc", target.F32, target.ND, y.Dims[0], win.OutH, win.OutW, outs)
+		k.scaleSums(sums, last, rows, p.acc.scale)
+	} else { // scaled on the way out
+		last = k.convSums(p, win, k.scratch("nhwc", target.F32, target.ND, y.Dims[0], win.OutH, win.OutW, outs))
 	}
+	k.phase()
+	k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
+}
+
+// convSums runs a product whose results of four bytes go to the symbol sums, pixels by channels, which it gives.
+func (k *kernel) convSums(p *product, win *op.Window, sums string) string {
+	pixels, outs := win.OutH*win.OutW, p.acc.outs
 	p.store = func(q *piece, n, m, channel index, s section, f *target.Fixpipe) {
 		f.Dst = channel.at(m.at(n.at(target.In(sums, q.y*win.OutW*outs*4), pixels*outs*4), outs*4), 4)
 		f.ND, f.N, f.DstStride = true, s.valid, outs
 	}
 	p.run()
-	k.phase()
-	if k.fixpipe() {
-		last = pixelMajor()
-		k.scaleSums(sums, last, rows, p.acc.scale)
-		k.phase()
-	}
-	k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
+	return sums
 }
 
 // windowFits refuses geometries that img2col has no fields for.

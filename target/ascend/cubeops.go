@@ -4,4 +4,5 @@ package ascend
 var cubeOps = map[string]func(*kernel){
 	"q.conv2d": lowerConv,
 	"q.dense":  lowerDense,
+	"q.matmul": lowerMatMul,
 }

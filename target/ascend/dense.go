@@ -7,15 +7,29 @@ import (
 // lowerDense is the integer matrix product: the operand as NZ in L1, weights like those of a 1x1 convolution.
 func lowerDense(k *kernel) {
 	x, y := k.in(0), k.out()
+	if x.Type == target.S16 {
+		k.denseWide(x, y)
+		return
+	}
 	a := k.accumulate(x, y)
 	inner := x.Dims[len(x.Dims)-1]
 	rows := x.Elems() / inner
-	from := x.Sym
-	if x.Layout == target.NC1HWC0 {
-		from = k.scratch("x", target.S8, target.ND, x.Dims...)
-		k.toND(x, from)
-		k.phase()
+	p := k.denseProduct(k.rowMajor(x, "x"), rows, inner, a)
+	if y.Type == target.F32 && !k.fixpipe() {
+		p.into(y.Sym, 4) // scaled on the way out
+		return
 	}
+	if y.Type == target.F32 {
+		sums := p.into(k.scratch("acc", target.S32, target.ND, rows, a.outs), 4)
+		k.phase()
+		k.scaleSums(sums, y.Sym, rows, a.scale)
+		return
+	}
+	k.fromRowMajor(func(sym string) { p.codes(sym, rows) })
+}
+
+// denseProduct is the product of the matrix of rows by inner codes in the symbol from, which lies row-major, with constant weights.
+func (k *kernel) denseProduct(from string, rows, inner int, a *accumulation) *product {
 	if limit, ok := k.desc.Limit("nd2nz.srcd"); ok && inner > limit {
 		k.fail(codeField, "a row has %d elements, nd2nz.srcd of %s holds at most %d", inner, k.desc.Name, limit)
 	}
@@ -34,48 +48,36 @@ func lowerDense(k *kernel) {
 		return out
 	}
 	p.load = func(c *code, q *piece, _, first index, planes, l1 int) {
-		c.emit(&target.Nd2Nz{Dst: target.At(target.L1, l1), Src: target.In(from, q.y*inner+first.base*32), Type: target.S8,
+		c.emit(&target.Nd2Nz{Dst: target.At(target.L1, l1), Src: target.In(from, p.from+q.y*inner+first.base*32), Type: target.S8,
 			Num: 1, N: q.rows, D: min(32*planes, inner-32*first.base), SrcD: inner, DstC0: up(q.rows, 16), DstN: 1})
 	}
 	p.loadA = func(c *code, q *piece, _, l1 int, m index, rows, depth, extent, l0a int) {
 		k.loadNZ(c, up(q.rows, 16), l1, m, rows, depth, extent, l0a)
 	}
 	p.sections = sections(p.columnTiles(a.outs, cd(inner, 32)))
-	into := func(sym string, size int) {
-		p.store = func(q *piece, _, m, channel index, s section, f *target.Fixpipe) {
-			f.Dst = channel.at(m.at(target.In(sym, q.y*a.outs*size), a.outs*size), size)
-			f.ND, f.N, f.DstStride = true, s.valid, a.outs
-		}
-		p.run()
+	return p
+}
+
+// into runs a product and puts its rows into a symbol of elements of that size, which it gives.
+func (p *product) into(sym string, size int) string {
+	p.store = func(q *piece, _, m, channel index, s section, f *target.Fixpipe) {
+		f.Dst = channel.at(m.at(target.In(sym, (p.at+q.y*p.acc.outs)*size), p.acc.outs*size), size)
+		f.ND, f.N, f.DstStride = true, s.valid, p.acc.outs
 	}
-	if y.Type == target.F32 && !k.fixpipe() {
-		into(y.Sym, 4)
+	p.run()
+	return sym
+}
+
+// codes runs a product whose rows become codes in a symbol.
+func (p *product) codes(sym string, rows int) {
+	a := p.acc
+	if a.clip == nil {
+		p.into(sym, 1)
 		return
 	}
-	if y.Type == target.F32 {
-		sums := k.scratch("acc", target.S32, target.ND, rows, a.outs)
-		into(sums, 4)
-		k.phase()
-		k.scaleSums(sums, y.Sym, rows, a.scale)
-		return
-	}
-	sym := y.Sym
-	if y.Layout == target.NC1HWC0 {
-		sym = k.scratch("y", target.S8, target.ND, y.Dims...)
-	}
-	raw := sym
-	if a.clip != nil {
-		raw = k.scratch("raw", target.S8, target.ND, rows, a.outs)
-	}
-	into(raw, 1)
-	if a.clip != nil {
-		k.phase()
-		k.clipCodes(rows*a.outs, strip{target.In(raw, 0), 1}, strip{target.In(sym, 0), 1}, a.clip)
-	}
-	if y.Layout == target.NC1HWC0 {
-		k.phase()
-		k.fromND(sym, y)
-	}
+	raw := p.into(p.scratch("raw", target.S8, target.ND, rows, a.outs), 1)
+	p.phase()
+	p.clipCodes(rows*a.outs, strip{target.In(raw, 0), 1}, strip{target.In(sym, 0), 1}, a.clip)
 }
 
 // loadNZ brings rows m.. and depth.. of an NZ matrix of that many rows in L1 to L0A, whose fractals are ZZ or NZ by the description.

@@ -32,26 +32,7 @@ type accumulation struct {
 // accumulate reads operands 1 and 2 of the node.
 func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 	wt, b := k.node.Operands[1], k.node.Operands[2]
-	a := &accumulation{outs: wt.Type.Shape[0], w: wt.Const.Data.I8, offset: int(x.Offset()), zero: true}
-	a.per = len(a.w) / a.outs
-	for o := range a.outs {
-		up, down := int64(0), int64(0) // sums of the positive and of the negative weights
-		for _, v := range a.w[o*a.per : (o+1)*a.per] {
-			up, down = up+max(int64(v), 0), down+min(int64(v), 0)
-		}
-		folded := int64(b.Const.Data.I32[o]) - int64(a.offset)*(up+down)
-		// The cube starts at the folded bias and adds codes times weights; any partial sum lies between these.
-		least, most := folded-128*up+127*down, folded+127*up-128*down
-		if !k.fixpipe() { // there the cube starts at zero, and the vector unit adds the bias
-			least, most = min(least, least-folded), max(most, most-folded)
-		}
-		a.bound = max(a.bound, -least, most)
-		if least < math.MinInt32 || most > math.MaxInt32 {
-			k.fail(codeRange, "the sum of output channel %d may reach [%d, %d], beyond int32", o, least, most)
-		}
-		a.bias = append(a.bias, int32(folded))
-		a.zero = a.zero && folded == 0
-	}
+	a := k.sums(int(x.Offset()), b.Const.Data.I32)
 	if y.Type == target.F32 {
 		for o := range a.outs {
 			s, _ := wt.Type.Quant.At(o)
@@ -67,9 +48,15 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 		a.word = append(a.word, target.QuantWord(m, int(y.Offset()), true))
 		a.same = a.same && a.word[o] == a.word[0]
 	}
+	k.leave(a, y)
+	return a
+}
+
+// leave chooses what Fixpipe does of the node's clip, and what is left for the vector unit; without Fixpipe that does all of it.
+func (k *kernel) leave(a *accumulation, y tensorGM) {
 	if !k.fixpipe() {
 		a.code, a.clamp = y.Quant, k.node.Ints("clip")
-		return a
+		return
 	}
 	switch clip := k.node.Ints("clip"); {
 	case clip[0] == -128 && clip[1] == 127:
@@ -77,6 +64,31 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 		a.relu = true // a negative sum counts as zero, whose code is the offset
 	default:
 		a.clip = clip
+	}
+}
+
+// sums are the accumulators of the node's weights with codes of int8 whose zero point is offset; how they leave the cube is not yet said.
+func (k *kernel) sums(offset int, bias []int32) *accumulation {
+	wt := k.node.Operands[1]
+	a := &accumulation{outs: wt.Type.Shape[0], w: wt.Const.Data.I8, offset: offset, zero: true}
+	a.per = len(a.w) / a.outs
+	for o := range a.outs {
+		up, down := int64(0), int64(0) // sums of the positive and of the negative weights
+		for _, v := range a.w[o*a.per : (o+1)*a.per] {
+			up, down = up+max(int64(v), 0), down+min(int64(v), 0)
+		}
+		folded := int64(bias[o]) - int64(a.offset)*(up+down)
+		// The cube starts at the folded bias and adds codes times weights; any partial sum lies between these.
+		least, most := folded-128*up+127*down, folded+127*up-128*down
+		if !k.fixpipe() { // there the cube starts at zero, and the vector unit adds the bias
+			least, most = min(least, least-folded), max(most, most-folded)
+		}
+		a.bound = max(a.bound, -least, most)
+		if least < math.MinInt32 || most > math.MaxInt32 {
+			k.fail(codeRange, "the sum of output channel %d may reach [%d, %d], beyond int32", o, least, most)
+		}
+		a.bias = append(a.bias, int32(folded))
+		a.zero = a.zero && folded == 0
 	}
 	return a
 }

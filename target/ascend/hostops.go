@@ -12,6 +12,7 @@ var hostOps = map[string]func(*kernel){
 		k.hostStep("conv2d", k.ints("pad"), k.ints("stride"), k.ints("dilation"), k.int("group"))
 	},
 	"nn.dense":      func(k *kernel) { k.hostStep("dense") },
+	"nn.matmul":     func(k *kernel) { k.hostStep("matmul") },
 	"nn.batch_norm": func(k *kernel) { k.hostStep("batch_norm", k.float("eps")) },
 	"nn.add":        func(k *kernel) { k.hostStep("add") },
 	"nn.mul":        func(k *kernel) { k.hostStep("mul") },

@@ -12,10 +12,12 @@ type product struct {
 	*kernel
 	acc      *accumulation
 	sections []section
-	total    int // rows of a turn
-	line     int // the fewest rows that a piece may have: those of a line of pixels
-	batch    int // turns of all pieces
-	taps     int // kernel positions: a plane contributes 32*taps to the depth
+	total    int            // rows of a turn
+	line     int            // the fewest rows that a piece may have: those of a line of pixels
+	from, at int            // first elements of the operand and of the result
+	batch    int            // turns of all pieces
+	moving   *movingWeights // weights that are computed; nil for those of acc
+	taps     int            // kernel positions: a plane contributes 32*taps to the depth
 	channel  func(o int) int
 	// cut divides the operand into pieces of at most so many bytes in every plane and so many rows; nil where not even the smallest fits.
 	cut func(bytes, rows int) []piece
@@ -102,8 +104,11 @@ func (p *product) section(c *code, s section) {
 			words[i] = pick(p.acc.word, s.from+i, p.acc.word[0])
 		}
 	}
-	image := p.acc.pack(s, p.taps, p.channel)
-	weights := p.data("w", target.S8, target.FracZ, []int{s.n, len(image) / s.n / p.taps, 1, p.taps}, image)
+	weights := ""
+	if p.moving == nil {
+		image := p.acc.pack(s, p.taps, p.channel)
+		weights = p.data("w", target.S8, target.FracZ, []int{s.n, len(image) / s.n / p.taps, 1, p.taps}, image)
+	}
 	biases, quants := "", ""
 	var biasAt, wordsAt, weightsAt, slots [2]int
 	if p.biasTable() {
@@ -156,7 +161,7 @@ func (p *product) section(c *code, s section) {
 			c.emit(&target.DataCopy{Dst: target.At(target.L1, biasAt[l1]), Src: i.at(target.In(biases, 0), 4*s.n), Count: 1, Len: s.n / 8})
 		}
 		if pl.chunk == s.planes {
-			c.emit(&target.DataCopy{Dst: target.At(target.L1, weightsAt[l1]), Src: i.at(target.In(weights, 0), pl.weights), Count: 1, Len: pl.weights / 32})
+			w.loadWeights(c, weightsAt[l1], 0, s.planes)
 		}
 		c.then(mte2, mte1, flagWeights+l1)
 		if quants != "" {
@@ -267,8 +272,7 @@ func (w *worker) chunked(c *code, p *piece, n index) {
 			depth := planes * w.taps * 32
 			c.wait(target.PipeMTE1, target.PipeMTE2, flagSlot+slot)
 			w.load(c, p, n, first.plus(at), planes, w.slots[slot])
-			from := w.tile.at(target.In(w.weights, at*w.taps*32*w.s.n), w.plan.weights)
-			c.emit(&target.DataCopy{Dst: target.At(target.L1, w.slots[slot]+w.slotW), Src: from, Count: 1, Len: depth * w.s.n / 32})
+			w.loadWeights(c, w.slots[slot]+w.slotW, at, planes)
 			c.then(target.PipeMTE2, target.PipeMTE1, flagSlot+slot)
 			w.steps(c, p, w.slots[slot], w.slots[slot]+w.slotW, m, rows, b, depth, at == 0)
 			c.set(target.PipeMTE1, target.PipeMTE2, flagSlot+slot)
@@ -280,6 +284,29 @@ func (w *worker) chunked(c *code, p *piece, n index) {
 	if rest := p.rows % w.rows; rest > 0 {
 		sub(c, number(full*w.rows), rest)
 	}
+}
+
+// movingWeights are weights that the vector unit has put into planes of pitch columns of 32 bytes, at byte At of a symbol.
+type movingWeights struct {
+	sym       string
+	at, pitch int
+}
+
+// loadWeights brings planes of the column tile's weights to L1.
+func (w *worker) loadWeights(c *code, l1, first, planes int) {
+	if m := w.moving; m != nil {
+		from := w.tile.times(w.s.n).plus(w.s.from).at(target.In(m.sym, m.at+first*m.pitch*32), 32)
+		if gap := m.pitch - w.s.n; gap >= 0 && gap <= 65535 {
+			c.emit(&target.DataCopy{Dst: target.At(target.L1, l1), Src: from, Count: planes, Len: w.s.n, SrcGap: gap})
+			return
+		}
+		c.loop(planes, func(c *code, i index) {
+			c.emit(&target.DataCopy{Dst: i.at(target.At(target.L1, l1), 32*w.s.n), Src: i.at(from, 32*m.pitch), Count: 1, Len: w.s.n})
+		})
+		return
+	}
+	from := w.tile.at(target.In(w.weights, first*w.taps*32*w.s.n), w.plan.weights)
+	c.emit(&target.DataCopy{Dst: target.At(target.L1, l1), Src: from, Count: 1, Len: planes * w.taps * w.s.n})
 }
 
 // begin takes a buffer of L0C.

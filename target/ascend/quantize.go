@@ -9,6 +9,10 @@ import (
 // lowerQuantize takes float32 to codes; an image is turned into NC1HWC0 afterwards.
 func lowerQuantize(k *kernel) {
 	x, y := k.in(0), k.out()
+	if y.Type == target.S16 {
+		k.quantizeWide(x, y)
+		return
+	}
 	sym := y.Sym
 	if y.Layout == target.NC1HWC0 {
 		sym = k.scratch("nd", target.S8, target.ND, y.Dims...)
@@ -97,6 +101,12 @@ func (k *kernel) fin(c *code, n, f, half, out int, q *ir.Quant, clip []int) {
 	if len(clip) == 2 && clip[1] < int(hi) {
 		c.emit(&target.VScalar{Op: target.VMins, Type: target.S16, Dst: hv, A: hv, Imm: target.ImmInt(target.S16, clip[1]), Rep: h})
 	}
+	k.narrow(c, n, half, out)
+}
+
+// narrow takes n codes in 16-bit elements at half, which is overwritten, to int8.
+func (k *kernel) narrow(c *code, n, half, out int) {
+	h, hv := reps(n, 128), target.V(half)
 	c.emit(
 		&target.VCast{To: target.F16, From: target.S16, Dst: hv, A: hv, Rep: h},
 		&target.VCast{To: target.S8, From: target.F16, Round: target.RoundRint, Dst: target.V(out).Strides(1, 4), A: hv, Rep: h})

@@ -1,0 +1,182 @@
+package ascend
+
+import (
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/target"
+)
+
+// Codes of int16 lie row-major in 16-bit elements. A layer parts each code q = 256*h + l into the bytes h and l-128, whose sums the cube finds one after the
+// other; the vector unit takes both sums to the result.
+
+// quantizeWide takes float32 to codes of int16.
+func (k *kernel) quantizeWide(x, y tensorGM) {
+	q, o := y.Quant, y.Offset()
+	k.elementwise(x.Elems(), []strip{x.strip()}, y.strip(), 4, func(c *code, n int, in []int, out, work int) {
+		r, f, v := reps(n, 64), target.V(work), target.V(out)
+		c.emit(
+			&target.VScalar{Op: target.VMuls, Type: target.F32, Dst: f, A: target.V(in[0]), Imm: target.ImmF32(op.Reciprocal(y.Scale())), Rep: r},
+			&target.VScalar{Op: target.VMaxs, Type: target.F32, Dst: f, A: f, Imm: target.ImmF32(float32(q.Min - o)), Rep: r},
+			&target.VScalar{Op: target.VMins, Type: target.F32, Dst: f, A: f, Imm: target.ImmF32(float32(q.Max - o)), Rep: r},
+			&target.VCast{To: target.S32, From: target.F32, Round: target.RoundRint, Dst: f, A: f, Rep: r},
+			&target.VScalar{Op: target.VAdds, Type: target.S32, Dst: f, A: f, Imm: target.ImmInt(target.S32, int(o)), Rep: r},
+			&target.VCast{To: target.S16, From: target.S32, Dst: v.Strides(1, 4), A: f, Rep: r})
+	})
+}
+
+// halves parts the codes of x into two symbols of row-major bytes: h, and l-128.
+func (k *kernel) halves(x tensorGM) (high, low string) {
+	high, low = k.scratch("high", target.S8, target.ND, x.Dims...), k.scratch("low", target.S8, target.ND, x.Dims...)
+	k.elementwise(x.Elems(), []strip{x.strip()}, strip{target.In(high, 0), 1}, 2, func(c *code, n int, in []int, out, work int) {
+		c.emit(&target.VScalar{Op: target.VShr, Type: target.S16, Dst: target.V(work), A: target.V(in[0]), Imm: 8, Rep: reps(n, 128)})
+		k.narrow(c, n, work, out)
+	})
+	k.phase()
+	k.elementwise(x.Elems(), []strip{x.strip()}, strip{target.In(low, 0), 1}, 4, func(c *code, n int, in []int, out, work int) {
+		r, v, mask := reps(n, 128), target.V(work), target.V(work+2*up(n, 128))
+		c.emit(
+			&target.VDup{Type: target.S16, Dst: mask, Imm: target.ImmInt(target.S16, 255), Rep: r},
+			&target.VBin{Op: target.VAnd, Type: target.S16, Dst: v, A: target.V(in[0]), B: mask, Rep: r},
+			&target.VScalar{Op: target.VAdds, Type: target.S16, Dst: v, A: v, Imm: target.ImmInt(target.S16, -128), Rep: r})
+		k.narrow(c, n, work, out)
+	})
+	k.phase()
+	return high, low
+}
+
+// wideSums are the accumulations of both halves.
+func (k *kernel) wideSums(x tensorGM) (high, low *accumulation) {
+	h, l := op.SplitCode(x.Offset())
+	bias := k.node.Operands[2].Const.Data.I32
+	high, low = k.sums(int(h), make([]int32, len(bias))), k.sums(int(l)-128, bias)
+	high.scale, low.scale = k.wideFactors(x), k.wideFactors(x)
+	return high, low
+}
+
+// wideFactors are m of requantize or d of dequantize accumulator, for each channel.
+func (k *kernel) wideFactors(x tensorGM) []float32 {
+	y, wq := k.out(), k.node.Operands[1].Type
+	m := make([]float32, wq.Shape[0])
+	for o := range m {
+		if s, _ := wq.Quant.At(o); y.Type == target.F32 {
+			m[o] = op.AccScale(x.Scale(), s)
+		} else {
+			m[o] = op.WideMultiplier(x.Scale(), s, y.Scale())
+		}
+	}
+	return m
+}
+
+// denseWide is the matrix product of int16 codes.
+func (k *kernel) denseWide(x, y tensorGM) {
+	high, low := k.wideSums(x)
+	inner := x.Dims[len(x.Dims)-1]
+	rows := x.Elems() / inner
+	h, l := k.halves(x)
+	sum := func(name, from string, a *accumulation) string {
+		s := k.denseProduct(from, rows, inner, a).into(k.scratch(name, target.S32, target.ND, rows, a.outs), 4)
+		k.phase()
+		return s
+	}
+	sh, sl := sum("acch", h, high), sum("accl", l, low)
+	k.fromRowMajor(func(sym string) { k.joinSums(sh, sl, sym, rows, high.scale) })
+}
+
+// convWide is the convolution of int16 codes. Its result is found as pixels by channels and then turned into planes.
+func (k *kernel) convWide(win *op.Window, x, y tensorGM) {
+	high, low := k.wideSums(x)
+	outs, pixels := y.Dims[1], win.OutH*win.OutW
+	rows := y.Dims[0] * pixels
+	h, l := k.halves(x)
+	sum := func(name, from string, a *accumulation) string {
+		image := tensorGM{Sym: k.scratch(name+".image", target.S8, target.NC1HWC0, x.Dims...), Type: target.S8, Layout: target.NC1HWC0, Dims: x.Dims}
+		k.fromND(from, image)
+		k.phase()
+		s := k.convSums(k.convProduct(win, image, a, false), win, k.scratch(name, target.S32, target.ND, rows, outs))
+		k.phase()
+		return s
+	}
+	sh, sl := sum("acch", h, high), sum("accl", l, low)
+	last := k.scratch("nhwc", y.Type, target.ND, y.Dims[0], win.OutH, win.OutW, outs)
+	k.joinSums(sh, sl, last, rows, high.scale)
+	k.phase()
+	if y.Type == target.F32 {
+		k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
+		return
+	}
+	if outs%32 != 0 { // channels beyond the last are bytes of no meaning, but defined
+		k.fill(y.Sym, 0, y.Bytes())
+		k.phase()
+	}
+	for c := 0; c < outs; c += 32 {
+		k.move(box{y.Sym, c / 32 * y.Plane(), []int{y.C1() * y.Plane(), 32, 1}}, box{last, c, []int{pixels * outs, outs, 1}}, []int{y.Dims[0], pixels, min(32, outs-c)})
+		k.phase()
+	}
+}
+
+// joinSums takes a rows x len(m) matrix of pairs of int32 sums to the result's elements, in the symbol out.
+func (k *kernel) joinSums(high, low, out string, rows int, m []float32) {
+	const perElem = 8 + 2*8 + 4 + 4 + 2*4 // factors, sums twice, two numbers, results twice
+	y := k.out()
+	size := y.Type.Size()
+	widest := min(8128, (k.room(target.UB)-32*10)/perElem/64*64) // elements of a tile
+	cols := len(m)
+	c := k.vector
+	for from := 0; from < cols; from += widest {
+		width := min(widest, cols-from)
+		deep := 1 // rows of a tile; several only where they are contiguous
+		if width == cols {
+			deep = max(1, min(rows, widest/cols))
+		}
+		n := deep * width
+		k.free()
+		var factors [2]int
+		for i, by := range []float32{256, 1} {
+			part := repeat(m[from:from+width], deep)
+			for j := range part {
+				part[j] *= by
+			}
+			sym := k.data("m", target.F32, target.ND, []int{n}, bytesF32(part))
+			factors[i] = k.take(target.UB, 4*n)
+			c.emit(&target.PadCopy{Dst: target.At(target.UB, factors[i]), Src: target.In(sym, 0), Type: target.F32, Count: 1, Len: 4 * n})
+		}
+		var sums [2][2]int
+		var res [2]int
+		for b := range 2 {
+			sums[b] = [2]int{k.take(target.UB, 4*n), k.take(target.UB, 4*n)}
+			res[b] = k.take(target.UB, size*n)
+		}
+		number, half := k.take(target.UB, 4*n), k.take(target.UB, 4*n)
+		block := func(first, tiles, n int) {
+			at := first*deep*cols + from
+			k.pipeline(c, tiles,
+				func(c *code, b int, i index) {
+					for j, sym := range []string{high, low} {
+						c.emit(&target.PadCopy{Dst: target.At(target.UB, sums[b][j]), Src: i.at(target.In(sym, 4*at), 4*deep*cols), Type: target.F32, Count: 1, Len: 4 * n})
+					}
+				},
+				func(c *code, b int, _ index) {
+					r := reps(n, 64)
+					for j, f := range []int{number, half} {
+						c.emit(
+							&target.VCast{To: target.F32, From: target.S32, Round: target.RoundRint, Dst: target.V(f), A: target.V(sums[b][j]), Rep: r},
+							&target.VBin{Op: target.VMul, Type: target.F32, Dst: target.V(f), A: target.V(f), B: target.V(factors[j]), Rep: r})
+					}
+					to := number
+					if size == 4 {
+						to = res[b]
+					}
+					c.emit(&target.VBin{Op: target.VAdd, Type: target.F32, Dst: target.V(to), A: target.V(number), B: target.V(half), Rep: r})
+					if size == 1 {
+						k.fin(c, n, number, half, res[b], y.Quant, k.node.Ints("clip"))
+					}
+				},
+				func(c *code, b int, i index) {
+					c.emit(&target.PadCopy{Dst: i.at(target.In(out, size*at), size*deep*cols), Src: target.At(target.UB, res[b]), Type: target.S8, Count: 1, Len: size * n})
+				})
+		}
+		block(0, rows/deep, n)
+		if rest := rows % deep; rest > 0 {
+			block(rows/deep, 1, rest*cols)
+		}
+	}
+}
