@@ -18,7 +18,7 @@ type LayerFactors struct {
 	ScaleD  float32   // activation scale; 0 when the record has none
 	OffsetD int32     // activation offset, a code
 	ScaleW  []float32 // weight scales, one or one for each output channel; nil without weights
-	ActBits int       // width of activation codes, 8 or 16
+	ActBits int       // width of activation codes: 4, 8 or 16
 	Cluster []int32   // levels of non-uniform weights, ascending; nil for uniform ones
 	WtsBits int       // width of weight codes, 4, 6, 7 or 8; 8 without weights
 	// Balance are AMCT's tensor_balance_factor: the layer's input is divided by them, channel by channel,

@@ -131,7 +131,7 @@ func (d *demands) isFolded(n *ir.Node) bool {
 	return q.Weights < 0 || producer(n.Operands[q.Weights], "q.fake") != nil
 }
 
-// demand is the map that all consumers of v want, or nil; some is the first map of int8 that any of
+// demand is the map that all consumers of v want, or nil; some is the first map of 8 bits that any of
 // them wants. A concatenation is content with a rescale, so that its demand counts only when nobody
 // else has one.
 func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
@@ -139,7 +139,7 @@ func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	agreed := true
 	for _, u := range d.uses[v] {
 		q := d.useDemand(u)
-		if q != nil && narrow == nil && u.Node.Op.Name != "nn.concat" && q.Storage() == tensor.I8 {
+		if q != nil && narrow == nil && u.Node.Op.Name != "nn.concat" && q.Storage() == tensor.I8 && q.Max == 127 {
 			narrow = q
 		}
 		switch {

@@ -47,7 +47,7 @@ type LayerSettings struct {
 // ActivationSettings say how the range of a layer's input is found.
 type ActivationSettings struct {
 	Algorithm  ActivationAlgorithm
-	Bits       int // 8 or 16
+	Bits       int // 4, 8 or 16
 	Asymmetric bool
 	IFMR       calib.IFMRConfig
 	Bins       int // of HFMG: 1024, 2048, 4096 or 8192

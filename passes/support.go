@@ -10,5 +10,5 @@ var Support = struct {
 	CorrectBias    bool
 	Shift          bool // shifts of accumulators in records
 }{
-	ActivationBits: []int{8, 16}, Joint: true, Balance: true, Equalize: true, CorrectBias: true,
+	ActivationBits: []int{4, 8, 16}, Joint: true, Balance: true, Equalize: true, CorrectBias: true,
 }

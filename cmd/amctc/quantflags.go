@@ -37,7 +37,7 @@ func (q *quantFlags) register(c *cobra.Command) {
 	f.StringVar(&q.activations, "activations", "", "how ranges of activations are found: ifmr, hfmg, minmax, percentile, entropy, mse")
 	f.BoolVar(&q.symmetric, "symmetric", false, "symmetric activations")
 	f.IntVar(&q.bits, "weight-bits", 0, "width of weight codes: 8, 7, 6, 4, or 3")
-	f.IntVar(&q.actBits, "activation-bits", 0, "width of the codes that layers with weights read: 8 or 16")
+	f.IntVar(&q.actBits, "activation-bits", 0, "width of the codes that layers with weights read: 4, 8 or 16")
 	f.BoolVar(&q.perTensor, "per-tensor", false, "one scale for all weights of a layer")
 	f.Uint64Var(&q.seed, "seed", 0, "seed of the samples that --weights gptq, ada and nuq draw")
 	f.IntVar(&q.iterations, "iterations", 0, "steps of --weights ada for each layer (default 10000)")
@@ -58,8 +58,8 @@ func (q *quantFlags) apply(s *passes.Settings) error {
 			l.Activation.Asymmetric = false
 		}
 		if q.actBits != 0 {
-			if q.actBits != 8 && q.actBits != 16 {
-				return fmt.Errorf("--activation-bits %d is neither 8 nor 16", q.actBits)
+			if !slices.Contains(passes.Support.ActivationBits, q.actBits) {
+				return fmt.Errorf("--activation-bits %d is none of 4, 8 and 16", q.actBits)
 			}
 			l.Activation.Bits = q.actBits
 		}

@@ -45,13 +45,15 @@ func (b *binder) fitActivation(n *Node, t *layerType, a *ActivationConfig, weigh
 	}
 	switch {
 	case *a.NumBits == 4:
-		b.errorf("C009", at("num_bits"), "layer %q: activations of 4 bits are not supported; 8 and 16 are", n.Name)
+		if weightBits != 4 {
+			b.errorf("C010", at("num_bits"), "layer %q has activations of 4 and weights of %d bits; the pairs are 8/8, 8/7, 8/6, 8/4, 4/4 and 16/8", n.Name, weightBits)
+		}
 	case !t.int16:
 		b.errorf("C010", at("num_bits"), "layer %q is of type %s, whose activations take 8 bits; 16 are for Conv and for Gemm with a bias", n.Name, n.Type)
 	case t.int16Bias && !n.Bias:
 		b.errorf("C010", at("num_bits"), "layer %q is of type %s without bias, whose activations take 8 bits", n.Name, n.Type)
 	case weightBits != 8:
-		b.errorf("C010", at("num_bits"), "layer %q has activations of 16 and weights of %d bits; the pairs are 8/8, 8/7, 8/6, 8/4 and 16/8", n.Name, weightBits)
+		b.errorf("C010", at("num_bits"), "layer %q has activations of 16 and weights of %d bits; the pairs are 8/8, 8/7, 8/6, 8/4, 4/4 and 16/8", n.Name, weightBits)
 	}
 }
 

@@ -72,7 +72,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		return nil, nil, nil, err
 	}
 	float = m.Clone()
-	wideLayers(c.Settings, m, seed)
+	widths(c.Settings, m, seed)
 	data := Batches{irtest.RandomInputs(m.Main(), seed, 1), irtest.RandomInputs(m.Main(), seed+1000, 1)}
 	fitted, bad := passes.Fit(c, interp.Engine{}, m, data)
 	if bad != nil {
@@ -90,9 +90,10 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 	return float, fake, m, nil
 }
 
-// wideLayers chooses activations of 16 bits for half of the layers of every third network.
-func wideLayers(s *passes.Settings, m *ir.Module, seed uint64) {
-	if seed%3 != 0 {
+// widths chooses activations of 16 bits for half of the layers of every third network, and of 4 bits for half of those of every
+// other third.
+func widths(s *passes.Settings, m *ir.Module, seed uint64) {
+	if seed%3 == 2 {
 		return
 	}
 	s.Layers = make(map[string]passes.LayerSettings)
@@ -101,6 +102,9 @@ func wideLayers(s *passes.Settings, m *ir.Module, seed uint64) {
 		if n.Op.Quant.IsLayer() && n.Name != "" && r.IntN(2) == 0 {
 			l := s.Default
 			l.Activation.Bits = 16
+			if seed%3 == 1 {
+				l.Activation.Bits = 4
+			}
 			s.Layers[n.Name] = l
 		}
 	}

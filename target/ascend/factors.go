@@ -58,7 +58,9 @@ func (k *kernel) leave(a *accumulation, y tensorGM) {
 		a.code, a.clamp = y.Quant, k.node.Ints("clip")
 		return
 	}
-	switch clip := k.node.Ints("clip"); {
+	clip := k.node.Ints("clip")
+	clip = []int{max(clip[0], int(y.Quant.Min)), min(clip[1], int(y.Quant.Max))}
+	switch {
 	case clip[0] == -128 && clip[1] == 127:
 	case clip[0] == int(y.Offset()) && clip[1] == 127 && k.desc.Fixpipe.ReLU:
 		a.relu = true // a negative sum counts as zero, whose code is the offset
