@@ -41,6 +41,14 @@ func (s *trainState) lists() []*[][]float32 {
 	return []*[][]float32{&s.Parameters, &s.Slots, &s.Averages, &s.Running}
 }
 
+// current are the parameters that count as the result: their averages, if those are taken.
+func (s *trainState) current() [][]float32 {
+	if len(s.Averages) > 0 {
+		return s.Averages
+	}
+	return s.Parameters
+}
+
 // copyFactors keeps the factors of quantization as they are before a step; other parameters are nil.
 func (s *trainState) copyFactors(t *passes.Trainable) [][]float32 {
 	out := make([][]float32, len(t.Parameters))
@@ -53,7 +61,7 @@ func (s *trainState) copyFactors(t *passes.Trainable) [][]float32 {
 }
 
 // task is a hash of everything that decides the outcome.
-func (r *trainer) task() string {
+func (r *Trainer) task() string {
 	h := sha256.New()
 	text, side, err := parser.Marshal(r.m)
 	if err == nil {
@@ -64,8 +72,18 @@ func (r *trainer) task() string {
 	settings, _ := json.Marshal([]any{Version, o.Epochs, o.Batch, o.Seed, o.Loss, o.Smoothing, o.Optimizer, o.Schedule, o.Clip, o.Average, o.Augment, o.Fresh, o.Frozen, r.set.n, r.set.labels})
 	h.Write(settings)
 	if q := o.Quantize; q != nil {
-		h.Write([]byte(fmt.Sprintf("%d %v\n", q.WtsBits, q.Trained)))
+		settings, _ := json.Marshal([]any{q.Default, q.Layers, q.BatchNum})
+		h.Write(settings)
 		h.Write(ToRecord(q.Factors).Format())
+	}
+	if o.Teacher != nil {
+		text, side, _ := parser.Marshal(o.Teacher)
+		fmt.Fprintln(h, o.Distill)
+		h.Write(text)
+		h.Write(side)
+	}
+	for _, v := range r.set.targets {
+		binary.Write(h, binary.LittleEndian, v)
 	}
 	var b [4]byte
 	for _, in := range r.set.inputs {
@@ -78,7 +96,7 @@ func (r *trainer) task() string {
 }
 
 // save writes the checkpoint, whole or not at all.
-func (r *trainer) save() error {
+func (r *Trainer) save() error {
 	s := &r.state
 	s.Saved = s.Step
 	if r.opt.Checkpoint == "" {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"slices"
 
 	"github.com/amctc/amctc/codegen/exec"
 	"github.com/amctc/amctc/ir"
@@ -18,9 +20,13 @@ type TrainOptions struct {
 	Batch   int
 	Threads int
 	Seed    uint64
-	// Loss is cross_entropy of the first output with labels, or mse of the first output with the first
-	// input, for networks that reconstruct it.
-	Loss      string
+	// Loss is cross_entropy of the first output with labels, or mse of the first output with the teacher's,
+	// or without a teacher with the first input, for networks that reconstruct it.
+	Loss string
+	// Teacher is a float network with the inputs and the first output of the trained one. Cross entropy takes
+	// part Distill of a sample's target from the softmax of its output (Hinton et al. 2015, temperature 1).
+	Teacher   *ir.Module
+	Distill   float64
 	Smoothing float64 // part of a label's probability that all classes share
 	Optimizer train.Optimizer
 	Schedule  train.Schedule
@@ -61,8 +67,18 @@ type TrainStatus struct {
 type TrainEpoch struct {
 	Epoch    int      `json:"epoch"`
 	Loss     float64  `json:"loss"`
+	Rate     float64  `json:"rate"`               // of the last step
 	Right    *float64 `json:"right,omitempty"`    // of the training samples
 	Validate *float64 `json:"validate,omitempty"` // value of the metric
+	// Ranges are what training with quantization has made of the bounds of activations, by layer.
+	Ranges []TrainedRange `json:"ranges,omitempty"`
+}
+
+// A TrainedRange is where the bounds of a layer's input are.
+type TrainedRange struct {
+	Layer string  `json:"layer"`
+	Min   float32 `json:"min"`
+	Max   float32 `json:"max"`
 }
 
 // TrainSet is data in memory, with labels when the loss wants them.
@@ -71,7 +87,12 @@ type TrainSet struct {
 	inputs [][]float32 // of each parameter, one sample after another
 	shapes [][]int     // of a sample
 	labels []int
+	// targets of the mean squared error, one sample after another; nil: the teacher's output or the input.
+	targets []float32
 }
+
+// Samples is how many there are.
+func (s *TrainSet) Samples() int { return s.n }
 
 // maxTrainBytes bounds the data that is kept in memory.
 const maxTrainBytes = 16 << 30
@@ -101,8 +122,8 @@ func LoadTrainSet(d *Data, labels []int) (*TrainSet, error) {
 	return s, nil
 }
 
-// trainer is one run.
-type trainer struct {
+// A Trainer is one run of training.
+type Trainer struct {
 	ctx     context.Context
 	opt     TrainOptions
 	set     *TrainSet
@@ -112,57 +133,125 @@ type trainer struct {
 	in      []*tensor.Tensor // inputs, parameters, target
 	first   int              // of the parameters in in
 	state   trainState
+	teacher ir.Runner
+	asked   []*tensor.Tensor // inputs of the teacher
 	classes int
 	steps   int // of an epoch
 }
 
-// Train trains a float module, as it was loaded or simplified without merging batch normalization, and
-// gives the trained copy.
-func Train(ctx context.Context, c *passes.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*ir.Module, []TrainEpoch, error) {
-	out, _, history, err := trainWith(ctx, c, m, set, opt)
-	return out, history, err
+// Trained is what a run of training came to.
+type Trained struct {
+	Module *ir.Module // the float network, in the form in which it was given
+	// Factors are those of all operators after training with quantization, for the network as Prepare leaves
+	// it; nil after training without.
+	Factors *passes.Factors
+	History []TrainEpoch
 }
 
-// Retrain is Train with quantization in the forward pass (AMCT 1.7). It gives the factors of the layers too, for
-// the network with merged batch normalization; operators without weights have none yet.
-func Retrain(ctx context.Context, c *passes.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*ir.Module, *passes.Factors, []TrainEpoch, error) {
-	if opt.Quantize == nil {
-		return nil, nil, nil, fmt.Errorf("retraining needs the options of quantization")
+// Train trains a float module, as it was loaded or simplified without merging batch normalization: NewTrainer,
+// then Run.
+func Train(ctx context.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*Trained, error) {
+	t, err := NewTrainer(ctx, m, set, opt)
+	if err != nil {
+		return nil, err
 	}
-	return trainWith(ctx, c, m, set, opt)
+	return t.Run(ctx)
 }
 
-func trainWith(ctx context.Context, c *passes.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*ir.Module, *passes.Factors, []TrainEpoch, error) {
-	r := &trainer{ctx: ctx, opt: opt, set: set, m: m}
+// NewTrainer prepares a run from its first step on, or from where opt.Checkpoint left it. With opt.Quantize
+// the bounds of activations start from its factors, or are found on its data.
+func NewTrainer(ctx context.Context, m *ir.Module, set *TrainSet, opt TrainOptions) (*Trainer, error) {
+	r := &Trainer{ctx: ctx, opt: opt, set: set, m: m}
+	if q := opt.Quantize; q != nil && q.Factors == nil {
+		q := *q
+		r.opt.Quantize = &q
+		if err := q.Check(); err != nil {
+			return nil, err
+		}
+		c, err := r.calibrated(m)
+		if err != nil {
+			return nil, err
+		}
+		q.Factors = c.Factors
+	}
 	if err := r.check(); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	if err := r.build(c); err != nil {
-		return nil, nil, nil, err
+	if err := r.build(NewContext(ctx)); err != nil {
+		return nil, err
 	}
 	if err := r.begin(); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
+	return r, nil
+}
+
+// Restore goes on from a checkpoint of the same network, data and options.
+func (r *Trainer) Restore(path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return err
+	}
+	return r.state.load(path, r.task())
+}
+
+// Run trains the epochs that are left and gives the result.
+func (r *Trainer) Run(ctx context.Context) (*Trained, error) {
+	r.ctx = ctx
 	if closer, ok := r.run.(interface{ Close() }); ok {
 		defer closer.Close()
 	}
-	for r.state.Epoch < opt.Epochs {
+	for r.state.Epoch < r.opt.Epochs {
 		if err := r.epoch(); err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 	}
-	out, err := r.fitted()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	var f *passes.Factors
-	if opt.Quantize != nil {
-		f = r.factors(out)
-	}
-	return out, f, r.state.History, nil
+	return r.Trained()
 }
 
-func (r *trainer) check() error {
+// Trained is the network as it is now. After training with quantization, factors of operators without
+// weights are found on the data of opt.Quantize, if there are any.
+func (r *Trainer) Trained() (*Trained, error) {
+	m, err := r.fitted()
+	if err != nil {
+		return nil, err
+	}
+	out := &Trained{Module: m, History: r.state.History}
+	q := r.opt.Quantize
+	if q == nil {
+		return out, nil
+	}
+	out.Factors = r.factors(m)
+	if q.Data == nil {
+		return out, nil
+	}
+	c, err := r.calibrated(m)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range out.Factors.All() {
+		*c.Factors.At(l.Key) = l.Clone()
+	}
+	out.Factors = c.Factors
+	return out, nil
+}
+
+// calibrated finds factors of a network in the form of r.m on the data of the options.
+func (r *Trainer) calibrated(m *ir.Module) (*passes.Context, error) {
+	q := r.opt.Quantize
+	if q.Data == nil {
+		return nil, fmt.Errorf("training with quantization needs factors to start from, or data to find them on")
+	}
+	c := NewContext(r.ctx)
+	q.Settings(c.Settings)
+	float, err := Prepare(c, m)
+	if err != nil {
+		return nil, err
+	}
+	_, err = Calibrate(c, float, q.Data)
+	return c, err
+}
+
+func (r *Trainer) check() error {
 	o := &r.opt
 	if o.Progress == nil {
 		o.Progress = func(TrainStatus) {}
@@ -178,6 +267,8 @@ func (r *trainer) check() error {
 		return fmt.Errorf("cross entropy needs labels")
 	case !(o.Smoothing >= 0 && o.Smoothing < 1):
 		return fmt.Errorf("label smoothing %v must lie in [0, 1)", o.Smoothing)
+	case !(o.Distill >= 0 && o.Distill <= 1), o.Distill > 0 && o.Teacher == nil:
+		return fmt.Errorf("distillation takes part %v of the targets from a teacher: want a part in [0, 1], and a teacher", o.Distill)
 	case !(o.Average >= 0 && o.Average < 1):
 		return fmt.Errorf("the average keeps %v, want a part in [0, 1)", o.Average)
 	}
@@ -192,7 +283,7 @@ func (r *trainer) check() error {
 	return o.Schedule.Check()
 }
 
-func (r *trainer) build(c *passes.Context) error {
+func (r *Trainer) build(c *passes.Context) error {
 	var err error
 	to := passes.TrainOptions{Batch: r.opt.Batch, Frozen: r.opt.Frozen}
 	if r.opt.Quantize != nil {
@@ -216,13 +307,20 @@ func (r *trainer) build(c *passes.Context) error {
 				return fmt.Errorf("label %d of sample %d is not one of the %d classes", l, i, r.classes)
 			}
 		}
-	} else if tensor.Elems(y[1:]) != tensor.Elems(r.set.shapes[0]) {
+	} else if n := tensor.Elems(y[1:]); r.set.targets != nil {
+		if len(r.set.targets) != n*r.set.n {
+			return fmt.Errorf("%d target numbers for %d samples of %v", len(r.set.targets), r.set.n, y[1:])
+		}
+	} else if r.opt.Teacher == nil && n != tensor.Elems(r.set.shapes[0]) {
 		return fmt.Errorf("the first output is %v, the first input %v: mse is for networks that reconstruct their input", y[1:], r.set.shapes[0])
 	}
 	if _, _, err := r.t.Loss(c, "t."+r.opt.Loss); err != nil {
 		return err
 	}
 	if r.run, err = (exec.Engine{Threads: r.opt.Threads}).Prepare(r.t.Func); err != nil {
+		return err
+	}
+	if err := r.prepareTeacher(y); err != nil {
 		return err
 	}
 	r.steps = r.set.n / r.opt.Batch
@@ -233,8 +331,30 @@ func (r *trainer) build(c *passes.Context) error {
 	return nil
 }
 
+// prepareTeacher makes the teacher run at the batch; y is the shape of what it must give.
+func (r *Trainer) prepareTeacher(y []int) error {
+	if r.opt.Teacher == nil {
+		return nil
+	}
+	f := r.opt.Teacher.Main()
+	if len(f.Params) != len(r.set.shapes) {
+		return fmt.Errorf("the teacher has %d inputs, the trained network %d", len(f.Params), len(r.set.shapes))
+	}
+	for i, p := range f.Params {
+		if got, want := p.Type.Bind(r.opt.Batch).Shape, r.t.Inputs[i].Type.Shape; !slices.Equal(got, want) {
+			return fmt.Errorf("input %d of the teacher is %v, that of the trained network %v", i, got, want)
+		}
+	}
+	if got := f.Results[0].Type.Bind(r.opt.Batch).Shape; !slices.Equal(got, y) {
+		return fmt.Errorf("the teacher's output is %v, that of the trained network %v", got, y)
+	}
+	var err error
+	r.teacher, err = (exec.Engine{Threads: r.opt.Threads}).Prepare(f)
+	return err
+}
+
 // begin sets the parameters: from the checkpoint, drawn, or those of the network.
-func (r *trainer) begin() error {
+func (r *Trainer) begin() error {
 	for i, p := range r.t.Parameters {
 		w := append([]float32(nil), p.Start.F32...)
 		if r.opt.Fresh {
@@ -267,7 +387,7 @@ func (r *trainer) begin() error {
 
 // draw fills a parameter anew: weights uniform within sqrt(6/inputs) of 0 (He et al. 2015), factors of
 // channels 1, everything else 0.
-func (r *trainer) draw(i int, w []float32) {
+func (r *Trainer) draw(i int, w []float32) {
 	p := &r.t.Parameters[i]
 	switch {
 	case len(p.Value.Type.Shape) > 1:
@@ -286,7 +406,7 @@ func (r *trainer) draw(i int, w []float32) {
 	}
 }
 
-func (r *trainer) epoch() error {
+func (r *Trainer) epoch() error {
 	s := &r.state
 	order := train.NewRandom(r.opt.Seed, 2, uint64(s.Epoch)).Order(r.set.n)
 	for ; s.Step < r.steps; s.Step++ {
@@ -303,7 +423,8 @@ func (r *trainer) epoch() error {
 		}
 		r.opt.Progress(TrainStatus{Epoch: s.Epoch + 1, Epochs: r.opt.Epochs, Step: s.Step + 1, Steps: r.steps, Loss: s.LossSum / float64(s.Step+1), Right: r.right(s.Step + 1)})
 	}
-	e := TrainEpoch{Epoch: s.Epoch + 1, Loss: s.LossSum / float64(r.steps)}
+	e := TrainEpoch{Epoch: s.Epoch + 1, Loss: s.LossSum / float64(r.steps), Ranges: r.ranges()}
+	e.Rate = r.opt.Schedule.At((s.Epoch+1)*r.steps-1, r.opt.Epochs*r.steps)
 	if right := r.right(r.steps); right == right {
 		e.Right = &right
 	}
@@ -323,7 +444,7 @@ func (r *trainer) epoch() error {
 	return r.save()
 }
 
-func (r *trainer) right(steps int) float64 {
+func (r *Trainer) right(steps int) float64 {
 	if r.classes == 0 {
 		return math.NaN()
 	}
@@ -331,9 +452,11 @@ func (r *trainer) right(steps int) float64 {
 }
 
 // step runs one batch and changes the parameters.
-func (r *trainer) step(samples []int) error {
+func (r *Trainer) step(samples []int) error {
 	s := &r.state
-	r.fill(samples)
+	if err := r.fill(samples); err != nil {
+		return err
+	}
 	for i, p := range s.Parameters {
 		copy(r.in[r.first+i].F32, p)
 	}
@@ -386,7 +509,7 @@ const momentum = 0.1
 
 // running moves the statistics of batch normalization towards those of the batch; the variance is that
 // of a sample, with n-1.
-func (r *trainer) running(batch []*tensor.Tensor) {
+func (r *Trainer) running(batch []*tensor.Tensor) {
 	for k, s := range r.t.Statistics {
 		shape := s.Mean.Def.Operands[0].Type.Shape
 		n := float64(tensor.Elems(shape) / shape[1])
@@ -399,7 +522,7 @@ func (r *trainer) running(batch []*tensor.Tensor) {
 }
 
 // fill puts samples and their targets into the inputs.
-func (r *trainer) fill(samples []int) {
+func (r *Trainer) fill(samples []int) error {
 	for i, shape := range r.set.shapes {
 		n := tensor.Elems(shape)
 		to := r.in[i].F32
@@ -414,9 +537,26 @@ func (r *trainer) fill(samples []int) {
 		}
 	}
 	target := r.in[len(r.in)-1].F32
+	var taught []float32
+	if r.teacher != nil {
+		out, err := r.teacher.Run(r.ctx, r.in[:len(r.set.shapes)], nil)
+		if err != nil {
+			return err
+		}
+		taught = out[0].F32
+	}
 	if r.classes == 0 {
-		copy(target, r.in[0].F32)
-		return
+		switch n := len(target) / len(samples); {
+		case taught != nil:
+			copy(target, taught)
+		case r.set.targets != nil:
+			for k, sample := range samples {
+				copy(target[k*n:(k+1)*n], r.set.targets[sample*n:])
+			}
+		default:
+			copy(target, r.in[0].F32)
+		}
+		return nil
 	}
 	share := float32(r.opt.Smoothing / float64(r.classes))
 	for i := range target {
@@ -425,14 +565,17 @@ func (r *trainer) fill(samples []int) {
 	for k, sample := range samples {
 		target[k*r.classes+r.set.labels[sample]] = float32(1 - r.opt.Smoothing + float64(share))
 	}
+	if taught != nil {
+		for k := range samples {
+			train.Blend(target[k*r.classes:(k+1)*r.classes], taught[k*r.classes:(k+1)*r.classes], r.opt.Distill)
+		}
+	}
+	return nil
 }
 
 // fitted is the float network with the trained numbers in the place of its own.
-func (r *trainer) fitted() (*ir.Module, error) {
-	values := r.state.Parameters
-	if r.opt.Average > 0 {
-		values = r.state.Averages
-	}
+func (r *Trainer) fitted() (*ir.Module, error) {
+	values := r.state.current()
 	out := r.m.Clone()
 	nodes := make(map[string]*ir.Node)
 	for _, n := range out.Main().Nodes {

@@ -46,8 +46,11 @@ func TestTrainResume(t *testing.T) {
 				cancel()
 			}
 		}
-		m, _, err := amctc.Train(ctx, amctc.NewContext(ctx), m, set, opt)
-		return m, err
+		out, err := amctc.Train(ctx, m, set, opt)
+		if err != nil {
+			return nil, err
+		}
+		return out.Module, nil
 	}
 	whole := filepath.Join(t.TempDir(), "whole")
 	want, err := run(t.Context(), whole, 0)

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/parser/dataset"
-	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/passes/train"
 )
 
@@ -18,10 +21,9 @@ func trainCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var data dataFlags
 	var paths, valid []string
-	var labels, validLabels, out, optimizer string
+	var labels, validLabels, out, optimizer, teacher, history string
 	var force, quantize bool
-	var weights, record string
-	var qat amctc.QATOptions
+	var qat qatFlags
 	opt := amctc.DefaultTrain()
 	c := &cobra.Command{
 		Use:   "train MODEL --data DATA --labels L -o TRAINED.amir",
@@ -79,39 +81,49 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 			opt.Progress = func(s amctc.TrainStatus) {
 				u.progress(trainText(s, time.Since(began)), s.Step, s.Steps)
 			}
-			pc := amctc.NewContext(cmd.Context())
-			var trained *ir.Module
-			var history []amctc.TrainEpoch
-			var factors []byte
-			if quantize {
-				qat.Trained = weights == "lsq"
-				if weights != "lsq" && weights != "arq" {
-					return fail(exitUsage, "--quantized-weights %s: want lsq or arq", weights)
+			if quantized := cmd.Flags().Changed("config") || quantize; quantized {
+				if opt.Quantize, err = qat.options(u, cmd, m); err != nil {
+					return err
 				}
-				opt.Quantize = &qat
-				if record == "" {
-					return fail(exitUsage, "--quantize writes factors: give --record")
+				if qat.record == "" {
+					return fail(exitUsage, "training with quantization finds factors: give --record")
 				}
-				trained, factors, history, err = retrain(cmd, m, d, set, opt)
-			} else {
-				trained, history, err = amctc.Train(cmd.Context(), pc, m, set, opt)
+				opt.Quantize.Data = d.Limited(calibrationSamples)
+				if n := opt.Quantize.BatchNum; n > 0 { // batches of the config are those of training
+					opt.Quantize.BatchNum, opt.Quantize.Data = 0, d.Limited(n*opt.Batch)
+				}
 			}
+			if teacher != "" {
+				if opt.Teacher, err = loadTeacher(cmd, teacher, lo); err != nil {
+					return err
+				}
+			}
+			trained, err := amctc.Train(cmd.Context(), m, set, opt)
 			if err != nil {
 				return err
 			}
 			u.close()
-			if factors != nil {
-				if err := writeFile(record, factors, force); err != nil {
+			if trained.Factors != nil {
+				if err := writeFile(qat.record, amctc.ToRecord(trained.Factors).Format(), force); err != nil {
 					return err
 				}
 			}
-			if err := saveModule(u, out, trained, force); err != nil {
+			if history != "" {
+				text, err := json.MarshalIndent(trained.History, "", "  ")
+				if err != nil {
+					return err
+				}
+				if err := writeFile(history, append(text, '\n'), force); err != nil {
+					return err
+				}
+			}
+			if err := saveModule(u, out, trained.Module, force); err != nil {
 				return err
 			}
 			if u.json {
-				return u.object(history)
+				return u.object(trained.History)
 			}
-			printHistory(u, history, metric)
+			printHistory(u, trained.History, metric)
 			fmt.Fprintf(u.stdout, "trained in %v, written %s\n", time.Since(began).Round(100*time.Millisecond), out)
 			return nil
 		},
@@ -141,10 +153,11 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 	f.BoolVar(&opt.Augment.Flip, "flip", false, "mirror half of the images")
 	f.BoolVar(&opt.Fresh, "fresh", false, "draw new weights instead of going on from the model's")
 	f.BoolVar(&opt.Frozen, "frozen-batch-norm", false, "keep the statistics of batch normalization")
-	f.BoolVar(&quantize, "quantize", false, "train with quantization in the forward pass (int8 activations): their bounds are trained")
-	f.IntVar(&qat.WtsBits, "weight-bits", 8, "with --quantize: width of weight codes")
-	f.StringVar(&weights, "quantized-weights", "lsq", "with --quantize: lsq trains the scales of weights (AMCT's ulq_retrain), arq takes them from the range (arq_retrain)")
-	f.StringVar(&record, "record", "", "with --quantize: AMCT record to write; it belongs to the trained module")
+	f.StringVar(&teacher, "teacher", "", "float network whose outputs are learned: with mse alone, with cross_entropy the part --distill")
+	f.Float64Var(&opt.Distill, "distill", 0, "with --teacher and cross_entropy: part of a target that the teacher says")
+	f.StringVar(&history, "history", "", "JSON file to write: loss, rate, accuracy and trained ranges after each epoch; \"amctc report --training\" draws it")
+	f.BoolVar(&quantize, "quantize", false, "train with quantization in the forward pass: bounds of activations are trained")
+	qat.register(f)
 	f.StringVar(&opt.Checkpoint, "checkpoint", "", "file that the run is saved in, and goes on from")
 	f.IntVar(&opt.Every, "checkpoint-every", 0, "steps between checkpoints within an epoch; 0 saves after each epoch only")
 	f.StringVarP(&out, "output", "o", "", "trained module; its constants go beside it, in NAME.safetensors")
@@ -157,34 +170,61 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 // calibrationSamples are those that the bounds of activations start from.
 const calibrationSamples = 128
 
-// retrain trains with quantization: factors start from calibration, and those of operators without weights
-// are found when training is done.
-func retrain(cmd *cobra.Command, m *ir.Module, d *amctc.Data, set *amctc.TrainSet, opt amctc.TrainOptions) (*ir.Module, []byte, []amctc.TrainEpoch, error) {
-	calibrated := func(m *ir.Module) (*passes.Context, error) {
-		c := amctc.NewContext(cmd.Context())
-		float, err := amctc.Prepare(c, m)
+// qatFlags choose how training quantizes.
+type qatFlags struct {
+	config, weights, record string
+	bits, actBits           int
+	perTensor               bool
+}
+
+func (q *qatFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&q.config, "config", "", "AMCT config of quantization aware training, JSON or simplified; implies --quantize")
+	f.IntVar(&q.actBits, "activation-bits", 8, "with --quantize: width of the codes that layers read: 4, 8 or 16")
+	f.IntVar(&q.bits, "weight-bits", 8, "with --quantize: width of weight codes")
+	f.BoolVar(&q.perTensor, "per-tensor", false, "with --quantize: one scale for the weights of a layer")
+	f.StringVar(&q.weights, "quantized-weights", "lsq", "with --quantize: lsq trains the scales of weights (AMCT's ulq_retrain), arq takes them from the range (arq_retrain)")
+	f.StringVar(&q.record, "record", "", "with --quantize: AMCT record to write; it belongs to the trained module")
+}
+
+func (q *qatFlags) options(u *ui, cmd *cobra.Command, m *ir.Module) (*amctc.QATOptions, error) {
+	if q.config != "" {
+		for _, name := range []string{"activation-bits", "weight-bits", "per-tensor", "quantized-weights"} {
+			if cmd.Flags().Changed(name) {
+				return nil, fail(exitUsage, "--%s and --config both say how layers are quantized; choose one", name)
+			}
+		}
+		text, err := os.ReadFile(q.config)
 		if err != nil {
 			return nil, err
 		}
-		_, err = amctc.Calibrate(c, float, d.Limited(calibrationSamples))
-		return c, err
+		conf, err := amct.ReadRetrain(q.config, text)
+		if err != nil {
+			return nil, err
+		}
+		pc := amctc.NewContext(cmd.Context())
+		out, err := amctc.RetrainOptions(pc, conf, m.Main())
+		u.remarks(pc)
+		return out, err
 	}
-	c, err := calibrated(m)
+	if q.weights != "lsq" && q.weights != "arq" {
+		return nil, fail(exitUsage, "--quantized-weights %s: want lsq or arq", q.weights)
+	}
+	out := amctc.DefaultQAT()
+	out.Default.ActBits, out.Default.WtsBits, out.Default.Trained = q.actBits, q.bits, q.weights == "lsq"
+	if q.perTensor {
+		no := false
+		out.Default.PerChannel = &no
+	}
+	return out, nil
+}
+
+// loadTeacher is a float network that is executed as it is.
+func loadTeacher(cmd *cobra.Command, path string, lo amctc.LoadOptions) (*ir.Module, error) {
+	m, err := amctc.Load(path, lo)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	opt.Quantize.Factors = c.Factors
-	trained, factors, history, err := amctc.Retrain(cmd.Context(), amctc.NewContext(cmd.Context()), m, set, opt)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	if c, err = calibrated(trained); err != nil {
-		return nil, nil, nil, err
-	}
-	for _, l := range factors.All() {
-		*c.Factors.At(l.Key) = l.Clone()
-	}
-	return trained, amctc.ToRecord(c.Factors).Format(), history, nil
+	return amctc.Prepare(amctc.NewContext(cmd.Context()), m)
 }
 
 // trainText is the line beside the progress bar.

@@ -1,14 +1,10 @@
 package amct
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
-
-	"github.com/amctc/amctc/ir/diag"
 )
 
 // ParseConfig reads a JSON quantization config. Duplicate, unknown and misplaced keys, wrong types and
@@ -20,8 +16,9 @@ func ParseConfig(name string, text []byte) (*Config, error) {
 	if !ok {
 		return nil, f.err()
 	}
-	p := configReader{findings: &f, config: NewConfig()}
-	p.config.at.set(v.pos)
+	config := NewConfig()
+	p := configReader{objectReader{&f, config.at, keyPlaces}, config}
+	p.at.set(v.pos)
 	if o, ok := v.v.(jsonObject); ok {
 		p.top(o)
 	} else {
@@ -34,12 +31,9 @@ func ParseConfig(name string, text []byte) (*Config, error) {
 }
 
 type configReader struct {
-	*findings
+	objectReader
 	config *Config
 }
-
-// A field reads the value of one key.
-type field func(m jsonMember)
 
 // The objects of a config.
 const (
@@ -69,41 +63,6 @@ var keyPlaces = map[string]string{
 	"warm_start": wtsLevel, "num_steps": wtsLevel, "num_of_iteration": wtsLevel,
 
 	"num_bits": actLevel + " or " + wtsLevel,
-}
-
-// unknown reports a key that its object does not have.
-func (p *configReader) unknown(level string, m jsonMember, keys []string) {
-	if at, ok := keyPlaces[m.key]; ok {
-		p.add("C004", m.pos, "misplaced key %q: it belongs into %s, not into %s", m.key, at, level)
-		return
-	}
-	p.add("C003", m.pos, "unknown key %q in %s%s", clip(m.key), level, didYouMean(m.key, keys))
-}
-
-// didYouMean names the nearest of the candidates, if one is near.
-func didYouMean(name string, candidates []string) string {
-	slices.Sort(candidates)
-	if near := diag.Suggest(name, candidates); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return ""
-}
-
-// object reads the members of one object and remembers their places below path.
-func (p *configReader) object(level string, v jsonValue, fields map[string]field, path ...string) {
-	o, ok := v.v.(jsonObject)
-	if !ok {
-		p.add("C005", v.pos, "%s is an object, not %s", level, v.kind())
-		return
-	}
-	for _, m := range o {
-		if f := fields[m.key]; f != nil {
-			p.config.at.set(m.value.pos, append(path[:len(path):len(path)], m.key)...)
-			f(m)
-		} else {
-			p.unknown(level, m, slices.Collect(maps.Keys(fields)))
-		}
-	}
 }
 
 func (p *configReader) top(o jsonObject) {
@@ -170,7 +129,7 @@ func (p *configReader) skipFusion(m jsonMember) {
 			continue
 		}
 		p.config.SkipFusionLayers = append(p.config.SkipFusionLayers, s)
-		p.config.at.set(v.pos, m.key, strconv.Itoa(i))
+		p.at.set(v.pos, m.key, strconv.Itoa(i))
 	}
 }
 
@@ -184,7 +143,7 @@ func (p *configReader) tensors(m jsonMember) {
 	for i, v := range a {
 		t := TensorQuantize{InputIndex: -1}
 		named, path := false, []string{m.key, strconv.Itoa(i)}
-		p.config.at.set(v.pos, path...)
+		p.at.set(v.pos, path...)
 		p.object(tensorLevel, v, map[string]field{
 			"layer_name": func(m jsonMember) {
 				if s := p.text(m); s != nil {
@@ -214,7 +173,7 @@ func (p *configReader) layer(m jsonMember) {
 	}
 	p.config.Layers[m.key] = l
 	p.config.Order = append(p.config.Order, m.key)
-	p.config.at.set(m.pos, m.key)
+	p.at.set(m.pos, m.key)
 	p.object(fmt.Sprintf("layer %q", clip(m.key)), m.value, map[string]field{
 		"quant_enable": func(m jsonMember) { l.QuantEnable = p.boolean(m) },
 		"dmq_balancer_param": func(v jsonMember) {
@@ -264,78 +223,4 @@ func (p *configReader) weight(v jsonValue, path ...string) *WeightConfig {
 	}, path...)
 	p.checkWeight(w, p.below(path))
 	return w
-}
-
-// below finds places of the keys of one object.
-func (p *configReader) below(path []string) spot {
-	return func(key string) diag.Span { return p.config.at.get(append(path[:len(path):len(path)], key)...) }
-}
-
-func (p *configReader) wrongType(m jsonMember, want string) {
-	p.add("C005", m.value.pos, "%s is %s, not %s", m.key, want, m.value.kind())
-}
-
-func (p *configReader) boolean(m jsonMember) *bool {
-	if b, ok := m.value.v.(bool); ok {
-		return &b
-	}
-	p.wrongType(m, "true or false")
-	return nil
-}
-
-func (p *configReader) take(to *bool, m jsonMember) {
-	if b := p.boolean(m); b != nil {
-		*to = *b
-	}
-}
-
-func (p *configReader) text(m jsonMember) *string {
-	if s, ok := m.value.v.(string); ok {
-		return &s
-	}
-	p.wrongType(m, "a string")
-	return nil
-}
-
-func (p *configReader) integer(m jsonMember) *int {
-	n, ok := m.value.v.(json.Number)
-	if !ok {
-		p.wrongType(m, "an integer")
-		return nil
-	}
-	i, err := strconv.ParseInt(n.String(), 10, 32)
-	if err != nil {
-		p.add("C005", m.value.pos, "%s is an integer of at most 32 bits, not %s", m.key, clip(n.String()))
-		return nil
-	}
-	v := int(i)
-	return &v
-}
-
-func (p *configReader) number(key string, v jsonValue) *float64 {
-	n, ok := v.v.(json.Number)
-	if !ok {
-		p.add("C005", v.pos, "%s wants a number, not %s", key, v.kind())
-		return nil
-	}
-	x, err := strconv.ParseFloat(n.String(), 64)
-	if err != nil || math.IsInf(x, 0) {
-		p.add("C006", v.pos, "%s has the value %s, which is out of the range of numbers", key, clip(n.String()))
-		return nil
-	}
-	return &x
-}
-
-// pair reads a range.
-func (p *configReader) pair(m jsonMember) []float64 {
-	a, ok := m.value.v.(jsonArray)
-	if !ok || len(a) != 2 {
-		p.wrongType(m, "a list of two numbers, start and end")
-		return nil
-	}
-	start, end := p.number(m.key, a[0]), p.number(m.key, a[1])
-	if start == nil || end == nil {
-		return nil
-	}
-	return []float64{*start, *end}
 }
