@@ -14,6 +14,11 @@ func (b *builder) training() bool { return b.Func.Stage == ir.StageTrain }
 
 // packedConv plans a convolution whose weights are packed in every call.
 func (b *builder) packedConv(a rt.ConvPackedF32Args, dst, src, weights, bias Slot) {
+	if a.Group == a.C && a.Group == a.Out {
+		d := rt.DepthwisePackedF32Args{N: a.N, C: a.C, Window: a.Window}
+		b.step("DepthwisePackedF32", &d, dst, src, weights, bias, b.scratch(F32, d.Scratch()))
+		return
+	}
 	b.step("ConvPackedF32", &a, dst, src, weights, bias, b.scratch(F32, a.Scratch()))
 }
 
@@ -47,6 +52,11 @@ func (b *builder) gradConvW(n *ir.Node) {
 	x, dy, k := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape, n.Ints("kernel")
 	a := &rt.ConvWeightsF32Args{N: x[0], C: x[1], Out: dy[1], Group: n.Int("group"), Window: window(n, x, k[0], k[1])}
 	src, grad := b.in(n.Operands[0], pixel), b.in(n.Operands[1], pixel)
+	if a.Group == a.C && a.Group == a.Out {
+		d := &rt.DepthwiseWeightsF32Args{N: a.N, C: a.C, Window: a.Window}
+		b.step("DepthwiseWeightsF32", d, b.make(n.Result(), rows), src, grad, b.scratch(F32, d.Scratch()))
+		return
+	}
 	b.step("ConvWeightsF32", a, b.make(n.Result(), rows), src, grad, b.scratch(F32, a.Scratch()))
 }
 
@@ -198,11 +208,24 @@ func (b *builder) ulq(n *ir.Node) {
 	b.step("BoundsQuantize", boundsArgs(n), b.make(n.Result(), o), src, hi, lo)
 }
 
-// ulqGrad reads in canonical order, in which the sums are defined.
+// ulqGrad reads position by position, the order in which the sums are defined.
 func (b *builder) ulqGrad(n *ir.Node) {
-	src, hi, lo, grad := b.in(n.Operands[0], rows), b.in(n.Operands[1], rows), b.in(n.Operands[2], rows), b.in(n.Operands[3], rows)
-	dst, dhi, dlo := b.make(n.Result(), rows), b.make(n.Results[1], rows), b.make(n.Results[2], rows)
-	b.step("BoundsGrad", boundsArgs(n), dst, dhi, dlo, src, hi, lo, grad)
+	a := boundsArgs(n)
+	s := b.typ(n.Operands[0]).Shape
+	a.N = 1
+	if len(s) > 1 {
+		a.N = s[0]
+	}
+	read, made := b.byPosition, b.madeByPosition
+	if len(s) < 2 {
+		read = func(v *ir.Value) Slot { return b.in(v, rows) }
+		made = func(v *ir.Value) (Slot, func()) { return b.make(v, rows), func() {} }
+	}
+	src, hi, lo, grad := read(n.Operands[0]), b.in(n.Operands[1], rows), b.in(n.Operands[2], rows), read(n.Operands[3])
+	dst, done := made(n.Result())
+	dhi, dlo := b.make(n.Results[1], rows), b.make(n.Results[2], rows)
+	b.step("BoundsGrad", a, dst, dhi, dlo, src, hi, lo, grad, b.scratch(F32, a.Scratch()))
+	done()
 }
 
 func scalesArgs(n *ir.Node, groups int) *rt.ScalesArgs {

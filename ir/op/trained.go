@@ -79,7 +79,7 @@ var ULQDX = &ir.OpDef{
 	Name:    "t.ulq_dx",
 	Summary: "gradients of trained bounds",
 	Doc: "With scale, offset and the ends lo and hi of the codes: up = x > scale*(hi-offset), low = x < scale*(lo-offset); v = hi bound, lo bound or x, divided by scale; e = (RNE(v)-v)/(2^bits-1). dx = dy where neither up nor low; " +
-		"the gradient of the upper bound is the sum of (e+up)*dy, of the lower that of (low-e)*dy, in float64 in ascending order; the latter is 0 with fixed_min (AMCT 2.8).",
+		"the gradient of the upper bound is the sum of (e+up)*dy, of the lower that of (low-e)*dy: the elements of a sample in float64, position by position and by channel within, rounded to float32, then the samples in float64; the latter is 0 with fixed_min (AMCT 2.8).",
 	Operands: []ir.Operand{{Name: "x"}, {Name: "hi"}, {Name: "lo"}, {Name: "dy"}},
 	Attrs:    []ir.AttrDef{bitsAttr, {Name: "fixed_min", Kind: ir.AttrBool, Default: false, Doc: "the lower bound is 0"}},
 	Results:  3,
@@ -98,9 +98,15 @@ var ULQDX = &ir.OpDef{
 		if fixed {
 			low = 0
 		}
-		var sumHi, sumLo float64
-		for i, x := range c.In[0].F32 {
-			dy := float64(c.In[3].F32[i])
+		samples, channels := 1, 1 // of a sample, positions follow each other, and channels within them
+		if s := c.In[0].Shape; len(s) > 1 {
+			samples, channels = s[0], s[1]
+		}
+		per := len(c.In[0].F32) / samples
+		var totalHi, totalLo, sumHi, sumLo float64
+		for k := range c.In[0].F32 {
+			i := k/per*per + k%per%channels*(per/channels) + k%per/channels
+			x, dy := c.In[0].F32[i], float64(c.In[3].F32[i])
 			up, down := x > top, x < bottom
 			switch {
 			case up:
@@ -114,10 +120,14 @@ var ULQDX = &ir.OpDef{
 			e := (math.RoundToEven(v) - v) / float64(hi-lo)
 			sumHi += float64((e + one(up)) * dy)
 			sumLo += float64((one(down) - e) * dy)
+			if (k+1)%per == 0 {
+				totalHi, totalLo = totalHi+float64(float32(sumHi)), totalLo+float64(float32(sumLo))
+				sumHi, sumLo = 0, 0
+			}
 		}
-		dhi.F32[0] = float32(sumHi)
+		dhi.F32[0] = float32(totalHi)
 		if !fixed {
-			dlo.F32[0] = float32(sumLo)
+			dlo.F32[0] = float32(totalLo)
 		}
 	},
 }

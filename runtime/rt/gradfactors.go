@@ -6,6 +6,7 @@ import "math"
 
 // BoundsArgs describe quantization between trained bounds in codes from Lo to Hi.
 type BoundsArgs struct {
+	N        int // samples, of the gradient
 	Lo, Hi   int32
 	FixedMin bool // the lower bound is 0
 }
@@ -49,14 +50,33 @@ func BoundsQuantize(w *Worker, a *BoundsArgs, dst, src, hi, lo []float32) {
 	w.wait()
 }
 
-// BoundsGrad gives the gradients by the source and by both bounds.
-func BoundsGrad(w *Worker, a *BoundsArgs, dst, dhi, dlo, src, hi, lo, grad []float32) {
-	defer w.wait()
-	if !w.alone() {
-		return
+// Scratch is how many numbers of memory BoundsGrad needs: two sums of each sample.
+func (a *BoundsArgs) Scratch() int { return 2 * a.N }
+
+// BoundsGrad gives the gradients by the source and by both bounds: sums of the samples' sums, all in
+// ascending order in float64, those of a sample rounded to float32.
+func BoundsGrad(w *Worker, a *BoundsArgs, dst, dhi, dlo, src, hi, lo, grad, sums []float32) {
+	per := len(src) / a.N
+	first, end := w.share(a.N, 1)
+	for n := first; n < end; n++ {
+		at := n * per
+		sums[2*n], sums[2*n+1] = a.sample(dst[at:at+per], src[at:at+per], grad[at:at+per], hi[0], lo[0])
 	}
-	s, o := a.plan(hi[0], lo[0])
-	low := lo[0]
+	w.wait()
+	if w.alone() {
+		var up, down float64
+		for n := range a.N {
+			up, down = up+float64(sums[2*n]), down+float64(sums[2*n+1])
+		}
+		dhi[0], dlo[0] = float32(up), float32(down)
+	}
+	w.wait()
+}
+
+// sample gives the gradient of a sample by its source, and its part of those by the bounds.
+func (a *BoundsArgs) sample(dst, src, grad []float32, hi, lo float32) (dhi, dlo float32) {
+	s, o := a.plan(hi, lo)
+	low := lo
 	if a.FixedMin {
 		low = 0
 	}
@@ -69,7 +89,7 @@ func BoundsGrad(w *Worker, a *BoundsArgs, dst, dhi, dlo, src, hi, lo, grad []flo
 		dst[i] = 0
 		switch {
 		case x > top:
-			x, up = hi[0], 1
+			x, up = hi, 1
 		case x < bottom:
 			x, down = low, 1
 		default:
@@ -80,10 +100,10 @@ func BoundsGrad(w *Worker, a *BoundsArgs, dst, dhi, dlo, src, hi, lo, grad []flo
 		sumHi += float64((e + up) * g)
 		sumLo += float64((down - e) * g)
 	}
-	dhi[0], dlo[0] = float32(sumHi), float32(sumLo)
 	if a.FixedMin {
-		dlo[0] = 0
+		sumLo = 0
 	}
+	return float32(sumHi), float32(sumLo)
 }
 
 // ScalesArgs describe weights of Groups groups, each with a scale, in symmetric codes from Lo to Hi.
