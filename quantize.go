@@ -37,6 +37,17 @@ func Quantize(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 	return lower(c, m, soc, append(slices.Clone(passes.Observe), passes.Quantize...))
 }
 
+// FakeQuantize is a prepared or calibrated float module with fake quantization where c.Factors has factors:
+// float arithmetic on the numbers that codes stand for. Training with quantization trains this network.
+func FakeQuantize(c *passes.Context, m *ir.Module) (*ir.Module, error) {
+	out := m.Clone()
+	var g passes.Manager
+	if _, err := g.Run(c, out, append(slices.Clone(passes.Observe), passes.Fake...)); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // Pair turns a prepared or calibrated float module and c.Factors into the module of AMCT's pair of
 // models, with the arithmetic that its deploy model has: see passes.Pair. Remarks are those of Quantize
 // and are not repeated.

@@ -190,6 +190,18 @@ func (r *Trainer) guard(before [][]float32) {
 	}
 }
 
+// faked is a fitted network with fake quantization by the factors of its layers.
+func (r *Trainer) faked(m *ir.Module) (*ir.Module, error) {
+	c := NewContext(r.ctx)
+	r.opt.Quantize.Settings(c.Settings)
+	c.Factors = r.factors(m)
+	float, err := Prepare(c, m)
+	if err != nil {
+		return nil, err
+	}
+	return FakeQuantize(c, float)
+}
+
 // ranges are the bounds of activations now; nil without quantization.
 func (r *Trainer) ranges() []TrainedRange {
 	var out []TrainedRange

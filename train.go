@@ -43,7 +43,7 @@ type TrainOptions struct {
 	Every      int
 	// Quantize, when not nil, puts fake quantization with trained factors into the forward pass.
 	Quantize *QATOptions
-	// Validate, when not nil, is evaluated after each epoch.
+	// Validate, when not nil, is evaluated after each epoch, with fake quantization if that is trained.
 	Validate Evaluator
 	Progress func(TrainStatus)
 }
@@ -432,6 +432,11 @@ func (r *Trainer) epoch() error {
 		m, err := r.fitted()
 		if err != nil {
 			return err
+		}
+		if r.opt.Quantize != nil {
+			if m, err = r.faked(m); err != nil {
+				return err
+			}
 		}
 		ev, err := r.opt.Validate.Evaluate(r.ctx, m, func(string, int, int) {})
 		if err != nil {

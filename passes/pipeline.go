@@ -33,6 +33,9 @@ var Quantize = []Pass{
 	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
 }
 
+// Fake are the passes of Quantize that leave float arithmetic.
+var Fake = Quantize[:2:2]
+
 // Pair takes the observed network with its factors to the arithmetic of AMCT's pair of models, in
 // place of Quantize.
 var Pair = []Pass{

@@ -149,6 +149,7 @@ func evalCommand(u *ui) *cobra.Command {
 	var labels, metric, record, config, statistics string
 	var quant quantFlags
 	var calibLimit int
+	var fake bool
 	c := &cobra.Command{
 		Use:   "eval MODEL --data DATA --labels L",
 		Short: "measure accuracy; of a float model also its int8 form when --calib is given",
@@ -265,14 +266,31 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var between *amctc.Evaluation
+			if fake {
+				f, err := amctc.FakeQuantize(pc, float)
+				if err != nil {
+					return err
+				}
+				ev, err := measure(f)
+				if err != nil {
+					return err
+				}
+				between = &ev
+			}
 			u.close()
 			if u.json {
 				return u.object(struct {
 					amctc.Evaluation
-					Float amctc.Evaluation `json:"float"`
-				}{after, before})
+					Float amctc.Evaluation  `json:"float"`
+					Fake  *amctc.Evaluation `json:"fake,omitempty"`
+				}{after, before, between})
 			}
-			fmt.Fprintf(u.stdout, "float   %s of %d\nint8    %s of %d\n", set.Metric.Text(before.Value), before.Samples, set.Metric.Text(after.Value), after.Samples)
+			fmt.Fprintf(u.stdout, "float   %s of %d\n", set.Metric.Text(before.Value), before.Samples)
+			if between != nil {
+				fmt.Fprintf(u.stdout, "fake    %s of %d\n", set.Metric.Text(between.Value), between.Samples)
+			}
+			fmt.Fprintf(u.stdout, "int8    %s of %d\n", set.Metric.Text(after.Value), after.Samples)
 			fmt.Fprintf(u.stdout, "change  %s\n", changeText(set.Metric, before.Value, after.Value))
 			return nil
 		},
@@ -284,6 +302,7 @@ func evalCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
 	c.Flags().StringVar(&metric, "metric", "top1", "auc, cosine, mse, top1 or top5")
 	quant.register(c)
+	c.Flags().BoolVar(&fake, "fake", false, "measure the float network with fake quantization too")
 	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first samples of this data, and measure that too")
 	c.Flags().IntVar(&calibLimit, "calib-limit", 128, "how many samples of --calib are used")
 	c.Flags().StringVar(&record, "record", "", "quantize with this record, and measure that too")
