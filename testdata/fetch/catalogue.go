@@ -19,7 +19,7 @@ const (
 
 // catalogue lists every item in the order they are fetched.
 func catalogue() []item {
-	return []item{mnist(), cntk(), fashion(), ort(), qemu()}
+	return []item{mnist(), cntk(), fashion(), ort(), qemu(), torch()}
 }
 
 func mnist() item {

@@ -1,7 +1,7 @@
 // Command fetch puts the public data sets and tools that the larger tests,
 // the benchmarks and the demo use into testdata/data.
 //
-//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-all]
+//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-all] [-torch]
 //
 // Everything comes through a package manager's own client, so that the
 // manager's configuration (proxy, mirror, cache, checksum database) applies:
@@ -11,6 +11,7 @@
 //	fashion  Fashion-MNIST         apt-get download  -fashion
 //	ort      libonnxruntime.so     npm pack          -ort
 //	qemu     user-mode emulators   apt-get download  -qemu
+//	torch    Debian's PyTorch      apt-get download  -torch (150 MB, not of -all)
 //
 // Nothing is installed and nothing outside DIR is written, except by the
 // package managers to their own caches. Each file is compared with a known
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fetch", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("dir", "", "`folder` to fill (default: testdata/data of this module)")
-	all := flags.Bool("all", false, "fetch every item")
+	all := flags.Bool("all", false, "fetch every item but the large ones")
 	items := catalogue()
 	wanted := make(map[string]*bool)
 	for _, it := range items {
@@ -72,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	failed := 0
 	for _, it := range items {
-		if it.optional && !*all && !*wanted[it.name] {
+		if it.optional && (!*all || it.large) && !*wanted[it.name] {
 			continue
 		}
 		began := time.Now()

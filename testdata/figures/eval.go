@@ -12,6 +12,7 @@ import (
 type evaluation struct {
 	amctc.Evaluation
 	Float amctc.Evaluation `json:"float"`
+	Fake  amctc.Evaluation `json:"fake"` // with --fake
 }
 
 // eval runs `amctc eval` on the whole test set.

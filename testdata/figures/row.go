@@ -56,5 +56,10 @@ var rows = []row{
 	{name: "int8-all", what: "INT8 with default settings, 128 calibration images, on every labelled network; 10,000 test images each", required: "mean loss ≤ 0.1 points, none above 0.25", measure: int8All},
 	{name: "bias-correction", what: "`--correct-bias` on MobileNet, 8 bits, and 4 bits with one scale for the weights of a layer; top-1 of 10,000", required: "8 bits: no more than 0.1 points lost; 4 bits: gain", measure: biasCorrection},
 	{name: "balance", what: "three networks with two outlier channels (× 64) planted by seed: `--equalize`, `--balance 0.5`, `--smooth 0.5`; 10,000 test images", required: "each of the three within 0.25 points of float", measure: outlierChannels},
+	{name: "fresh-training", what: "`amctc train --fresh`: LeNet on MNIST, residual on Fashion-MNIST, 60,000 training and 10,000 test images", required: "≥ 99.0 %, ≥ 92 % top-1", measure: fromScratch},
+	{name: "qat8", what: "`amctc train --quantize`, 8 bits: residual and MobileNetV2-like on Fashion-MNIST, 2 epochs of 60,000 images, then `compile --record`; top-1 of 10,000; all executions on 20 images", required: "int8 ≥ float − 0.1 points, within 0.05 of the fake-quantized network; 0 differing bytes", measure: retrained8},
+	{name: "qat4", what: "… of 4 bits, activations and weights, one scale for the weights of a layer, on MobileNetV2-like, against calibration by range", required: "calibration loses ≥ 3 points; training ≤ 1.5 below float; 0 differing bytes", measure: retrained4},
+	{name: "train-speed", what: "an epoch of the residual network on Fashion-MNIST, 60,000 images in batches of 128, two threads, against Debian's PyTorch 1.13, five parts of 12,000 images by turns", required: "≥ 0.5 × as fast", network: true, measure: trainSpeed},
+	{name: "train-resume", what: "training stopped at random moments and resumed, ≥ 10 times", required: "the same checkpoint bytes as uninterrupted", measure: trainResumed},
 	{name: "causes", what: "report: one fault planted by seed in a trained network, each of the five causes, four networks (disparity in three)", required: "true cause and place ranked first in ≥ 90 %", measure: causes},
 }
