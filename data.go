@@ -14,6 +14,7 @@ type DataOptions struct {
 	Skip      int       // samples left out at the start
 	Limit     int       // number of samples; 0 is all
 	Mean, Std []float32 // for each channel, applied as (x-mean)/std
+	Resize    string    // of images: dataset.Stretch or dataset.Crop; empty takes those of the input's size only
 }
 
 // Data are the samples of every input of a network, in step.
@@ -41,7 +42,7 @@ func OpenData(f *ir.Func, paths []string, opt DataOptions) (*Data, error) {
 	}
 	d := &Data{params: f.Params, n: -1}
 	for i, p := range f.Params {
-		s, err := dataset.Open(paths[i], dataset.Options{Shape: CallShape(p), Name: p.Name, Skip: opt.Skip, Limit: opt.Limit, Mean: opt.Mean, Std: opt.Std})
+		s, err := dataset.Open(paths[i], dataset.Options{Shape: CallShape(p), Name: p.Name, Skip: opt.Skip, Limit: opt.Limit, Mean: opt.Mean, Std: opt.Std, Resize: opt.Resize})
 		if err != nil {
 			return nil, fmt.Errorf("input %q: %w", p.Name, err)
 		}

@@ -158,7 +158,7 @@ func (f *autoFlags) evaluation(float *ir.Module, opt amctc.DataOptions, name str
 	if err != nil {
 		return amctc.Metric{}, nil, nil, nil, err
 	}
-	set, err := evalSet(f.metric, f.labels, data)
+	set, err := evalSet(f.metric, f.labels, f.paths, data)
 	if err != nil {
 		return amctc.Metric{}, nil, nil, nil, err
 	}

@@ -52,11 +52,13 @@ type dataFlags struct {
 	limit     int
 	skip      int
 	mean, std []float32
+	resize    string
 }
 
 func (d *dataFlags) register(c *cobra.Command) {
 	c.Flags().IntVar(&d.limit, "limit", 0, "use the first N samples only")
 	c.Flags().Var((*floats)(&d.mean), "mean", "subtracted from every input element, one number or one for each channel: 0.485,0.456,0.406")
+	c.Flags().StringVar(&d.resize, "resize", "", "bring images to the input's size: stretch, or crop the middle")
 	c.Flags().Var((*floats)(&d.std), "std", "divides every input element after the mean is taken, one number or one for each channel")
 }
 
@@ -72,7 +74,7 @@ func (d *dataFlags) options() (amctc.DataOptions, error) {
 	if d.skip < 0 {
 		return amctc.DataOptions{}, fmt.Errorf("--skip %d is negative", d.skip)
 	}
-	return amctc.DataOptions{Skip: d.skip, Limit: d.limit, Mean: d.mean, Std: d.std}, nil
+	return amctc.DataOptions{Skip: d.skip, Limit: d.limit, Mean: d.mean, Std: d.std, Resize: d.resize}, nil
 }
 
 type floats []float32

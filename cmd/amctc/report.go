@@ -106,7 +106,7 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 		}
 	}
 	if f.labels != "" {
-		if set, err = evalSet(f.metric, f.labels, data); err != nil {
+		if set, err = evalSet(f.metric, f.labels, f.paths, data); err != nil {
 			return err
 		}
 		set.Float = float

@@ -180,7 +180,7 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			set, err := evalSet(metric, labels, d)
+			set, err := evalSet(metric, labels, paths, d)
 			if err != nil {
 				return err
 			}
@@ -345,21 +345,34 @@ func metricsText() string {
 }
 
 // evalSet is data with a metric and, where it wants them, labels.
-func evalSet(metric, labels string, d *amctc.Data) (*amctc.EvalSet, error) {
+func evalSet(metric, labels string, paths []string, d *amctc.Data) (*amctc.EvalSet, error) {
 	m, err := amctc.FindMetric(metric)
 	if err != nil {
 		return nil, &failure{exitUsage, err}
 	}
 	s := &amctc.EvalSet{Metric: m, Data: d}
 	if m.Labels {
-		if labels == "" {
-			return nil, fail(exitUsage, "--labels is needed for %s", metric)
-		}
-		if s.Labels, err = dataset.Labels(labels, d.Samples()); err != nil {
+		if s.Labels, err = readLabels(labels, paths, d.Samples()); err != nil {
 			return nil, err
+		}
+		if s.Labels == nil {
+			return nil, fail(exitUsage, "--labels is needed for %s", metric)
 		}
 	}
 	return s, nil
+}
+
+// readLabels are those of a file, or of folders of classes that the data are read from; nil when there are
+// none.
+func readLabels(path string, data []string, limit int) ([]int, error) {
+	if path != "" {
+		return dataset.Labels(path, limit)
+	}
+	if info, err := os.Stat(data[0]); err != nil || !info.IsDir() {
+		return nil, err
+	}
+	out, err := dataset.FolderLabels(data[0])
+	return out[:min(len(out), limit)], err
 }
 
 func simCommand(u *ui) *cobra.Command {

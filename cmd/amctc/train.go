@@ -13,7 +13,6 @@ import (
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/parser/amct"
-	"github.com/amctc/amctc/parser/dataset"
 	"github.com/amctc/amctc/passes/train"
 )
 
@@ -53,11 +52,9 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 			if err != nil {
 				return err
 			}
-			var want []int
-			if labels != "" {
-				if want, err = dataset.Labels(labels, d.Samples()); err != nil {
-					return err
-				}
+			want, err := readLabels(labels, paths, d.Samples())
+			if err != nil {
+				return err
 			}
 			set, err := amctc.LoadTrainSet(d, want)
 			if err != nil {
@@ -71,7 +68,7 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 				if err != nil {
 					return err
 				}
-				vs, err := evalSet(metric, validLabels, vd)
+				vs, err := evalSet(metric, validLabels, valid, vd)
 				if err != nil {
 					return err
 				}

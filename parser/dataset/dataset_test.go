@@ -333,7 +333,7 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := Open(filepath.Join(t.TempDir(), "none.npy"), Options{}); err == nil {
 		t.Error("no error for a missing file")
 	}
-	if _, err := Open(t.TempDir(), Options{Shape: []int{6}}); err == nil || !strings.Contains(err.Error(), "no .bin files") {
+	if _, err := Open(t.TempDir(), Options{Shape: []int{6}}); err == nil || !strings.Contains(err.Error(), "neither .bin files nor images") {
 		t.Errorf("empty folder: %v", err)
 	}
 	if _, err := Open(write(t, "a.bin", make([]byte, 6)), Options{Shape: []int{6}, DType: "float16"}); err == nil || !strings.Contains(err.Error(), `"float16"`) {

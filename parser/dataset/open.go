@@ -12,7 +12,8 @@ import (
 )
 
 // Open finds the samples of path: an .npy, .npz or IDX file (gzipped or not, told by content), a
-// raw .bin file, or a folder of .bin files in ascending order of name, each of which is one sample.
+// raw .bin file, a folder of .bin files in ascending order of name, each of which is one sample, or a folder
+// of images, or of one folder of images for each class.
 //
 // A file whose samples have as many elements as Options.Shape is taken (28×28 for 1×28×28, or 784);
 // a file of exactly that shape is one sample. Open reads the header only; what it can tell from the
@@ -24,6 +25,9 @@ func Open(path string, opt Options) (Source, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
+	}
+	if info.IsDir() && hasImages(path) {
+		return openImages(path, opt)
 	}
 	if info.IsDir() || strings.EqualFold(filepath.Ext(path), ".bin") {
 		return openRaw(path, info, opt)

@@ -38,7 +38,7 @@ func openRaw(path string, info fs.FileInfo, opt Options) (Source, error) {
 			}
 		}
 		if len(s.paths) == 0 {
-			return nil, fmt.Errorf("%s: the folder holds no .bin files", path)
+			return nil, fmt.Errorf("%s: the folder holds neither .bin files nor images (%s)", path, list(imageTypes))
 		}
 	}
 	n, err := opt.take(len(s.paths))

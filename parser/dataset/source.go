@@ -17,6 +17,10 @@ type Options struct {
 	// DType of raw .bin files: float32 (the default), float64, uint8, int8, int16, uint16, int32 or
 	// int64, little-endian. Other formats say their own.
 	DType string
+
+	// Resize is how images that are not of the sample's size are brought to it: Stretch or Crop; empty
+	// takes none of another size.
+	Resize string
 }
 
 // A Batch is N consecutive samples. Data has N times the elements of a sample and belongs to the
