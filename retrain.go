@@ -103,9 +103,13 @@ const (
 
 // quantizer adds fake quantization with trained factors to a network that becomes trainable.
 type quantizer struct {
-	opt *QATOptions
-	f   *ir.Func // the float network
+	opt  *QATOptions
+	f    *ir.Func                    // the float network
+	made map[*ir.Node]quantizedLayer // layers so far
 }
+
+// A quantizedLayer is what the bias of a layer is rounded by.
+type quantizedLayer struct{ input, scale *ir.Value }
 
 // input quantizes what a layer reads, between trained bounds; the lower one is 0 behind a relu.
 func (q *quantizer) input(t *passes.Trainable, n *ir.Node, x *ir.Value) (*ir.Value, error) {
@@ -130,6 +134,7 @@ func (q *quantizer) input(t *passes.Trainable, n *ir.Node, x *ir.Value) (*ir.Val
 	a := q.parameter(t, n, roleHigh, []float32{max(high, calib.Eps)})
 	b := q.parameter(t, n, roleLow, []float32{min(low, 0)})
 	y := t.Builder.Node(ir.NodeSpec{Op: "t.ulq", Name: n.Name + ".quant", Value: x.Name + "_q", Operands: []*ir.Value{x, a, b}, Attrs: ir.AttrsOf("bits", set.ActBits, "fixed_min", fixed)})
+	q.made[n] = quantizedLayer{input: y}
 	return y, nil
 }
 
@@ -146,8 +151,22 @@ func (q *quantizer) weights(t *passes.Trainable, n *ir.Node, w *ir.Value) (*ir.V
 		scale, _ := calib.ARQ(data.F32, data.Shape[0], perChannel, set.WtsBits)
 		s := q.parameter(t, n, roleScale, scale)
 		spec.Op, spec.Operands, spec.Attrs = "t.lsq", []*ir.Value{w, s}, ir.AttrsOf("bits", set.WtsBits)
+		q.made[n] = quantizedLayer{q.made[n].input, s}
+		return t.Builder.Node(spec), nil
 	}
-	return t.Builder.Node(spec), nil
+	y := t.Builder.Node(spec)
+	q.made[n] = quantizedLayer{q.made[n].input, ir.Results(y)[1]}
+	return y, nil
+}
+
+// bias rounds a layer's biases to what int32 holds.
+func (q *quantizer) bias(t *passes.Trainable, n *ir.Node, b *ir.Value) (*ir.Value, error) {
+	l, ok := q.made[n]
+	if !ok {
+		return b, nil
+	}
+	x := l.input.Def
+	return t.Builder.Node(ir.NodeSpec{Op: "t.bias", Name: n.Name + ".bias", Value: b.Name + "_q", Operands: []*ir.Value{b, x.Operands[1], x.Operands[2], l.scale}, Attrs: x.Attrs.Clone()}), nil
 }
 
 func (q *quantizer) parameter(t *passes.Trainable, n *ir.Node, role string, start []float32) *ir.Value {

@@ -269,6 +269,8 @@ func (r *Trainer) check() error {
 		return fmt.Errorf("label smoothing %v must lie in [0, 1)", o.Smoothing)
 	case !(o.Distill >= 0 && o.Distill <= 1), o.Distill > 0 && o.Teacher == nil:
 		return fmt.Errorf("distillation takes part %v of the targets from a teacher: want a part in [0, 1], and a teacher", o.Distill)
+	case o.Augment.Shift < 0 || !(o.Augment.Crop >= 0 && o.Augment.Crop <= 1):
+		return fmt.Errorf("images shift by %d and keep part %v: want a shift of 0 or more, and a part in [0, 1]", o.Augment.Shift, o.Augment.Crop)
 	case !(o.Average >= 0 && o.Average < 1):
 		return fmt.Errorf("the average keeps %v, want a part in [0, 1)", o.Average)
 	}
@@ -287,8 +289,8 @@ func (r *Trainer) build(c *passes.Context) error {
 	var err error
 	to := passes.TrainOptions{Batch: r.opt.Batch, Frozen: r.opt.Frozen}
 	if r.opt.Quantize != nil {
-		q := &quantizer{opt: r.opt.Quantize, f: r.m.Main()}
-		to.Input, to.Weights = q.input, q.weights
+		q := &quantizer{opt: r.opt.Quantize, f: r.m.Main(), made: make(map[*ir.Node]quantizedLayer)}
+		to.Input, to.Weights, to.Bias = q.input, q.weights, q.bias
 	}
 	if r.t, err = passes.NewTrainable(c, r.m, to); err != nil {
 		return err

@@ -90,7 +90,7 @@ func TestFiniteDifferences(t *testing.T) {
 		t.Run(fmt.Sprintf("%d-%s", k, d.op), func(t *testing.T) { d.check(t, uint64(k+1)) })
 	}
 	// The gradients of these are defined otherwise: straight through.
-	for _, name := range []string{"t.ulq", "t.lsq", "t.arq"} {
+	for _, name := range []string{"t.ulq", "t.lsq", "t.arq", "t.bias"} {
 		tested[name] = true
 	}
 	for _, o := range op.All().All() {

@@ -33,8 +33,12 @@ var Quantize = []Pass{
 	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
 }
 
-// Fake are the passes of Quantize that leave float arithmetic.
-var Fake = Quantize[:2:2]
+// Fake takes the observed network with its factors to float arithmetic on the numbers that codes stand for.
+var Fake = []Pass{
+	Quantize[0],
+	Quantize[1],
+	{"round-biases", "round biases to what the accumulators of their layers hold", ir.StageFake, ir.StageFake, roundBiases},
+}
 
 // Pair takes the observed network with its factors to the arithmetic of AMCT's pair of models, in
 // place of Quantize.
@@ -54,7 +58,7 @@ func All() []Pass {
 // Named is every pass of every table once: those of All, then those of the other ways.
 func Named() []Pass {
 	out := All()
-	for _, p := range append(slices.Clone(Pair), Split...) {
+	for _, p := range slices.Concat(Pair, Fake, Split) {
 		if !slices.ContainsFunc(out, func(q Pass) bool { return q.Name == p.Name }) {
 			out = append(out, p)
 		}

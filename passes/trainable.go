@@ -45,7 +45,9 @@ type TrainOptions struct {
 	// Weights, when not nil, gives the value that a layer uses in place of its weights, and Input that
 	// in place of what it reads: fake quantization with trained factors.
 	Weights func(t *Trainable, n *ir.Node, w *ir.Value) (*ir.Value, error)
-	Input   func(t *Trainable, n *ir.Node, x *ir.Value) (*ir.Value, error)
+	// Bias, when not nil, gives what a layer uses in place of its bias; it is called after the others.
+	Bias  func(t *Trainable, n *ir.Node, b *ir.Value) (*ir.Value, error)
+	Input func(t *Trainable, n *ir.Node, x *ir.Value) (*ir.Value, error)
 }
 
 // NewTrainable rebuilds a float module at a batch of the given size, weights, biases and the factors of
@@ -132,6 +134,11 @@ func (t *Trainable) add(c *Context, n *ir.Node, params map[int]*ir.Value, to map
 		}
 		if opt.Weights != nil {
 			if operands[q.Weights], err = opt.Weights(t, n, operands[q.Weights]); err != nil {
+				return err
+			}
+		}
+		if opt.Bias != nil && q.Bias >= 0 && q.Bias < len(operands) {
+			if operands[q.Bias], err = opt.Bias(t, n, operands[q.Bias]); err != nil {
 				return err
 			}
 		}

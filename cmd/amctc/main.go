@@ -151,7 +151,7 @@ func newRoot(u *ui) *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return checkISA(os.Getenv("AMCTC_ISA")) }
 	root.AddCommand(compileCommand(u), importCommand(u), fmtCommand(u), optCommand(u), diffCommand(u), configCommand(u), calibrateCommand(u), quantizeCommand(u),
-		emitCommand(u), runCommand(u), trainCommand(u), evalCommand(u), autoCommand(u), verifyCommand(u), benchCommand(u), simCommand(u), reportCommand(u), opsCommand(u), passesCommand(u), targetCommand(u), explainCommand(u))
+		emitCommand(u), runCommand(u), trainCommand(u), distillCommand(u), evalCommand(u), autoCommand(u), verifyCommand(u), benchCommand(u), simCommand(u), reportCommand(u), opsCommand(u), passesCommand(u), targetCommand(u), explainCommand(u))
 	return root
 }
 

@@ -85,7 +85,7 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 				if qat.record == "" {
 					return fail(exitUsage, "training with quantization finds factors: give --record")
 				}
-				opt.Quantize.Data = d.Limited(calibrationSamples)
+				opt.Quantize.Data = d.Limited(amctc.CalibrationSamples)
 				if n := opt.Quantize.BatchNum; n > 0 { // batches of the config are those of training
 					opt.Quantize.BatchNum, opt.Quantize.Data = 0, d.Limited(n*opt.Batch)
 				}
@@ -148,6 +148,7 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 	f.Float64Var(&opt.Average, "average", 0, "what an exponential average of the parameters keeps in a step, such as 0.999; the average is the result")
 	f.IntVar(&opt.Augment.Shift, "shift", 0, "shift images by up to so many pixels")
 	f.BoolVar(&opt.Augment.Flip, "flip", false, "mirror half of the images")
+	f.Float64Var(&opt.Augment.Crop, "crop", 0, "cut windows with sides of this part of the image or more, scaled up again; 0 is none")
 	f.BoolVar(&opt.Fresh, "fresh", false, "draw new weights instead of going on from the model's")
 	f.BoolVar(&opt.Frozen, "frozen-batch-norm", false, "keep the statistics of batch normalization")
 	f.StringVar(&teacher, "teacher", "", "float network whose outputs are learned: with mse alone, with cross_entropy the part --distill")
@@ -163,9 +164,6 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 	_ = c.MarkFlagRequired("output")
 	return c
 }
-
-// calibrationSamples are those that the bounds of activations start from.
-const calibrationSamples = 128
 
 // qatFlags choose how training quantizes.
 type qatFlags struct {

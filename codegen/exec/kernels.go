@@ -62,6 +62,7 @@ var kernels = map[string]kernel{
 	"BatchNormSums":       seven(rt.BatchNormSums),
 	"BatchStatistics":     four(rt.BatchStatistics),
 	"BoundsGrad":          eight(rt.BoundsGrad),
+	"BiasQuantize":        five(rt.BiasQuantize),
 	"BoundsQuantize":      four(rt.BoundsQuantize),
 	"ChannelSum":          three(rt.ChannelSum),
 	"ConvPackedF32":       five(rt.ConvPackedF32),

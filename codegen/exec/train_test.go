@@ -52,7 +52,8 @@ func trainedFactors(t *testing.T) *ir.Module {
 		return b.Node(ir.NodeSpec{Op: name, Name: name, Operands: in, Attrs: attrs})
 	}
 	y := node("t.ulq", ir.AttrsOf("bits", 4), x, hi, lo)
-	y = node("nn.conv2d", nil, y, node("t.lsq", ir.AttrsOf("bits", 4), w, scale))
+	bias := b.Param("bias", ir.Float(4))
+	y = node("nn.conv2d", nil, y, node("t.lsq", ir.AttrsOf("bits", 4), w, scale), node("t.bias", ir.AttrsOf("bits", 4), bias, hi, lo, scale))
 	y = node("nn.pad", ir.AttrsOf("pad", []int{0, 0, 1, 0, 0, 0, 0, 1}), node("nn.clip", ir.AttrsOf("min", float32(-1), "max", float32(2)), y))
 	y = node("nn.max_pool2d", ir.AttrsOf("kernel", []int{2, 2}), y)
 	y = node("nn.avg_pool2d", ir.AttrsOf("kernel", []int{2, 1}, "pad", []int{1, 0, 0, 0}), y)
@@ -64,7 +65,7 @@ func trainedFactors(t *testing.T) *ir.Module {
 	}
 	target := b.Param("target", y.Type)
 	loss := node("t.cross_entropy", nil, y, target)
-	grads, err := passes.Backward(c, m, f, loss, []*ir.Value{x, hi, lo, w, scale, v})
+	grads, err := passes.Backward(c, m, f, loss, []*ir.Value{x, hi, lo, w, scale, v, bias})
 	if err != nil {
 		t.Fatal(err)
 	}

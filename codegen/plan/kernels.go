@@ -53,4 +53,5 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"t.lsq":              (*builder).lsq,
 	"t.lsq_dx":           (*builder).lsqGrad,
 	"t.arq":              (*builder).arq,
+	"t.bias":             (*builder).heldBias,
 }

@@ -244,6 +244,11 @@ func (b *builder) lsqGrad(n *ir.Node) {
 	b.step("ScalesGrad", scalesArgs(n, elems(b.typ(n.Operands[1]))), dst, dscale, w, scale, dy)
 }
 
+func (b *builder) heldBias(n *ir.Node) {
+	src, hi, lo, scale := b.in(n.Operands[0], rows), b.in(n.Operands[1], rows), b.in(n.Operands[2], rows), b.in(n.Operands[3], rows)
+	b.step("BiasQuantize", boundsArgs(n), b.make(n.Result(), rows), src, hi, lo, scale)
+}
+
 func (b *builder) arq(n *ir.Node) {
 	w := b.in(n.Operands[0], rows)
 	scale := b.make(n.Results[1], rows)

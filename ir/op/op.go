@@ -20,7 +20,7 @@ var all = ir.NewOpSet(
 	Observe, Fake, Quantize, Dequantize, Rescale,
 	Conv2DDX, Conv2DDW, ChannelSum, SumTo, ReluDX, ClipDX, MaxPoolDX, AvgPoolDX, Slice,
 	BatchNormTrain, BatchNormDX, SoftmaxDX, CrossEntropy, CrossEntropyDX, MSE, MSEDX,
-	ULQ, ULQDX, LSQ, LSQDX, StraightARQ,
+	ULQ, ULQDX, LSQ, LSQDX, StraightARQ, StraightBias,
 )
 
 // All is the set of every operator.

@@ -55,13 +55,6 @@ type simpleRetrainReader struct {
 
 func (p *simpleRetrainReader) top(fields []textField) {
 	s := p.config
-	names := func(to *[]Named) textHandler {
-		return func(f textField) {
-			if t := p.text(f); t != nil {
-				*to = append(*to, Named{*t, f.value.pos})
-			}
-		}
-	}
 	prune := func(f textField) { p.noPruning("AMCTRetrainConfig", f.pos) }
 	handlers := p.parts(&s.Common, map[string]textHandler{
 		"batch_num": func(f textField) {
@@ -71,10 +64,10 @@ func (p *simpleRetrainReader) top(fields []textField) {
 				}
 			}
 		},
-		"skip_layers":               names(&s.SkipLayers),
-		"quant_skip_layers":         names(&s.SkipLayers),
-		"skip_layer_types":          names(&s.SkipTypes),
-		"quant_skip_types":          names(&s.SkipTypes),
+		"skip_layers":               p.names(&s.SkipLayers),
+		"quant_skip_layers":         p.names(&s.SkipLayers),
+		"skip_layer_types":          p.names(&s.SkipTypes),
+		"quant_skip_types":          p.names(&s.SkipTypes),
 		"override_layer_configs":    func(f textField) { p.override(&s.Layers, f, "RetrainOverrideLayer", "layer_name") },
 		"override_layer_types":      func(f textField) { p.override(&s.Types, f, "RetrainOverrideLayerType", "layer_type") },
 		"regular_prune_skip_layers": prune,
@@ -89,14 +82,7 @@ func (p *simpleRetrainReader) top(fields []textField) {
 
 // parts adds the fields that all levels have.
 func (p *simpleRetrainReader) parts(to *RetrainParts, handlers map[string]textHandler) map[string]textHandler {
-	handlers["retrain_data_quant_config"] = func(f textField) {
-		to.dataAt = f.pos
-		p.sub(f, func(fields []textField) {
-			p.message("RetrainDataQuantConfig", fields, map[string]textHandler{ULQ: func(f textField) {
-				p.sub(f, func(fields []textField) { to.Data = p.data(f, fields) })
-			}})
-		})
-	}
+	handlers["retrain_data_quant_config"] = p.dataPart(to, "RetrainDataQuantConfig")
 	handlers["retrain_weight_quant_config"] = func(f textField) {
 		to.weightsAt = f.pos
 		p.sub(f, func(fields []textField) {
@@ -110,10 +96,27 @@ func (p *simpleRetrainReader) parts(to *RetrainParts, handlers map[string]textHa
 	return handlers
 }
 
+// dataPart reads how a layer's input is quantized.
+func (p *simpleRetrainReader) dataPart(to *RetrainParts, message string) textHandler {
+	return func(f textField) {
+		to.dataAt = f.pos
+		p.sub(f, func(fields []textField) {
+			p.message(message, fields, map[string]textHandler{ULQ: func(f textField) {
+				p.sub(f, func(fields []textField) { to.Data = p.data(f, fields) })
+			}})
+		})
+	}
+}
+
 func (p *simpleRetrainReader) override(to *[]RetrainOverride, f textField, message, key string) {
+	p.overrideOf(to, f, message, key, p.parts)
+}
+
+// overrideOf reads an override, whose other fields are parts.
+func (p *simpleRetrainReader) overrideOf(to *[]RetrainOverride, f textField, message, key string, parts func(*RetrainParts, map[string]textHandler) map[string]textHandler) {
 	p.sub(f, func(fields []textField) {
 		o := RetrainOverride{Named: Named{At: f.pos}}
-		p.message(message, fields, p.parts(&o.RetrainParts, map[string]textHandler{key: func(f textField) {
+		p.message(message, fields, parts(&o.RetrainParts, map[string]textHandler{key: func(f textField) {
 			if t := p.text(f); t != nil {
 				o.Named = Named{*t, f.value.pos}
 			}

@@ -102,3 +102,49 @@ func FuzzRetrain(f *testing.F) {
 		}
 	})
 }
+
+// TestDistill reads every field of a distill config, and finds what is wrong with others.
+func TestDistill(t *testing.T) {
+	d, err := ParseDistill("test", []byte(`
+batch_num: 3 group_size: 2 data_dump: false
+distill_group { end_layer_name: "dw" start_layer_name: "conv1" }
+distill_data_quant_config { ulq_quantize { dst_type: INT4 } }
+distill_weight_quant_config { ulq_distill { dst_type: INT4 channel_wise: false } }
+distill_override_layers { layer_name: "fc1" distill_data_quant_config { ulq_quantize { } } distill_weight_quant_config { arq_distill { } } }
+distill_override_layer_types { layer_type: "MatMul" distill_data_quant_config { ulq_quantize { fixed_min: true } } distill_weight_quant_config { arq_distill { dst_type: 0 } } }
+quant_skip_layers: "conv2" quant_skip_layer_types: "BatchNormalization"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.BatchNum != 3 || d.GroupSize != 2 || len(d.Groups) != 1 || d.Groups[0].Start.Name != "conv1" || d.Groups[0].End.Name != "dw" {
+		t.Errorf("%+v", d)
+	}
+	c, found := d.For(network)
+	if found.Len() > 0 {
+		t.Fatal(found)
+	}
+	conv1, fc1, matm := c.Layers["conv1"], c.Layers["fc1"], c.Layers["matm"]
+	if *c.Layers["conv2"].Enable || Bits(conv1.Data.DstType) != 4 || *conv1.Weights.Algo != ULQRetrain || *conv1.Weights.ChannelWise {
+		t.Error("common settings do not arrive")
+	}
+	if Bits(fc1.Data.DstType) != 8 || *fc1.Weights.Algo != ARQRetrain || !*matm.Data.FixedMin || Bits(matm.Weights.DstType) != 4 {
+		t.Error("overrides do not arrive")
+	}
+	for text, want := range map[string]string{
+		"group_size: 0": "C006", "data_dump: true": "C009", "retrain_data_quant_config { }": "C003", `distill_group { start_layer_name: "a" }`: "C003",
+		"distill_weight_quant_config { arq_retrain { } }": "C003", "distill_weight_quant_config: 3": "C005",
+	} {
+		if _, err := ParseDistill("test", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzDistill(f *testing.F) {
+	f.Add([]byte(`distill_group { end_layer_name: "dw" start_layer_name: "conv1" } distill_weight_quant_config { ulq_distill { dst_type: INT4 } }`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if d, err := ParseDistill("fuzz", text); err == nil {
+			d.For(network)
+		}
+	})
+}

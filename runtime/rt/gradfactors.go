@@ -173,3 +173,16 @@ func RangeScales(w *Worker, a *ScalesArgs, scale, src []float32) {
 	}
 	w.wait()
 }
+
+// BiasQuantize rounds biases to multiples of the scale of the bounds times those of the weights, in float64.
+func BiasQuantize(w *Worker, a *BoundsArgs, dst, src, hi, lo, scale []float32) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	sx, _ := a.plan(hi[0], lo[0])
+	for i, b := range src {
+		s := float64(sx) * float64(scale[i%len(scale)])
+		dst[i] = float32(math.RoundToEven(float64(b)/s) * s)
+	}
+}
