@@ -11,6 +11,7 @@ import (
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/passes/calib"
+	"github.com/amctc/amctc/passes/train"
 )
 
 // QATOptions say how a network is trained with quantization in its forward pass.
@@ -222,13 +223,13 @@ func (r *Trainer) faked(m *ir.Module) (*ir.Module, error) {
 }
 
 // ranges are the bounds of activations now; nil without quantization.
-func (r *Trainer) ranges() []TrainedRange {
-	var out []TrainedRange
+func (r *Trainer) ranges() []train.Range {
+	var out []train.Range
 	values := r.state.current()
 	for i, p := range r.t.Parameters {
 		switch p.Role {
 		case roleHigh:
-			out = append(out, TrainedRange{Layer: p.Node, Max: values[i][0]})
+			out = append(out, train.Range{Layer: p.Node, Max: values[i][0]})
 		case roleLow:
 			out[len(out)-1].Min = values[i][0] // follows the upper bound
 		}

@@ -64,22 +64,7 @@ type TrainStatus struct {
 }
 
 // TrainEpoch is what an epoch came to.
-type TrainEpoch struct {
-	Epoch    int      `json:"epoch"`
-	Loss     float64  `json:"loss"`
-	Rate     float64  `json:"rate"`               // of the last step
-	Right    *float64 `json:"right,omitempty"`    // of the training samples
-	Validate *float64 `json:"validate,omitempty"` // value of the metric
-	// Ranges are what training with quantization has made of the bounds of activations, by layer.
-	Ranges []TrainedRange `json:"ranges,omitempty"`
-}
-
-// A TrainedRange is where the bounds of a layer's input are.
-type TrainedRange struct {
-	Layer string  `json:"layer"`
-	Min   float32 `json:"min"`
-	Max   float32 `json:"max"`
-}
+type TrainEpoch = train.Epoch
 
 // TrainSet is data in memory, with labels when the loss wants them.
 type TrainSet struct {

@@ -50,6 +50,7 @@ const layers = `
 	# Graphs to graphs.
 	ir/diag, passes/calib < passes/stats;
 	ir/op, ir/interp, passes/calib, passes/stats, passes/train < passes;
+	passes/train < codegen/report;
 	passes, ir/irtest < passes/passtest;
 
 	# Kernels, and plans of their calls.

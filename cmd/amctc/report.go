@@ -10,6 +10,7 @@ import (
 
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/codegen/report"
+	"github.com/amctc/amctc/passes/train"
 )
 
 // reportFlags are those of a report on a model.
@@ -19,6 +20,7 @@ type reportFlags struct {
 	transforms                     transformFlags
 	calib, paths                   []string
 	config, record, labels, metric string
+	training                       string
 	out, target                    string
 	samples                        int
 	force                          bool
@@ -63,6 +65,7 @@ Of a DIR that compile wrote, or its report.json: the table.`,
 	p.StringVar(&f.metric, "metric", "top1", "auc, cosine, mse, top1 or top5, with --labels")
 	p.StringVar(&f.config, "config", "", "AMCT quantization config, JSON or simplified")
 	p.StringVar(&f.record, "record", "", "use the factors of this AMCT record instead of calibrating")
+	p.StringVar(&f.training, "training", "", "history that train --history wrote: learning curves and trained bounds become part of the report")
 	p.IntVar(&f.samples, "samples", amctc.DefaultDiagnosed, "samples that errors are measured on")
 	p.StringVarP(&f.out, "output", "o", "", "page to write, .html")
 	p.StringVar(&f.target, "target", amctc.DefaultTarget, "Ascend SoC")
@@ -84,6 +87,16 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 	}
 	if err := f.transforms.check(f.record); err != nil {
 		return err
+	}
+	var history []train.Epoch
+	if f.training != "" {
+		text, err := os.ReadFile(f.training)
+		if err != nil {
+			return err
+		}
+		if history, err = train.ParseHistory(text); err != nil {
+			return fmt.Errorf("%s: %w", f.training, err)
+		}
 	}
 	pc, float, own, err := prepare(cmd, u, f.load, args[0], f.config, f.record)
 	if err != nil {
@@ -130,7 +143,7 @@ func (f *reportFlags) diagnose(cmd *cobra.Command, u *ui, args []string) error {
 	if err != nil {
 		return err
 	}
-	d.Model = filepath.Base(args[0])
+	d.Model, d.Training = filepath.Base(args[0]), history
 	u.close()
 	return f.write(u, d, args[1:])
 }

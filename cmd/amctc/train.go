@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -106,11 +105,11 @@ seed, whatever the number of threads. With --checkpoint a run that was stopped g
 				}
 			}
 			if history != "" {
-				text, err := json.MarshalIndent(trained.History, "", "  ")
+				text, err := train.FormatHistory(trained.History)
 				if err != nil {
 					return err
 				}
-				if err := writeFile(history, append(text, '\n'), force); err != nil {
+				if err := writeFile(history, text, force); err != nil {
 					return err
 				}
 			}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/amctc/amctc/passes/train"
 )
 
 // DB is a ratio in dB. JSON has no infinity: it is null there, and so is a number that was not measured.
@@ -78,6 +80,8 @@ type Diagnosis struct {
 	Layers    []Layer   `json:"layers"` // what is quantized, in order
 	Graph     []Row     `json:"graph"`  // every operator of the integer network
 	Remarks   []string  `json:"remarks"`
+	// Training is how the network was trained, when that is told.
+	Training []train.Epoch `json:"training,omitempty"`
 }
 
 // A Metric is what both networks reach on labelled samples.

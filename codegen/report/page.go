@@ -24,6 +24,7 @@ type page struct {
 	Graph               template.HTML
 	Remarks             []string
 	Low, High           int
+	Training            *trainingView
 }
 
 type tile struct{ Name, Value, Note, Class string }
@@ -63,6 +64,7 @@ func (d *Diagnosis) HTML() ([]byte, error) {
 		ids[l.Name] = fmt.Sprintf("layer-%d", i+1)
 	}
 	p.Tiles = d.tiles()
+	p.Training = training(d.Training)
 	for _, f := range d.Findings {
 		v := findingView{Finding: f, Share: share(f.Share), Class: "bad"}
 		if f.Cause == Accumulated || f.Share < 0.25 {
