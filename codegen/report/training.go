@@ -24,7 +24,7 @@ type line struct {
 // The size of a plot of curves, and where its frame is.
 const (
 	curveWide, curveHigh = 400, 180
-	curveLeft, curveTop  = 54, 10
+	curveLeft, curveTop  = 66, 10
 	curveRight, curveEnd = curveWide - 10, curveHigh - 24
 )
 
