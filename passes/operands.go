@@ -152,7 +152,7 @@ func (l *lockstep) codes(n, m *ir.Node, in []number) error {
 				return err
 			}
 		case l.keeps == PairCodes && !n.Op.Quant.IsLayer():
-			if err := l.compareCodes(src, pre, want, got.t, want); err != nil {
+			if err := l.compare(src, number{t: gridded(pre.t, want)}, w, got, false); err != nil {
 				return err
 			}
 		default:

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// planted runs a test that plants mistakes and reads its summary, which begins with how many of how many were caught.
+func planted(ctx context.Context, b *bench, head, pkg, run string) (line string, caught, all int, err error) {
+	if line, err = b.test(ctx, nil, head, pkg, "-run", run); err != nil {
+		return "", 0, 0, err
+	}
+	if _, err := fmt.Sscanf(line, "%d of %d caught", &caught, &all); err != nil {
+		return "", 0, 0, fmt.Errorf("the summary of the test is %q: %w", line, err)
+	}
+	return line, caught, all, nil
+}
+
+// miscompiles plants mistakes behind passes.
+func miscompiles(ctx context.Context, b *bench) (string, bool, error) {
+	line, caught, all, err := planted(ctx, b, "planted miscompiles: ", "./testdata/miscompiles", "^TestPlanted$")
+	return line, all >= 25 && caught == all, err
+}
