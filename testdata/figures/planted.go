@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // planted runs a test that plants mistakes and reads its summary, which begins with how many of how many were caught.
-func planted(ctx context.Context, b *bench, head, pkg, run string) (line string, caught, all int, err error) {
-	if line, err = b.test(ctx, nil, head, pkg, "-run", run); err != nil {
+func planted(ctx context.Context, b *bench, head, pkg, run string, more ...string) (line string, caught, all int, err error) {
+	if line, err = b.test(ctx, nil, head, append([]string{pkg, "-run", run}, more...)...); err != nil {
 		return "", 0, 0, err
 	}
 	if _, err := fmt.Sscanf(line, "%d of %d caught", &caught, &all); err != nil {
@@ -20,4 +21,10 @@ func planted(ctx context.Context, b *bench, head, pkg, run string) (line string,
 func miscompiles(ctx context.Context, b *bench) (string, bool, error) {
 	line, caught, all, err := planted(ctx, b, "planted miscompiles: ", "./testdata/miscompiles", "^TestPlanted$")
 	return line, all >= 25 && caught == all, err
+}
+
+// targetFaults plants faults into target programs.
+func targetFaults(ctx context.Context, b *bench) (string, bool, error) {
+	line, caught, all, err := planted(ctx, b, "planted target faults: ", "./testdata/targetfaults", "^TestPlanted$", "-targetfaults.every=1")
+	return line, all >= 25 && caught == all && strings.HasSuffix(line, " 0 are missed"), err
 }

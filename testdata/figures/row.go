@@ -63,4 +63,5 @@ var rows = []row{
 	{name: "train-resume", what: "training stopped at random moments and resumed, ≥ 10 times", required: "the same checkpoint bytes as uninterrupted", measure: trainResumed},
 	{name: "causes", what: "report: one fault planted by seed in a trained network, each of the five causes, four networks (disparity in three)", required: "true cause and place ranked first in ≥ 90 %", measure: causes},
 	{name: "miscompiles", what: "mistakes planted behind every pass of the pipeline", required: "≥ 25, at least one for each pass; all caught by `--validate`, pass and value named", measure: miscompiles},
+	{name: "target-faults", what: "faults planted into the programs of LeNet for ascend910b3 and the residual network for ascend310, and every flag and synchronization dropped alone", required: "≥ 25; all caught by the simulator, rule, instruction and buffer named", measure: targetFaults},
 }
