@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
@@ -52,22 +51,31 @@ func (m *Miscompiled) Error() string {
 	return s
 }
 
-// Noise is two samples of normal numbers for every parameter, some far out and some exactly zero, the same ones
-// every time. A free dimension has two rows in the second.
+// Noise is two samples for every parameter, spread about zero as sums of four equally distributed numbers are, with
+// some far out and some exactly zero, the same ones every time. A free dimension has two rows in the second.
 func Noise(f *ir.Func) [][]*tensor.Tensor {
 	var out [][]*tensor.Tensor
+	state := uint64(1)
+	next := func() uint64 { // Steele, Lea and Flood's SplitMix64
+		state += 0x9e3779b97f4a7c15
+		z := state
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		return z ^ z>>31
+	}
 	for batch := 1; batch <= 2; batch++ {
-		r := rand.New(rand.NewPCG(uint64(batch), 0x7a11da7e))
 		var in []*tensor.Tensor
 		for _, p := range f.Params {
 			t := tensor.New(p.Type.DType, p.Type.Bind(batch).Shape...)
 			for i := range t.F32 {
-				switch r.IntN(16) {
-				case 0:
-				case 1:
-					t.F32[i] = float32(r.NormFloat64() * 8)
+				bits := next()
+				sum := int64(bits&0xfff) + int64(bits>>12&0xfff) + int64(bits>>24&0xfff) + int64(bits>>36&0xfff) - 2*0xfff
+				switch kind := bits >> 60; {
+				case kind == 0:
+				case kind == 1:
+					t.F32[i] = float32(sum) / (1 << 8) // within 32
 				default:
-					t.F32[i] = float32(r.NormFloat64())
+					t.F32[i] = float32(sum) / (1 << 11) // within 4
 				}
 			}
 			in = append(in, t)
