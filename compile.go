@@ -46,8 +46,8 @@ type CompileOptions struct {
 	// Validate compares the network before and after every pass, on two calibration samples or, without data, on
 	// noise. It interprets the network, which is slow.
 	Validate bool
-	Progress      passes.Progress
-	Log           *slog.Logger
+	Progress passes.Progress
+	Log      *slog.Logger
 }
 
 // measuredSamples is how many samples the accuracy table is made from.

@@ -265,8 +265,8 @@ func (l *lockstep) compareCodes(v *ir.Value, x number, q *ir.Quant, y *tensor.Te
 			a = 0 // the code of a NaN is the offset
 		}
 		step := float64(s)
-		a = min(max(a, float64(q.Min-o)*step), float64(q.Max-o)*step)
-		bound := step/2 + math.Abs(a)*multiplierError + step*0x1p-13 + x.bound(i)
+		a = min(max(a, float64(float64(q.Min-o)*step)), float64(float64(q.Max-o)*step))
+		bound := step/2 + float64(math.Abs(a)*multiplierError) + float64(step*0x1p-13) + x.bound(i)
 		if !near(a, float64(b), bound) {
 			return &Miscompiled{Func: l.before.Name, Value: v.Name, Sample: l.sample, Index: i, Before: a, After: float64(b), Bound: bound, Promise: l.keeps,
 				Why: "codes are " + q.Format(q.Storage())}

@@ -25,14 +25,14 @@ func (x number) bound(i int) float64 {
 	if x.rounds == 0 {
 		return 0
 	}
-	u := float64(x.rounds) * 0x1p-24
+	u := float64(float64(x.rounds) * 0x1p-24)
 	m := math.Abs(element(x.t, i))
 	if x.magnitude != nil {
 		m = math.Abs(float64(x.magnitude.F32[i]))
 	}
 	// Magnitudes are float32 sums of positive terms: less than 1 + 2u of the exact ones. Below the normal numbers a
 	// rounding may lose half of the least one.
-	return u/(1-min(u, .5))*m*(1+2*u) + float64(x.rounds)*0x1p-149
+	return float64(u/(1-min(u, .5))*m*(1+float64(2*u))) + float64(float64(x.rounds)*0x1p-149)
 }
 
 // merged are the roundings that a constant may have which a pass computed from others: a normalization's factor

@@ -58,7 +58,7 @@ func (l *lockstep) divided(n, m *ir.Node, in []number) error {
 			by = f[i/inner%size]
 		}
 		out.F32[i] = float32(y.t.F32[i] * by)
-		bound := x.bound(i) + y.bound(i)*float64(by) + math.Abs(float64(out.F32[i]))*0x1p-22
+		bound := x.bound(i) + float64(y.bound(i)*float64(by)) + float64(math.Abs(float64(out.F32[i]))*0x1p-22)
 		if a, b := float64(x.t.F32[i]), float64(out.F32[i]); !near(a, b, bound) {
 			return &Miscompiled{Func: l.before.Name, Value: n.Operands[0].Name, Sample: l.sample, Index: i, Before: a, After: b, Bound: bound, Promise: l.keeps,
 				Why: fmt.Sprintf("%s reads it divided by %v", n.Subject(), by)}
@@ -188,14 +188,14 @@ func (l *lockstep) bias(n, m *ir.Node, in []number) error {
 	out := tensor.New(tensor.F32, got.Const.Data.Shape...)
 	for i, code := range got.Const.Data.I32 {
 		s, _ := w.At(i)
-		unit := float64(x.Scale[0]) * float64(s)
-		b := float64(code) * unit
+		unit := float64(float64(x.Scale[0]) * float64(s))
+		b := float64(float64(code) * unit)
 		out.F32[i] = float32(b)
 		var a float64
 		if len(in) > q.Bias {
 			a = float64(in[q.Bias].t.F32[i])
 		}
-		bound := unit/2 + math.Abs(a)*0x1p-22
+		bound := unit/2 + float64(math.Abs(a)*0x1p-22)
 		if !near(a, b, bound) {
 			return &Miscompiled{Func: l.before.Name, Value: n.Result().Name, Sample: l.sample, Index: i, Before: a, After: b, Bound: bound, Promise: l.keeps,
 				Why: "this is its bias, in units of the accumulator"}

@@ -34,7 +34,7 @@ func (q *word) scaled(x int32, relu bool) float32 {
 	if relu && x < 0 {
 		return 0
 	}
-	return float32(x) * q.scale
+	return float32(float32(x) * q.scale)
 }
 
 // req8 converts an accumulator to a code.
