@@ -408,7 +408,7 @@ func (a *auto) trial(x search.Assignment) (search.Outcome, error) {
 		}
 		o := search.Outcome{Drop: a.metric.Drop(a.value.Value, ev.Value)}
 		if ev.hits != nil && !a.opt.NoMargin {
-			o.Margin = a.metric.Points * pairedError(a.value.hits, ev.hits)
+			o.Margin = float64(a.metric.Points * pairedError(a.value.hits, ev.hits))
 		}
 		return o, nil
 	})

@@ -85,9 +85,9 @@ func (r *Benchmark) peaks(costs []plan.Cost) {
 	for _, c := range costs {
 		switch {
 		case c.MACs > 0 && c.Float && r.FloatPeak == 0:
-			r.FloatPeak = float64(r.Threads) * peak.Float(r.ISA, peakTime)
+			r.FloatPeak = float64(float64(r.Threads) * peak.Float(r.ISA, peakTime))
 		case c.MACs > 0 && !c.Float && r.Int8Peak == 0:
-			r.Int8Peak = float64(r.Threads) * peak.Int8(r.ISA, peakTime)
+			r.Int8Peak = float64(float64(r.Threads) * peak.Int8(r.ISA, peakTime))
 		}
 	}
 }

@@ -41,7 +41,7 @@ func bound(seconds, ofPeak float64, macs, moved int64, threads int) string {
 	}
 	flow := levels[at].flow
 	if float64(macs) < thinMACs*float64(moved) {
-		flow *= thinFlow
+		flow = float64(flow * thinFlow)
 	}
 	if bytes > flow*seconds {
 		return levels[at].name

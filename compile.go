@@ -43,8 +43,11 @@ type CompileOptions struct {
 	// VerifySamples is how many calibration samples are verified; NoVerify leaves it out.
 	VerifySamples int
 	NoVerify      bool
-	Progress      passes.Progress
-	Log           *slog.Logger
+	// Validate compares the network before and after every pass, on two calibration samples or, without data, on
+	// noise. It interprets the network, which is slow.
+	Validate bool
+	Progress passes.Progress
+	Log      *slog.Logger
 }
 
 // measuredSamples is how many samples the accuracy table is made from.
@@ -61,6 +64,8 @@ type Compiled struct {
 	GoNotRun string        // why generated Go was not run
 	Plan     string        // the Go plan as text
 	SimTrace *sim.Result
+	// Validated counts what Validate compared; nil without it.
+	Validated *passes.Validation
 }
 
 // Compile imports, calibrates, quantizes, emits everything and verifies it. Nothing is written.
@@ -95,6 +100,11 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	}
 	if opt.Record != nil {
 		ApplyRecord(c.Settings, opt.Record)
+	}
+	if opt.Validate {
+		if c.Validate, err = validation(loaded.Main(), opt); err != nil {
+			return nil, err
+		}
 	}
 	float, err := Prepare(c, loaded)
 	if err != nil {
@@ -134,7 +144,7 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Compiled{Integer: integer}
+	out := &Compiled{Integer: integer, Validated: c.Validate}
 	if out.Float, err = passes.Balanced(c, float); err != nil {
 		return nil, err
 	}
@@ -178,6 +188,22 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// validation is on the first calibration samples, or on noise.
+func validation(f *ir.Func, opt CompileOptions) (*passes.Validation, error) {
+	if len(opt.Calib) == 0 {
+		return &passes.Validation{}, nil
+	}
+	data, err := OpenData(f, opt.Calib, opt.Data)
+	if err != nil {
+		return nil, err
+	}
+	samples, err := data.First(2)
+	if err != nil {
+		return nil, err
+	}
+	return &passes.Validation{Samples: func(*ir.Func) [][]*tensor.Tensor { return samples }}, nil
 }
 
 // wide is the first node that gives codes of int16, or nil.

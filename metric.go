@@ -59,9 +59,9 @@ func FindMetric(name string) (Metric, error) {
 func (m Metric) Text(v float64) string {
 	switch m.Name {
 	case "top1", "top5":
-		return fmt.Sprintf("top-%s %.2f %%", m.Name[3:], 100*v)
+		return fmt.Sprintf("top-%s %.2f %%", m.Name[3:], float64(100*v))
 	case "auc":
-		return fmt.Sprintf("area under the curve %.2f %%", 100*v)
+		return fmt.Sprintf("area under the curve %.2f %%", float64(100*v))
 	case "mse":
 		return fmt.Sprintf("mean squared error %.6g", v)
 	}
@@ -77,13 +77,13 @@ func (m Metric) Drop(float, value float64) float64 {
 		}
 		return value/float - 1
 	}
-	return m.Points * (float - value)
+	return float64(m.Points * (float - value))
 }
 
 // Undrop is the value that has the given drop.
 func (m Metric) Undrop(float, drop float64) float64 {
 	if m.Lower {
-		return float * (1 + drop)
+		return float64(float * (1 + drop))
 	}
 	return float - drop/m.Points
 }

@@ -53,7 +53,7 @@ func FakeQuantize(c *passes.Context, m *ir.Module) (*ir.Module, error) {
 // and are not repeated.
 func Pair(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 	own := NewContext(c.Context)
-	own.Log, own.Settings, own.Factors = c.Log, c.Settings, c.Factors
+	own.Log, own.Settings, own.Factors, own.Validate = c.Log, c.Settings, c.Factors, c.Validate
 	return lower(own, m, soc, append(slices.Clone(passes.Observe), passes.Pair...))
 }
 

@@ -120,7 +120,7 @@ func (q *quantizer) input(t *passes.Trainable, n *ir.Node, x *ir.Value) (*ir.Val
 	}
 	set := q.opt.For(n.Name)
 	lo, hi := calib.CodeRange(set.ActBits)
-	high, low := float32(hi-l.OffsetD)*l.ScaleD, float32(lo-l.OffsetD)*l.ScaleD
+	high, low := float32(float32(hi-l.OffsetD)*l.ScaleD), float32(float32(lo-l.OffsetD)*l.ScaleD)
 	if set.ClipMax != 0 {
 		high, low = float32(set.ClipMax), float32(set.ClipMin)
 	}

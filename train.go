@@ -381,7 +381,7 @@ func (r *Trainer) draw(i int, w []float32) {
 		limit := math.Sqrt(6 / float64(len(w)/p.Value.Type.Shape[0]))
 		random := train.NewRandom(r.opt.Seed, 1, uint64(i))
 		for k := range w {
-			w[k] = float32((2*random.Uniform() - 1) * limit)
+			w[k] = float32((float64(2*random.Uniform()) - 1) * limit)
 		}
 	case p.Role != roleWeight: // factors start where they are
 	case p.Operand == 1: // gamma of batch normalization
@@ -508,7 +508,7 @@ func (r *Trainer) running(batch []*tensor.Tensor) {
 		train.Average(1-momentum, r.state.Running[2*k], batch[2*k].F32)
 		v := r.state.Running[2*k+1]
 		for i, x := range batch[2*k+1].F32 {
-			v[i] = float32(float64(float32(1-momentum))*float64(v[i]) + float64(momentum*float64(x))*n/max(1, n-1))
+			v[i] = float32(float64(float64(float32(1-momentum))*float64(v[i])) + float64(momentum*float64(x))*n/max(1, n-1))
 		}
 	}
 }

@@ -199,7 +199,7 @@ func channelRanges(c *Context, e ir.Engine, m *ir.Module, wanted map[string][]in
 		inner := product(t.Shape[readAxis(n)+1:])
 		for i, x := range t.F32 {
 			if x-x != 0 {
-				bad = fmt.Errorf("balance: layer %q (%%%s): the activation has the invalid value %v", n.Name, v.Name, x)
+				bad = unfit("balance", n.Name, fmt.Errorf("the activation %%%s has the invalid value %v", v.Name, x))
 				return
 			}
 			ch := i / inner % len(to)

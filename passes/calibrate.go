@@ -1,12 +1,14 @@
 package passes
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/passes/calib"
 )
@@ -33,7 +35,7 @@ func Calibrate(c *Context, engine ir.Engine, m *ir.Module, data Data) error {
 	}
 	watch := newWatchers(c, run.Main())
 	if len(watch.list) == 0 {
-		return fmt.Errorf("nothing to quantize: no operator of the network takes factors; see the remarks for each operator's reason")
+		return c.nothing(f)
 	}
 	r, err := engine.Prepare(run.Main())
 	if err != nil {
@@ -57,6 +59,22 @@ func Calibrate(c *Context, engine ir.Engine, m *ir.Module, data Data) error {
 		}
 	}
 	return watch.store(c)
+}
+
+var errEmpty = errors.New("the data is empty")
+
+// unfit says why the data, or the weights of the network, give no factors.
+func unfit(step, layer string, err error) error {
+	return diag.Errorf("Q030", diag.Span{}, "", "%s: layer %q: %v", step, layer, err)
+}
+
+// nothing says that no operator of f takes factors, and why each does not that could.
+func (c *Context) nothing(f *ir.Func) error {
+	d := diag.Errorf("Q031", diag.Span{}, "", "nothing to quantize: no operator of @%s takes factors", f.Name)
+	for _, r := range c.Remarks.Sorted() {
+		d.Note(diag.Span{}, "%s: %s", r.Subject, r.Message)
+	}
+	return d
 }
 
 func sweep(c *Context, r ir.Runner, watch *watchers, data Data, pass int) error {
@@ -87,7 +105,7 @@ func feed(c *Context, r ir.Runner, crew *crew, data Data, label string) error {
 		c.Progress(label, done, total)
 	}
 	if done == 0 {
-		return fmt.Errorf("calibration: layer %q: the data is empty", crew.watch.list[0].keys[0])
+		return unfit("calibration", crew.watch.list[0].keys[0], errEmpty)
 	}
 	return nil
 }
@@ -215,7 +233,7 @@ func (ws *watchers) end() (more bool, err error) {
 		}
 		again, err := w.obs.End()
 		if err != nil {
-			return false, fmt.Errorf("calibration: layer %q: %w", w.keys[0], err)
+			return false, unfit("calibration", w.keys[0], err)
 		}
 		w.done = !again
 		more = more || again
@@ -227,7 +245,7 @@ func (ws *watchers) store(c *Context) error {
 	for _, w := range ws.list {
 		p, err := w.obs.Result()
 		if err != nil {
-			return fmt.Errorf("calibration: layer %q: %w", w.keys[0], err)
+			return unfit("calibration", w.keys[0], err)
 		}
 		for _, k := range w.keys {
 			l := c.Factors.At(k)

@@ -1,12 +1,12 @@
 package passes
 
 import (
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
 )
 
@@ -87,7 +87,7 @@ func (c *crew) work(in <-chan sight) {
 				continue
 			}
 			if err := w.obs.Add(s.data); err != nil {
-				c.fail(s, fmt.Errorf("calibration: layer %q (%%%s), samples from %d: %w", w.keys[0], s.value.Name, s.samples, err))
+				c.fail(s, diag.Errorf("Q030", diag.Span{}, "", "calibration: layer %q (%%%s), samples from %d: %v", w.keys[0], s.value.Name, s.samples, err))
 				break
 			}
 		}

@@ -79,7 +79,7 @@ func (c *channels) sweep(taps map[*ir.Node][]float64, total []float64) float64 {
 			if !calib.BalanceRange(float32(total[r] * s)) {
 				continue
 			}
-			total[r] *= s
+			total[r] = float64(total[r] * s)
 			worst = max(worst, math.Abs(math.Log(s)))
 		}
 	}

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -9,7 +10,7 @@ import (
 )
 
 // A Manager runs passes and holds each to its stages. It verifies after every pass unless
-// NoVerify is set.
+// NoVerify is set, and validates it where the context asks for that.
 type Manager struct {
 	NoVerify  bool
 	StopAfter string // name of the last pass to run
@@ -49,8 +50,17 @@ func (g *Manager) Run(c *Context, m *ir.Module, list []Pass) (stopped bool, err 
 		}
 		before := m.Clone()
 		start := time.Now()
+		var was *Factors
+		if c.Validate != nil {
+			was = c.Factors.Clone()
+		}
 		if err := g.one(c, m, p, before); err != nil {
 			return false, err
+		}
+		if c.Validate != nil {
+			if err := c.Validate.pass(c, p, before, m, was); err != nil {
+				return false, bugOf(p, err, before)
+			}
 		}
 		if g.Timing != nil {
 			g.Timing(p, time.Since(start))
@@ -63,6 +73,15 @@ func (g *Manager) Run(c *Context, m *ir.Module, list []Pass) (stopped bool, err 
 		}
 	}
 	return false, nil
+}
+
+// bugOf makes a difference that validation found a bug of ours; other errors, such as an interruption, stay.
+func bugOf(p Pass, err error, before *ir.Module) error {
+	var miss *Miscompiled
+	if errors.As(err, &miss) {
+		return &Bug{Pass: p.Name, Cause: err, Before: before}
+	}
+	return err
 }
 
 func (g *Manager) one(c *Context, m *ir.Module, p Pass, before *ir.Module) (err error) {

@@ -11,11 +11,13 @@ import (
 	"github.com/amctc/amctc/ir/diag"
 )
 
-// A Pass is one step. In and Out are the stages that hold before and after it.
+// A Pass is one step. In and Out are the stages that hold before and after it; Keeps is what validation
+// holds it to.
 type Pass struct {
 	Name    string
 	Doc     string
 	In, Out ir.Stage
+	Keeps   Promise
 	Run     func(*Context, *ir.Module, *ir.Func) error
 }
 
@@ -35,6 +37,8 @@ type Context struct {
 	Float   *ir.Module
 	Target  TargetFacts
 	Remarks diag.List
+	// Validate, when not nil, compares the function before and after every pass.
+	Validate *Validation
 	// Fuel is how many patches may still be applied; negative means no limit.
 	Fuel    int
 	Patches int

@@ -8,29 +8,29 @@ import (
 
 // Simplify takes an imported network to the form that is quantized.
 var Simplify = []Pass{
-	{"fold-constants", "compute what depends on constants only", ir.StageFloat, ir.StageFloat, foldConstants},
-	{"fold-identities", "remove reshapes, transposes, pads and clips that change nothing", ir.StageFloat, ir.StageFloat, foldIdentities},
-	{"fuse-bias", "take a constant added after a convolution or matrix product as its bias", ir.StageFloat, ir.StageFloat, fuseBias},
-	{"fold-batchnorm", "merge batch normalization into the layer before it, or make it a layer", ir.StageFloat, ir.StageFloat, foldBatchNorm},
-	{"fuse-pad", "merge a zero border into the window operator after it", ir.StageFloat, ir.StageFloat, fusePad},
-	{"dead-nodes", "remove what no result depends on", ir.StageFloat, ir.StageFloat, deadNodes},
+	{"fold-constants", "compute what depends on constants only", ir.StageFloat, ir.StageFloat, Exact, foldConstants},
+	{"fold-identities", "remove reshapes, transposes, pads and clips that change nothing", ir.StageFloat, ir.StageFloat, Exact, foldIdentities},
+	{"fuse-bias", "take a constant added after a convolution or matrix product as its bias", ir.StageFloat, ir.StageFloat, Rounded, fuseBias},
+	{"fold-batchnorm", "merge batch normalization into the layer before it, or make it a layer", ir.StageFloat, ir.StageFloat, Rounded, foldBatchNorm},
+	{"fuse-pad", "merge a zero border into the window operator after it", ir.StageFloat, ir.StageFloat, Exact, fusePad},
+	{"dead-nodes", "remove what no result depends on", ir.StageFloat, ir.StageFloat, Exact, deadNodes},
 }
 
 // Observe marks the operands whose factors calibration finds.
 var Observe = []Pass{
-	{"apply-balance", "divide channels by the record's balance factors and multiply the weights that read them", ir.StageFloat, ir.StageFloat, applyBalance},
-	{"insert-observers", "mark every operand that needs factors with its record key", ir.StageFloat, ir.StageObserved, insertObservers},
+	{"apply-balance", "divide channels by the record's balance factors and multiply the weights that read them", ir.StageFloat, ir.StageFloat, Divided, applyBalance},
+	{"insert-observers", "mark every operand that needs factors with its record key", ir.StageFloat, ir.StageObserved, Exact, insertObservers},
 }
 
 // Quantize takes the observed network with its factors to integers.
 var Quantize = []Pass{
-	{"apply-factors", "put fake quantization where the record has factors", ir.StageObserved, ir.StageFake, applyFactors},
-	{"quantize-weights", "give weights their scales, raised where a bias would not fit", ir.StageFake, ir.StageFake, quantizeWeights},
-	{"fold-integers", "turn fake quantization into integer operators, types and biases", ir.StageFake, ir.StageInt, foldIntegers},
-	{"fuse-activation", "take relu and clip as the code range of the operator before", ir.StageInt, ir.StageInt, fuseActivation},
-	{"drop-clips", "remove code clips that change nothing", ir.StageInt, ir.StageInt, dropClips},
-	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, deadNodes},
-	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
+	{"apply-factors", "put fake quantization where the record has factors", ir.StageObserved, ir.StageFake, OnGrid, applyFactors},
+	{"quantize-weights", "give weights their scales, raised where a bias would not fit", ir.StageFake, ir.StageFake, GridWeights, quantizeWeights},
+	{"fold-integers", "turn fake quantization into integer operators, types and biases", ir.StageFake, ir.StageInt, Codes, foldIntegers},
+	{"fuse-activation", "take relu and clip as the code range of the operator before", ir.StageInt, ir.StageInt, Exact, fuseActivation},
+	{"drop-clips", "remove code clips that change nothing", ir.StageInt, ir.StageInt, Exact, dropClips},
+	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, Exact, deadNodes},
+	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, Exact, legalize},
 }
 
 // Fake takes the observed network with its factors to float arithmetic on the numbers that codes stand for.
@@ -45,9 +45,9 @@ var Fake = []Pass{
 var Pair = []Pass{
 	Quantize[0],
 	Quantize[1],
-	{"fold-pair", "quantize in front of every layer and dequantize its accumulator, as AMCT's models do", ir.StageFake, ir.StageInt, foldPair},
-	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, deadNodes},
-	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, legalize},
+	{"fold-pair", "quantize in front of every layer and dequantize its accumulator, as AMCT's models do", ir.StageFake, ir.StageInt, PairCodes, foldPair},
+	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, Exact, deadNodes},
+	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, Exact, legalize},
 }
 
 // All is every pass in order.

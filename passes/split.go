@@ -8,7 +8,7 @@ import (
 // Split takes a fake-quantized network apart into the float network and its factors. It is how a
 // network that another tool has quantized enters: its factors take the place of calibration.
 var Split = []Pass{
-	{"split-factors", "take the factors out of a fake-quantized network", ir.StageFake, ir.StageFloat, splitFactors},
+	{"split-factors", "take the factors out of a fake-quantized network", ir.StageFake, ir.StageFloat, OffGrid, splitFactors},
 }
 
 // splitFactors removes every q.fake and stores its factors under the keys of the operands that they

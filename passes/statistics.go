@@ -46,7 +46,7 @@ func TakeStatistics(c *Context, e ir.Engine, m *ir.Module, d Data) (*stats.Stati
 		w.keys = append(w.keys, n.Attr("key").(string))
 	}
 	if len(ws.list) == 0 {
-		return nil, fmt.Errorf("nothing to quantize: no operator of the network takes factors")
+		return nil, c.nothing(observed.Main())
 	}
 	for i, t := range out.Tensors {
 		t.Keys = ws.list[i].keys
@@ -147,7 +147,7 @@ func FitStatistics(c *Context, m *ir.Module, s *stats.Statistics) (*ir.Module, e
 	weightScales(c, f)
 	ws := newWatchers(c, f)
 	if len(ws.list) == 0 {
-		return nil, fmt.Errorf("nothing to quantize: no operator of the network takes factors; see the remarks for each operator's reason")
+		return nil, c.nothing(f)
 	}
 	if err := stale(id, ws, s); err != nil {
 		return nil, err
@@ -159,12 +159,12 @@ func FitStatistics(c *Context, m *ir.Module, s *stats.Statistics) (*ir.Module, e
 			if t := s.Tensor(id.value[v.Name]); t != nil {
 				all.Merge(t.Sketch)
 			} else if err := all.Add(v.Const.Data.F32); err != nil {
-				return nil, fmt.Errorf("layer %q: %w", w.keys[0], err)
+				return nil, unfit("statistics", w.keys[0], err)
 			}
 		}
 		_, same, err := calib.FromSketch(w.obs, all)
 		if err != nil {
-			return nil, fmt.Errorf("statistics: layer %q: %w", w.keys[0], err)
+			return nil, unfit("statistics", w.keys[0], err)
 		}
 		if same {
 			exact++

@@ -29,10 +29,10 @@ const modulePath = "github.com/amctc/amctc"
 //   - runtime/... imports nothing but itself: it is copied into users' programs.
 //   - passes never imports codegen: calibration gets its engine as an ir.Engine.
 //   - only cmd/amctc imports the root package, and nothing imports cmd/amctc.
-//   - nothing outside tests imports ir/irtest and passes/passtest, except each other.
+//   - nothing outside tests imports ir/irtest, passes/passtest and runtime/unfused, except each other.
 const layers = `
 	# Leaves.
-	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime, target,
+	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime/unfused, runtime, target,
 	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/search, passes/train;
 	runtime/f32 < passes/calib;
 

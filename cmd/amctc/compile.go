@@ -108,6 +108,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	f.StringVar(&statistics, "stats", "", "find factors from these statistics instead of calibrating; --calib, when given, is for measuring")
 	f.IntVar(&opt.VerifySamples, "verify-samples", 4, "calibration samples to verify")
 	f.BoolVar(&opt.NoVerify, "no-verify", false, "do not compare the engines")
+	f.BoolVar(&opt.Validate, "validate", false, "compare the network before and after every pass, on two samples, with the interpreter")
 	f.BoolVar(&check, "check", false, "write nothing; exit 1 with the differences when the files in DIR are stale")
 	_ = c.MarkFlagRequired("out")
 	return c
@@ -116,6 +117,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 func printCompiled(u *ui, dir string, r *amctc.Compiled) {
 	printReport(u, r.Report)
 	fmt.Fprintf(u.stdout, "written   %s (%d files)\n", dir, len(r.Files)+1)
+	printValidated(u, r.Validated)
 	printAgreement(u, r)
 }
 
@@ -134,6 +136,28 @@ func printReport(u *ui, p *report.Report) {
 	fmt.Fprintf(u.stdout, "arena     %s for one sample, no allocation per call\n", bytesText(int64(p.ArenaBytes)))
 	fmt.Fprintf(u.stdout, "%s  %d cycles estimated for one sample, %.1f µs at %d MHz on one core; %d of %d instructions rely on assumed rules (\"amctc target %s\")\n", p.Target, p.Cycles,
 		float64(p.Cycles)/float64(max(1, p.MHz)), p.MHz, p.Assumed, p.Steps, p.Target)
+}
+
+// printValidated says what validation compared.
+func printValidated(u *ui, v *passes.Validation) {
+	if v != nil {
+		fmt.Fprintln(u.stdout, validatedText(v))
+	}
+}
+
+// noteValidated is printValidated for commands whose standard output is a module.
+func noteValidated(u *ui, c *passes.Context) {
+	if c.Validate != nil {
+		u.note("%s", validatedText(c.Validate))
+	}
+}
+
+func validatedText(v *passes.Validation) string {
+	s := fmt.Sprintf("validated %d passes: %d values before and after are what the passes promise", v.Passes, v.Values)
+	if v.Unbounded > 0 {
+		s += fmt.Sprintf("; %d more have no bound", v.Unbounded)
+	}
+	return s
 }
 
 func printAgreement(u *ui, r *amctc.Compiled) {

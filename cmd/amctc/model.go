@@ -82,7 +82,7 @@ func optCommand(u *ui) *cobra.Command {
 	var names []string
 	var out, stopAfter, printAfter, dumpDir, record, soc string
 	var fuel int
-	var noVerify, times, force bool
+	var noVerify, validate, times, force bool
 	c := &cobra.Command{
 		Use:   "opt MODEL",
 		Short: "run passes on a module and print it",
@@ -107,6 +107,9 @@ func optCommand(u *ui) *cobra.Command {
 			pc := amctc.NewContext(cmd.Context())
 			pc.Log, pc.Fuel = u.log(), fuel
 			pc.Target = passes.TargetFacts{Name: soc}
+			if validate {
+				pc.Validate = &passes.Validation{}
+			}
 			if record != "" {
 				r, err := readRecord(record)
 				if err != nil {
@@ -148,6 +151,7 @@ func optCommand(u *ui) *cobra.Command {
 				return dumpErr
 			}
 			u.remarks(pc)
+			noteValidated(u, pc)
 			return saveModule(u, out, m, force)
 		},
 	}
@@ -162,6 +166,7 @@ func optCommand(u *ui) *cobra.Command {
 	f.StringVar(&soc, "target", amctc.DefaultTarget, "Ascend SoC")
 	f.IntVar(&fuel, "fuel", -1, "apply only the first N patches")
 	f.BoolVar(&noVerify, "no-verify", false, "do not verify after each pass")
+	f.BoolVar(&validate, "validate", false, "compare the module before and after each pass, on noise, with the interpreter")
 	f.BoolVar(&times, "time-passes", false, "print how long each pass took")
 	f.BoolVar(&force, "force", false, "replace existing files")
 	return c

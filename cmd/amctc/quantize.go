@@ -134,8 +134,8 @@ func openData(float *ir.Module, paths []string, flags dataFlags) (*amctc.Data, e
 
 // prepare loads a model and takes it to the form that is quantized, with the settings of a configuration and
 // the factors of a record, of which both may be empty. own says that the model has factors, which are then in
-// the context unless the record brings others.
-func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config, record string) (pc *passes.Context, float *ir.Module, own bool, err error) {
+// the context unless the record brings others. set adjusts the context before it is used.
+func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config, record string, set ...func(*passes.Context)) (pc *passes.Context, float *ir.Module, own bool, err error) {
 	lo, err := load.options()
 	if err != nil {
 		return nil, nil, false, err
@@ -144,14 +144,17 @@ func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config, record str
 	if err != nil {
 		return nil, nil, false, err
 	}
-	pc, float, _, err = prepareLoaded(cmd, u, m, config, record)
+	pc, float, _, err = prepareLoaded(cmd, u, m, config, record, set...)
 	return pc, float, amctc.HasFactors(m), err
 }
 
 // prepareLoaded is prepare of a loaded model; cfg is the configuration as the model has it, or nil.
-func prepareLoaded(cmd *cobra.Command, u *ui, m *ir.Module, config, record string) (pc *passes.Context, float *ir.Module, cfg *amct.Config, err error) {
+func prepareLoaded(cmd *cobra.Command, u *ui, m *ir.Module, config, record string, set ...func(*passes.Context)) (pc *passes.Context, float *ir.Module, cfg *amct.Config, err error) {
 	pc = amctc.NewContext(cmd.Context())
 	pc.Progress, pc.Log = u.progress, u.log()
+	for _, f := range set {
+		f(pc)
+	}
 	if config != "" {
 		if cfg, err = configure(pc, config, m); err != nil {
 			return nil, nil, nil, err
@@ -187,7 +190,7 @@ func configure(pc *passes.Context, path string, m *ir.Module) (*amct.Config, err
 func quantizeCommand(u *ui) *cobra.Command {
 	var load loadFlags
 	var record, out, pair, soc, config, statistics string
-	var force bool
+	var force, validate bool
 	c := &cobra.Command{
 		Use:   "quantize MODEL --record R -o Q.amir",
 		Short: "apply the factors of an AMCT record, the user's own ones included",
@@ -203,7 +206,11 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 			if out == "" && pair == "" {
 				return fail(exitUsage, "give -o, --pair or both")
 			}
-			pc, float, own, err := prepare(cmd, u, load, args[0], config, record)
+			pc, float, own, err := prepare(cmd, u, load, args[0], config, record, func(c *passes.Context) {
+				if validate {
+					c.Validate = &passes.Validation{}
+				}
+			})
 			if err != nil {
 				return err
 			}
@@ -226,6 +233,7 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 				return err
 			}
 			u.remarks(pc)
+			noteValidated(u, pc)
 			if pair != "" {
 				if err := writePair(pc, float, soc, pair, force); err != nil {
 					return err
@@ -242,6 +250,7 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 	c.Flags().StringVar(&statistics, "stats", "", "statistics to find factors from, instead of a record")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	c.Flags().StringVarP(&out, "output", "o", "", "output .amir, - for standard output")
+	c.Flags().BoolVar(&validate, "validate", false, "compare the network before and after every pass, on noise, with the interpreter")
 	c.Flags().StringVar(&pair, "pair", "", "write AMCT's pair of models, with names that begin with this path")
 	c.Flags().StringVar(&soc, "target", amctc.DefaultTarget, "Ascend SoC")
 	c.Flags().BoolVar(&force, "force", false, "replace existing files")

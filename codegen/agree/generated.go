@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/amctc/amctc/codegen/gogen"
 	"github.com/amctc/amctc/codegen/plan"
@@ -103,11 +104,23 @@ func newBuild(files map[string][]byte) (*build, error) {
 
 func (b *build) remove() { os.RemoveAll(b.dir) }
 
-// goCommand runs the go command in the module, undisturbed by the user's settings.
+// goCommand runs the go command in the module, undisturbed by the user's settings. What it writes lies in the build's folder,
+// and when the context ends it is asked to stop first, so that it waits for the compilers that it has started.
 func (b *build) goCommand(ctx context.Context, args ...string) error {
+	tmp := filepath.Join(b.dir, "tmp")
+	if err := os.MkdirAll(tmp, 0o777); err != nil {
+		return err
+	}
 	c := exec.CommandContext(ctx, "go", args...)
+	c.Cancel = func() error {
+		if c.Process.Signal(os.Interrupt) == nil {
+			return nil
+		}
+		return c.Process.Kill() // where a process can't be interrupted
+	}
+	c.WaitDelay = 5 * time.Second
 	c.Dir = b.source
-	c.Env = append(c.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod -buildvcs=false", "GOTOOLCHAIN=local", "GOPROXY=off", "GO111MODULE=on", "CGO_ENABLED=0",
+	c.Env = append(c.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod -buildvcs=false", "GOTOOLCHAIN=local", "GOPROXY=off", "GO111MODULE=on", "CGO_ENABLED=0", "GOTMPDIR="+tmp,
 		"GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	if out, err := c.CombinedOutput(); err != nil {
 		return commandError(ctx, "go "+args[0], err, out)

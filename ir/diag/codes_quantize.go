@@ -44,4 +44,10 @@ var quantizeCodes = []Entry{
 	{Code: "Q022", Title: "model has no factors",
 		Meaning: "The network is not quantized, and neither calibration data nor a record nor statistics say with which factors it should be.",
 		WayOut:  "Give calibration data with --calib, a record with --record, or statistics with --stats; a model with QuantizeLinear and DequantizeLinear needs neither."},
+	{Code: "Q030", Title: "no factors can be found",
+		Meaning: "The numbers that a layer reads or holds give no scale: some are not finite, so large or so far apart that no scale between 2^-23 and 2^23 serves, or there are none. The message has the step, the layer and the number.",
+		WayOut:  "Check the calibration data and how they are scaled (--mean, --std), and that the model's weights are those of a trained network; or leave the layer out with skip_layers."},
+	{Code: "Q031", Title: "nothing to quantize",
+		Meaning: "No operator of the network takes factors: it has no convolution, matrix product, addition, multiplication or average in a form that becomes integers, or the settings leave all of them out. The notes say why each stays float.",
+		WayOut:  "Check that the model is the one that was meant, and skip_layers; a network like this gains nothing from quantization."},
 }

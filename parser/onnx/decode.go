@@ -182,14 +182,14 @@ func halfToFloat(h uint16) float64 {
 	}
 	switch exp {
 	case 0:
-		return sign * math.Ldexp(frac, -24)
+		return float64(sign * math.Ldexp(frac, -24))
 	case 31:
 		if frac != 0 {
 			return math.NaN()
 		}
 		return math.Inf(int(sign))
 	}
-	return sign * math.Ldexp(1024+frac, exp-25)
+	return float64(sign * math.Ldexp(1024+frac, exp-25))
 }
 
 // external reads data that lie in a file of the model's folder; want is their exact length.

@@ -10,7 +10,7 @@ func transposed(l *literal, scale float32) *literal {
 	f := make([]float32, k*n)
 	for i := range k {
 		for j := range n {
-			f[j*k+i] = l.f[i*n+j] * scale
+			f[j*k+i] = float32(l.f[i*n+j] * scale)
 		}
 	}
 	t := floatLiteral(l.name, []int{n, k}, f)
@@ -27,7 +27,7 @@ func scaled(l *literal, by float32) *literal {
 	}
 	f := make([]float32, len(l.f))
 	for i, v := range l.f {
-		f[i] = v * by
+		f[i] = float32(v * by)
 	}
 	return floatLiteral(l.name, l.shape, f)
 }

@@ -67,7 +67,7 @@ func buildMul(c *call) {
 		return
 	}
 	if c.bothKnown() {
-		c.foldBinary(arith{f: func(a, b float32) float32 { return a * b }, d: func(a, b float64) float64 { return a * b },
+		c.foldBinary(arith{f: func(a, b float32) float32 { return float32(a * b) }, d: func(a, b float64) float64 { return float64(a * b) },
 			i: func(a, b int64) int64 { return a * b }, neutral: 1, commutes: true})
 		return
 	}

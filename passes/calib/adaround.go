@@ -97,7 +97,7 @@ func (v *Rounding) Weights(out []float32) {
 // after the warm start it falls from BetaStart to BetaEnd along half a cosine, in whole numbers, which are
 // powers without a logarithm.
 func (c AdaRoundConfig) Beta(iteration int) (beta int, counts bool) {
-	warm := c.WarmStart * float64(c.Iterations)
+	warm := float64(c.WarmStart * float64(c.Iterations))
 	if float64(iteration) < warm {
 		return 0, false
 	}

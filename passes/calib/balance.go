@@ -76,6 +76,6 @@ func Equalizing(before, after float64) float64 {
 }
 
 // Product is the factor of two balances after each other.
-func Product(f, g float32) float32 { return balanceFactor(float64(f) * float64(g)) }
+func Product(f, g float32) float32 { return balanceFactor(float64(float64(f) * float64(g))) }
 
 func balanceFactor(f float64) float32 { return float32(min(max(f, minBalance), maxBalance)) }

@@ -96,7 +96,7 @@ func (s *Sketch) quantile(n uint64) float32 {
 			zeros = 0
 		}
 		if n < below+c {
-			x := (float64(first+i) + (float64(n-below)+0.5)/float64(c)) * w
+			x := float64((float64(first+i) + (float64(n-below)+0.5)/float64(c)) * w)
 			return min(max(float32(x), s.Min()), s.Max())
 		}
 		below += c
@@ -115,8 +115,8 @@ func (s *Sketch) loss(scale, lo, hi float64) float64 {
 			continue
 		}
 		// The outermost bins reach no further than the extremes.
-		a := max(float64(first+i)*w, float64(s.Min()))
-		b := min(float64(first+i+1)*w, float64(s.Max()))
+		a := max(float64(float64(first+i)*w), float64(s.Min()))
+		b := min(float64(float64(first+i+1)*w), float64(s.Max()))
 		total += float64(float64(n) * meanError(a, b, scale, lo, hi))
 	}
 	return total
@@ -175,8 +175,8 @@ func (s *Sketch) spread(bins []uint64, lo, hi float64) {
 		if n == 0 {
 			continue
 		}
-		a := max(float64(first+i)*w, float64(s.Min()))
-		b := min(float64(first+i+1)*w, float64(s.Max()))
+		a := max(float64(float64(first+i)*w), float64(s.Min()))
+		b := min(float64(float64(first+i+1)*w), float64(s.Max()))
 		l, r := at(a), at(b)
 		if l == r || b <= a {
 			bins[l] += n

@@ -150,7 +150,7 @@ func (h *histogram) rangeError(l, r int) float64 {
 		if count == 0 {
 			continue
 		}
-		s := float64(i-l) * width
+		s := float64(float64(i-l) * width)
 		e := s + width
 		ib, ie := clip(s), clip(e)
 		c := float64(ib*dw) + dw/2

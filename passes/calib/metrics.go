@@ -23,7 +23,7 @@ func (e *Error) Add(ref, approx []float32) {
 	e.refSq += floats.Dot(e.ref, e.ref)
 	e.approxSq += floats.Dot(e.approx, e.approx)
 	d := floats.Distance(e.ref, e.approx, 2)
-	e.noise += d * d
+	e.noise += float64(d * d)
 	if len(ref) > 0 {
 		e.MaxAbs = max(e.MaxAbs, floats.Distance(e.ref, e.approx, math.Inf(1)))
 	}
@@ -42,7 +42,7 @@ func (e *Error) SQNR() float64 {
 	if e.noise == 0 {
 		return math.Inf(1)
 	}
-	return 10 * math.Log10(e.refSq/e.noise)
+	return float64(10 * math.Log10(e.refSq/e.noise))
 }
 
 // Cosine is the cosine of the angle between both; 1 when both are zero, 0 when one is.

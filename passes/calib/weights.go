@@ -72,7 +72,7 @@ func FakeQuantWeights(w, scale []float32, bits int) []float32 {
 func Bias(b []float32, scaleX float32, scaleW []float32) ([]int32, error) {
 	out := make([]int32, len(b))
 	for c, v := range b {
-		s := float64(scaleX) * float64(scaleW[c%len(scaleW)])
+		s := float64(float64(scaleX) * float64(scaleW[c%len(scaleW)]))
 		q := math.RoundToEven(float64(v) / s)
 		if !(q >= math.MinInt32 && q <= math.MaxInt32) {
 			return nil, fmt.Errorf("quantized bias %.0f of channel %d exceeds int32; the smallest weight scale that fits is %g", q, c, math.Abs(float64(v))/(float64(scaleX)*math.MaxInt32))

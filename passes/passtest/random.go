@@ -44,6 +44,7 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 // joint factors, balanced channels, corrected biases, activations of 16 bits for some layers.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
+	c.Validate = &passes.Validation{}
 	if seed%2 == 0 {
 		c.Settings.Default.Activation.Algorithm = passes.MinMax
 	}

@@ -43,10 +43,10 @@ func (s *Schedule) At(step, total int) float64 {
 	}
 	switch s.Kind {
 	case "step":
-		return s.Rate * math.Pow(s.Factor, float64((step-warm)/s.Every))
+		return float64(s.Rate * math.Pow(s.Factor, float64((step-warm)/s.Every)))
 	case "cosine", "onecycle":
 		part := float64(step-warm) / float64(max(1, total-warm))
-		return s.Rate * (s.Final + (1-s.Final)*(1+math.Cos(math.Pi*part))/2)
+		return float64(s.Rate * (s.Final + (1-s.Final)*(1+math.Cos(math.Pi*part))/2))
 	}
 	return s.Rate
 }

@@ -41,7 +41,7 @@ func bounded(weights []int8, bias []int32, m []float32, zero int32) bool {
 	for c, b := range bias {
 		reach := math.Abs(float64(b))
 		for _, v := range weights[c*k : (c+1)*k] {
-			reach += math.Abs(float64(v)) * float64(max(zero, 255-zero))
+			reach += float64(math.Abs(float64(v)) * float64(max(zero, 255-zero)))
 		}
 		if !(reach*math.Abs(float64(m[c])) < 1<<31-1<<10) {
 			return false

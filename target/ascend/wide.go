@@ -133,7 +133,7 @@ func (k *kernel) joinSums(high, low, out string, rows int, m []float32) {
 		for i, by := range []float32{256, 1} {
 			part := repeat(m[from:from+width], deep)
 			for j := range part {
-				part[j] *= by
+				part[j] = float32(part[j] * by)
 			}
 			sym := k.data("m", target.F32, target.ND, []int{n}, bytesF32(part))
 			factors[i] = k.take(target.UB, 4*n)

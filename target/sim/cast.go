@@ -133,7 +133,7 @@ func castKernel(x *target.VCast) kernel {
 		return each(2, 4, func(d, a []byte) { put16(d, sat16(int32(u32(a)))) })
 	case pair{s32, f16}:
 		scale := halfTable()[uint16(x.Deq)]
-		return each(2, 4, func(d, a []byte) { putHalf(d, float32(int32(u32(a)))*scale) })
+		return each(2, 4, func(d, a []byte) { putHalf(d, float32(float32(int32(u32(a)))*scale)) })
 	}
 	return nil
 }

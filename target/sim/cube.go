@@ -271,7 +271,7 @@ func (r *resolver) mmad(o *op, x *target.Mmad) {
 		if x.Init == target.InitAcc {
 			dst.touch(o, p, c, c+cn)
 			if q := p.acc; q.blocks > 0 && q.blocks < 10 && q.lo < c+cn && c < q.hi {
-				fail(o, MissingBarrier, "accumulates onto the %d blocks that the mmad before it wrote: needs pipe_barrier M", q.blocks)
+				fail(o, MissingBarrier, "accumulates onto the %d blocks of L0C that the mmad before it wrote: needs pipe_barrier M", q.blocks)
 			}
 		}
 		p.acc = mmadBlock{c, c + cn, m1 * n1}

@@ -46,7 +46,7 @@ func binKernel(o *op, f target.BinOp, t target.Type) kernel {
 		case target.VMul:
 			return func(d, a, b []byte) {
 				for ; len(d) >= 4; d, a, b = d[4:], a[4:], b[4:] {
-					putF(d, f32(a)*f32(b))
+					putF(d, float32(f32(a)*f32(b)))
 				}
 			}
 		case target.VMax:
@@ -112,7 +112,7 @@ func binKernel(o *op, f target.BinOp, t target.Type) kernel {
 		case target.VMul:
 			return func(d, a, b []byte) {
 				for h := halfTable(); len(d) >= 2; d, a, b = d[2:], a[2:], b[2:] {
-					putHalf(d, h[u16(a)]*h[u16(b)])
+					putHalf(d, float32(h[u16(a)]*h[u16(b)]))
 				}
 			}
 		case target.VMax:

@@ -34,7 +34,7 @@ func (q *word) scaled(x int32, relu bool) float32 {
 	if relu && x < 0 {
 		return 0
 	}
-	return float32(x) * q.scale
+	return float32(float32(x) * q.scale)
 }
 
 // req8 converts an accumulator to a code.
@@ -89,14 +89,14 @@ func (r *resolver) fixpipe(o *op, x *target.Fixpipe) {
 			fail(o, FieldRange, "n is %d, must be a multiple of %d for an NZ result of %v", x.N, wide, t)
 		}
 		if rows := x.M * max(1, 16*size/32); x.N > wide && x.DstStride < rows {
-			fail(o, Overlap, "column blocks of %d rows are %d units of 32 bytes apart in the destination, need %d", x.M, x.DstStride, rows)
+			fail(o, Overlap, "column blocks of %d rows are %d units of 32 bytes apart in %v, need %d", x.M, x.DstStride, x.Dst.Space, rows)
 		}
 		if x.NdNum != 0 || x.SrcNd != 0 || x.DstNd != 0 {
 			fail(o, FieldRange, "ndnum, srcnd and dstnd need nd")
 		}
 	}
 	if x.SrcStride < x.M && x.N > 16 {
-		fail(o, FieldRange, "column blocks of %d rows are %d rows apart", x.M, x.SrcStride)
+		fail(o, FieldRange, "column blocks of %d rows are %d rows apart in L0C", x.M, x.SrcStride)
 	}
 	dst, src := r.at(o, x.Dst, target.GM, target.L1), r.at(o, x.Src, target.L0C)
 	var vec *memory

@@ -416,7 +416,7 @@ func hostBinary(s *hostStep) func() {
 		a, b := s.in[0].v, s.in[1].v
 		walk(dims, sa, sb, func(i, x, y int) {
 			if product {
-				s.out.v[i] = a[x] * b[y]
+				s.out.v[i] = float32(a[x] * b[y])
 			} else {
 				s.out.v[i] = a[x] + b[y]
 			}

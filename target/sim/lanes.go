@@ -62,7 +62,7 @@ func (r *resolver) compare(o *op, cond target.Cond, t target.Type, dst target.Ad
 		starts := [2]int{a, b}
 		for i := range ops {
 			if h := s.hull(ops[i]); to < starts[i]+h && starts[i] < to+bytes*s.repeat {
-				fail(o, Overlap, "the mask overlaps a source")
+				fail(o, Overlap, "the mask overlaps a source in UB")
 			}
 		}
 		out := mask.data[to : to+bytes*s.repeat]
@@ -113,7 +113,7 @@ func (r *resolver) selectOp(o *op, t target.Type, dst target.VAddr, maskAt targe
 			s.apart(o, d, to, ops[1], b)
 		}
 		if h := s.hull(d); to < from+bytes*s.repeat && from < to+h {
-			fail(o, Overlap, "the mask overlaps the destination")
+			fail(o, Overlap, "the mask overlaps the destination in UB")
 		}
 		for rr := range s.repeat {
 			for i := range s.active(rr) {
@@ -158,7 +158,7 @@ func (r *resolver) reduce(o *op, x *target.VRed) {
 			results = 1
 		}
 		if h := s.hull(a); to < at+h && at < to+n*results*s.repeat {
-			fail(o, Overlap, "the result overlaps the source")
+			fail(o, Overlap, "the result overlaps the source in UB")
 		}
 		for rr := range s.repeat {
 			active := s.active(rr)

@@ -61,7 +61,7 @@ func (r *resolver) affine(o *op, a target.Affine) place {
 			if l.Var == t.Var {
 				found = true
 				p.terms = append(p.terms, term{r.slot[i], t.Coef})
-				reach += math.Abs(float64(t.Coef)) * max(math.Abs(float64(l.From)), math.Abs(float64(l.To)))
+				reach += float64(math.Abs(float64(t.Coef)) * max(math.Abs(float64(l.From)), math.Abs(float64(l.To))))
 			}
 		}
 		if !found {

@@ -375,13 +375,19 @@ func (p *pipe) crossWait(x *target.CrossWait) (at int64, ok bool) {
 	return s.at, true
 }
 
-// deadlock reports the first thing that waits for ever.
+// deadlock reports what waits for ever: of the instructions at the heads of a core's queues the one that was issued first.
+// The others wait for what is behind it: were the set of its flag in a queue, it would stand behind an instruction issued
+// before.
 func (m *machine) deadlock() {
 	for _, c := range m.cores {
-		for _, p := range c.pipe {
-			if p != nil && p.count > 0 {
-				m.stuck(p.queue[p.head].op)
+		var first *entry
+		for _, p := range c.list {
+			if p.count > 0 && (first == nil || p.queue[p.head].seq < first.seq) {
+				first = &p.queue[p.head]
 			}
+		}
+		if first != nil {
+			m.stuck(first.op)
 		}
 		if c.held != nil && !c.atSync {
 			m.stuck(c.held)

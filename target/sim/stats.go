@@ -108,7 +108,7 @@ func (r *Result) Report() string {
 	fmt.Fprintf(&b, "  %-8s %-6s %14s %8s %14s\n", "stream", "pipe", "busy cycles", "of all", "instructions")
 	for _, s := range r.Pipes {
 		if s.Count > 0 {
-			fmt.Fprintf(&b, "  %-8s %-6s %14d %6.1f %% %14d\n", s.Stream, s.Pipe, s.Busy, 100*r.Utilization(s), s.Count)
+			fmt.Fprintf(&b, "  %-8s %-6s %14d %6.1f %% %14d\n", s.Stream, s.Pipe, s.Busy, float64(100*r.Utilization(s)), s.Count)
 		}
 	}
 	fmt.Fprintf(&b, "  %-15s %14s\n", "path", "bytes")

@@ -130,7 +130,7 @@ func (s *shape) distinct(o *op, v operand) {
 		for b := 0; b*per < s.active(r); b++ {
 			at := b*v.blk + r*v.rep
 			if seen[at] {
-				fail(o, Overlap, "the destination's blocks overlap: block stride %d, repeat stride %d", v.blk, v.rep)
+				fail(o, Overlap, "blocks of the destination in UB overlap: block stride %d, repeat stride %d", v.blk, v.rep)
 			}
 			seen[at] = true
 		}
@@ -318,7 +318,7 @@ func (r *resolver) brcb(o *op, x *target.VBrcb) {
 		src.read(o, p, from, from+8*n*x.Repeat)
 		at := s.write(e, p, d)
 		if h := s.hull(d); at < from+8*n*x.Repeat && from < at+h {
-			fail(o, Overlap, "source lies within the destination")
+			fail(o, Overlap, "the source lies within the destination in UB")
 		}
 		for rep := range x.Repeat {
 			for b := range 8 {
@@ -356,7 +356,7 @@ func (r *resolver) gather(o *op, x *target.VGather) {
 		src.touch(o, p, lo, hi)
 		dst.write(o, p, d, d+n*x.Count)
 		if d < hi && lo < d+n*x.Count || d < i+4*x.Count && i < d+n*x.Count {
-			fail(o, Overlap, "destination overlaps a source")
+			fail(o, Overlap, "the destination overlaps a source in UB")
 		}
 		for k := range x.Count {
 			at := s + int(u32(offs.data[i+4*k:]))
@@ -383,7 +383,7 @@ func (r *resolver) trans(o *op, x *target.VTrans) {
 		from, to := s.read(e, p, a), s.write(e, p, d)
 		s.apart(o, d, to, a, from)
 		if from == to && a.blk == d.blk && a.rep == d.rep {
-			fail(o, Overlap, "a square can't be transposed in place")
+			fail(o, Overlap, "a square can't be transposed in place in UB")
 		}
 		for t := range x.Repeat {
 			in, out := a.mem.data[from+32*t*a.rep:], d.mem.data[to+32*t*d.rep:]

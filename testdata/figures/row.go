@@ -62,4 +62,7 @@ var rows = []row{
 	{name: "train-speed", what: "an epoch of the residual network on Fashion-MNIST, 60,000 images in batches of 128, two threads, against Debian's PyTorch 1.13, five parts of 12,000 images by turns", required: "≥ 0.5 × as fast", network: true, measure: trainSpeed},
 	{name: "train-resume", what: "training stopped at random moments and resumed, ≥ 10 times", required: "the same checkpoint bytes as uninterrupted", measure: trainResumed},
 	{name: "causes", what: "report: one fault planted by seed in a trained network, each of the five causes, four networks (disparity in three)", required: "true cause and place ranked first in ≥ 90 %", measure: causes},
+	{name: "miscompiles", what: "mistakes planted behind every pass of the pipeline", required: "≥ 25, at least one for each pass; all caught by `--validate`, pass and value named", measure: miscompiles},
+	{name: "target-faults", what: "faults planted into the programs of LeNet for ascend910b3 and the residual network for ascend310, and every flag and synchronization dropped alone", required: "≥ 25; all caught by the simulator, rule, instruction and buffer named", measure: targetFaults},
+	{name: "refused", what: "must-refuse set through the command: strings, sequences, loops, bfloat16, files cut off, 100 mutated models (bytes changed outside weights, by seed; what loads validly still may compile, whole); Ctrl-C and SIGTERM in compile, train and auto", required: "each: exit code 3 or 4, a numbered diagnostic, no output left behind; nothing left when interrupted", measure: refused},
 }
