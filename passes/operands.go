@@ -32,9 +32,31 @@ func (l *lockstep) operands(n *ir.Node, in []number) error {
 		if n.Op.Quant.IsLayer() && producer(n.Operands[0], "q.fake") != nil {
 			return l.weights(n, m, in)
 		}
+	case HeldBiases:
+		if q := n.Op.Quant; q.IsLayer() && q.Bias < len(n.Operands) && producer(n.Operands[0], "q.fake") != nil && producer(n.Operands[q.Weights], "q.fake") != nil {
+			return l.held(n, m, in)
+		}
 	case Codes, PairCodes:
 		return l.codes(n, m, in)
 	}
+	return nil
+}
+
+// held: constant biases are multiples of the accumulator's unit, the nearest ones.
+func (l *lockstep) held(n, m *ir.Node, in []number) error {
+	q := n.Op.Quant
+	x, w := op.FakeQuant(n.Operands[0].Def), op.FakeQuant(n.Operands[q.Weights].Def)
+	out := tensor.New(tensor.F32, in[q.Bias].t.Shape...)
+	for i, b := range in[q.Bias].t.F32 {
+		unit := float64(x.Scale[0]) * float64(w.Scale[i%len(w.Scale)])
+		out.F32[i] = float32(float64(math.RoundToEven(float64(b)/unit)) * unit)
+	}
+	want := number{t: out}
+	v := m.Operands[q.Bias]
+	if err := l.compare(n.Operands[q.Bias], want, v, l.value(l.new, v), false); err != nil {
+		return err
+	}
+	in[q.Bias] = want
 	return nil
 }
 

@@ -37,7 +37,7 @@ var Quantize = []Pass{
 var Fake = []Pass{
 	Quantize[0],
 	Quantize[1],
-	{"round-biases", "round biases to what the accumulators of their layers hold", ir.StageFake, ir.StageFake, roundBiases},
+	{"round-biases", "round biases to what the accumulators of their layers hold", ir.StageFake, ir.StageFake, HeldBiases, roundBiases},
 }
 
 // Pair takes the observed network with its factors to the arithmetic of AMCT's pair of models, in

@@ -18,6 +18,8 @@ const (
 	OnGrid
 	// GridWeights: weights of layers become the numbers that their codes stand for; all else is exact.
 	GridWeights
+	// HeldBiases: biases of quantized layers become the numbers that int32 biases stand for; all else is exact.
+	HeldBiases
 	// Codes: an integer operator delivers, from the same codes, what the float one does, to half a step of its
 	// result's scale, the rounding of its multiplier and that of its bias.
 	Codes
@@ -28,6 +30,6 @@ const (
 	OffGrid
 )
 
-var promiseNames = [...]string{"exact", "rounded", "divided", "on the grid", "weights on the grid", "codes", "codes of a pair", "off the grid"}
+var promiseNames = [...]string{"exact", "rounded", "divided", "on the grid", "weights on the grid", "biases as held", "codes", "codes of a pair", "off the grid"}
 
 func (p Promise) String() string { return promiseNames[p] }

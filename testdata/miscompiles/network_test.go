@@ -136,6 +136,10 @@ var ways = []struct {
 		d.Factors, d.Target = c.Factors, c.Target
 		return &chain{d, simplified(t), append(append([]passes.Pass{}, passes.Observe...), passes.Quantize...)}
 	}},
+	{"fake", func(t testing.TB) *chain {
+		c, m := fitted(t, nil)
+		return &chain{c, m, append(append([]passes.Pass{}, passes.Observe...), passes.Fake...)}
+	}},
 	{"pair", func(t testing.TB) *chain {
 		c, m := fitted(t, nil)
 		return &chain{c, m, append(append([]passes.Pass{}, passes.Observe...), passes.Pair...)}

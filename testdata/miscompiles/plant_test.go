@@ -254,6 +254,10 @@ var mistakes = []mistake{
 	{"split", "split-factors", "an activation goes with the fake quantization", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		return bypass(f, node(f, "r2"), "c3")
 	}},
+	{"fake", "round-biases", "a bias is one unit off", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		change(m, node(f, "c1"), 2, func(d []float32) { d[1] += .01 })
+		return "c1_b"
+	}},
 }
 
 // node is the node of that name that is no quantization of an operand.
