@@ -513,8 +513,24 @@ func (r *Trainer) running(batch []*tensor.Tensor) {
 	}
 }
 
+// masks draws which elements dropouts leave out in this step.
+func (r *Trainer) masks() {
+	for k, m := range r.t.Masks {
+		random := train.NewRandom(r.opt.Seed, 4, uint64(r.state.Epoch), uint64(r.state.Step), uint64(k))
+		keep := float32(1 / (1 - float64(m.Ratio)))
+		mask := r.in[r.first+len(r.t.Parameters)+k].F32
+		for i := range mask {
+			mask[i] = 0
+			if random.Uniform() >= float64(m.Ratio) {
+				mask[i] = keep
+			}
+		}
+	}
+}
+
 // fill puts samples and their targets into the inputs.
 func (r *Trainer) fill(samples []int) error {
+	r.masks()
 	for i, shape := range r.set.shapes {
 		n := tensor.Elems(shape)
 		to := r.in[i].F32

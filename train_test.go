@@ -104,3 +104,82 @@ func side(t *testing.T, m *ir.Module) []byte {
 	}
 	return data
 }
+
+// TestDropout trains a network with a dropout: every number that comes out is the same for one thread and two,
+// another seed gives others, and the trained network has the dropout, which does nothing when it is quantized.
+func TestDropout(t *testing.T) {
+	const text = `amir 1
+const @w : tensor<8x4xf32> = [0.1, 0.2, -0.3, 0.4, 0.5, -0.6, 0.7, 0.8, 0.1, 0.2, 0.3, 0.4, -0.5, 0.6, 0.7, 0.8, 0.1, -0.2, 0.3, 0.4, 0.5, 0.6, 0.7, -0.8, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+const @v : tensor<2x8xf32> = [0.1, -0.2, 0.3, 0.4, 0.5, 0.6, -0.7, 0.8, 0.1, 0.2, 0.3, -0.4, 0.5, 0.6, 0.7, 0.8]
+func @main(%x: tensor<?x4xf32>) -> (tensor<?x2xf32>) attributes {stage = float} {
+  %a = nn.dense %x, @w : tensor<?x8xf32> loc("a")
+  %b = nn.relu %a : tensor<?x8xf32>
+  %c = nn.dropout %b {ratio = 0.5} : tensor<?x8xf32>
+  %d = nn.dense %c, @v : tensor<?x2xf32> loc("d")
+  return %d
+}`
+	m, l := parser.Parse("test", []byte(text))
+	if l.HasErrors() {
+		t.Fatal(l)
+	}
+	path := filepath.Join(t.TempDir(), "x.npy")
+	r := rand.New(rand.NewPCG(1, 2))
+	x, labels := make([]float32, 4*64), make([]int, 64)
+	for i := range x {
+		x[i] = r.Float32() - 0.5
+	}
+	for i := range labels {
+		labels[i] = r.IntN(2)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(dataset.WriteNPY(f, []int{64, 4}, x), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := amctc.OpenData(m.Main(), []string{path}, amctc.DataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := amctc.LoadTrainSet(d, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(threads int, seed uint64, ratio bool) []byte {
+		opt := amctc.DefaultTrain()
+		opt.Epochs, opt.Batch, opt.Threads, opt.Seed = 2, 16, threads, seed
+		in := m
+		if !ratio {
+			in = m.Clone()
+			n := in.Main().Nodes[2]
+			n.Attrs = n.Attrs.With("ratio", float32(0))
+		}
+		out, err := amctc.Train(t.Context(), in, set, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Module.Main().Nodes[2].Op.Name != "nn.dropout" {
+			t.Error("the trained network has lost its dropout")
+		}
+		c := amctc.NewContext(t.Context())
+		float, err := amctc.Prepare(c, out.Module)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(float.Main().Nodes) != 3 {
+			t.Errorf("the simplified network has %d operators, want 3", len(float.Main().Nodes))
+		}
+		return []byte(ir.Print(float))
+	}
+	one := run(1, 1, true)
+	if !bytes.Equal(one, run(2, 1, true)) {
+		t.Error("two threads give other numbers")
+	}
+	if bytes.Equal(one, run(1, 2, true)) {
+		t.Error("another seed gives the same numbers")
+	}
+	if bytes.Equal(one, run(1, 1, false)) {
+		t.Error("no dropout gives the same numbers")
+	}
+}

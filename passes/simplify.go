@@ -74,6 +74,8 @@ func foldIdentities(c *Context, m *ir.Module, f *ir.Func) error {
 func isIdentity(n *ir.Node) bool {
 	x := n.Operands[0]
 	switch n.Op.Name {
+	case "nn.dropout":
+		return true
 	case "nn.reshape":
 		return slices.Equal(x.Type.Shape, n.Result().Type.Shape)
 	case "nn.transpose":

@@ -25,8 +25,14 @@ type Statistics struct {
 	Start          [2]*tensor.Tensor // mean and variance of the float network
 }
 
+// A Mask is what a dropout multiplies by: 0 with probability Ratio, else 1/(1-Ratio).
+type Mask struct {
+	Value *ir.Value // a parameter of the function
+	Ratio float32
+}
+
 // Trainable is a float network as a function of stage train at a fixed batch: its inputs come first,
-// then its parameters.
+// then its parameters, then the masks of dropouts.
 type Trainable struct {
 	Module     *ir.Module
 	Func       *ir.Func
@@ -34,6 +40,7 @@ type Trainable struct {
 	Outputs    []*ir.Value
 	Parameters []Parameter
 	Statistics []Statistics
+	Masks      []Mask
 	Builder    *ir.Builder
 }
 
@@ -80,7 +87,21 @@ func NewTrainable(c *Context, m *ir.Module, opt TrainOptions) (*Trainable, error
 			t.Parameters = append(t.Parameters, Parameter{Node: n.Name, Operand: i, Value: p, Start: v.Const.Data, Decay: len(v.Type.Shape) > 1})
 		}
 	}
+	masks := make(map[*ir.Node]*ir.Value)
 	for _, n := range src.Nodes {
+		if n.Op.Name == "nn.dropout" && n.Float("ratio") > 0 {
+			masks[n] = t.Builder.Param(n.Result().Name+"_mask", n.Result().Type.Bind(opt.Batch))
+			t.Masks = append(t.Masks, Mask{masks[n], n.Float("ratio")})
+		}
+	}
+	for _, n := range src.Nodes {
+		if n.Op.Name == "nn.dropout" {
+			to[n.Result()] = to[n.Operands[0]]
+			if m := masks[n]; m != nil {
+				to[n.Result()] = t.Builder.Node(ir.NodeSpec{Op: "nn.mul", Name: n.Name, Value: n.Result().Name, Operands: []*ir.Value{to[n.Operands[0]], m}, Span: n.Span})
+			}
+			continue
+		}
 		if err := t.add(c, n, params[n], to, opt); err != nil {
 			return nil, err
 		}

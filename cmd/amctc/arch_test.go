@@ -50,7 +50,6 @@ const layers = `
 	# Graphs to graphs.
 	ir/diag, passes/calib < passes/stats;
 	ir/op, ir/interp, passes/calib, passes/stats, passes/train < passes;
-	passes/train < codegen/report;
 	passes, ir/irtest < passes/passtest;
 
 	# Kernels, and plans of their calls.
@@ -66,7 +65,7 @@ const layers = `
 
 	# Other artefacts, and the comparison of engines.
 	ir/op, parser/onnx/onnxpb, parser/amct < codegen/onnx;
-	ir, passes/calib < codegen/report;
+	ir, passes/calib, passes/train < codegen/report;
 	passes, codegen/report < codegen/diagnose;
 	ir/interp, codegen/gogen, target/sim < codegen/agree;
 

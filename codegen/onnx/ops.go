@@ -20,6 +20,7 @@ var table = map[string]func(*exporter, *ir.Node){
 	"nn.mul":        func(e *exporter, n *ir.Node) { e.simple(n, "Mul") },
 	"nn.relu":       func(e *exporter, n *ir.Node) { e.simple(n, "Relu") },
 	"nn.clip":       func(e *exporter, n *ir.Node) { e.clip(n, n.Float("min"), n.Float("max")) },
+	"nn.dropout":    func(e *exporter, n *ir.Node) { e.simple(n, "Identity") },
 	"nn.max_pool2d": (*exporter).maxPool,
 	"nn.avg_pool2d": (*exporter).avgPool,
 	"nn.concat":     func(e *exporter, n *ir.Node) { e.simple(n, "Concat", intAttr("axis", n.Int("axis"))) },

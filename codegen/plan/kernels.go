@@ -12,6 +12,7 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"q.matmul":      (*builder).qmatMul,
 	"nn.batch_norm": (*builder).batchNorm,
 	"nn.relu":       (*builder).relu,
+	"nn.dropout":    (*builder).same,
 	"nn.clip":       (*builder).clip,
 	"q.clip":        (*builder).qclip,
 	"nn.add":        (*builder).add2,

@@ -39,6 +39,12 @@ func (b *builder) pad(n *ir.Node) {
 }
 
 // reshape costs nothing: the same rows under another shape.
+// same is a value that is another one.
+func (b *builder) same(n *ir.Node) {
+	src, o := b.any(n.Operands[0])
+	b.put(n.Result(), src, o)
+}
+
 func (b *builder) reshape(n *ir.Node) {
 	b.put(n.Result(), b.in(n.Operands[0], rows), rows)
 }

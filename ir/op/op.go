@@ -14,7 +14,7 @@ var all = ir.NewOpSet(
 	Dense, QDense, MatMul, QMatMul,
 	BatchNorm,
 	Add, QAdd, Mul, QMul,
-	Relu, Clip, QClip,
+	Relu, Clip, QClip, Dropout,
 	MaxPool, AvgPool, QAvgPool,
 	Concat, Pad, Reshape, Transpose, Softmax,
 	Observe, Fake, Quantize, Dequantize, Rescale,

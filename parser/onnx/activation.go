@@ -88,7 +88,19 @@ func buildDropout(c *call) {
 			return
 		}
 	}
-	c.alias(0)
+	ratio := c.floatAttr("ratio", 0.5)
+	if c.has(1) {
+		l := c.floats(1, "ratio")
+		if l == nil {
+			return
+		}
+		if len(l.f) != 1 {
+			c.errorf(codeForm, "ratio has %d elements, want one", len(l.f))
+			return
+		}
+		ratio = l.f[0]
+	}
+	c.node("nn.dropout", []*ir.Value{c.x(0)}, "ratio", ratio)
 }
 
 // buildSoftmax handles both meanings: along one axis from opset 13 on, before that over all

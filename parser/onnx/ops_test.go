@@ -138,8 +138,10 @@ var opCases = append(quantCases, []opCase{
 		`y_flat = reshape(x) {shape=[-1 32]} : ?x32
 		 y_softmax = softmax(y_flat) {axis=1} : ?x32
 		 y = reshape(y_softmax) {shape=[-1 2 4 4]} : ?x2x4x4`},
-	{"dropout 7", batch(7).node("Dropout x -> d m", float("ratio", 0.5)).node("Relu d -> y").out("y"), `y = relu(x) : ?x2x4x4`},
-	{"dropout 12", batch(12).f32("r", []float32{0.5}).node("Dropout x r -> d m").node("Relu d -> y").out("y"), `y = relu(x) : ?x2x4x4`},
+	{"dropout 7", batch(7).node("Dropout x -> d m", float("ratio", 0.5)).node("Relu d -> y").out("y"), `d = dropout(x) {ratio=0.5} : ?x2x4x4
+y = relu(d) : ?x2x4x4`},
+	{"dropout 12", batch(12).f32("r", []float32{0.5}).node("Dropout x r -> d m").node("Relu d -> y").out("y"), `d = dropout(x) {ratio=0.5} : ?x2x4x4
+y = relu(d) : ?x2x4x4`},
 	{"identity and cast", batch(13).node("Identity x -> i").node("Cast i -> c", integer("to", 1)).node("Relu c -> y").out("y"), `y = relu(x) : ?x2x4x4`},
 	{"constants", newModel(12).in("x", 1, 2).
 		node("Constant -> a", tensorAttr("value", &pb.TensorProto{DataType: 1, Dims: []int64{2}, FloatData: []float32{1, 2}})).

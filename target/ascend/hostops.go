@@ -17,6 +17,7 @@ var hostOps = map[string]func(*kernel){
 	"nn.add":        func(k *kernel) { k.hostStep("add") },
 	"nn.mul":        func(k *kernel) { k.hostStep("mul") },
 	"nn.relu":       func(k *kernel) { k.hostStep("relu") },
+	"nn.dropout":    func(k *kernel) { k.hostStep("reshape") },
 	"nn.clip":       func(k *kernel) { k.hostStep("clip", k.float("min"), k.float("max")) },
 	"nn.softmax":    func(k *kernel) { k.hostStep("softmax", k.int("axis")) },
 	"nn.avg_pool2d": func(k *kernel) {
