@@ -35,7 +35,7 @@ var errorCases = append(quantErrors, []errorCase{
 	{name: "no outputs", m: image(13).node("Relu x -> y"), want: `m.onnx: error[I001]: the graph has no outputs`},
 	{name: "versions", m: image(22).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 11 }), want: `
 m.onnx: error[I002]: IR version 11 is outside 3 to 10; convert the model with the onnx package
-m.onnx: error[I003]: opset 22 is outside 7 to 21; export again with opset_version=13, or use onnx.version_converter`},
+m.onnx: error[I003]: opset 22 is outside 1 to 21; export again with opset_version=13, or use onnx.version_converter`},
 	{name: "no opset", m: image(1).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.OpsetImport = nil }),
 		want: `m.onnx: error[I003]: the model names no version of the default operator set; export it again with opset_version=13`},
 	{name: "everything at once", m: batch(13).node("Sigmoid x -> a").named("act").node("Relu a -> b").node("LSTM b a -> c").node("DynamicQuantizeLinear c -> d").

@@ -8,11 +8,13 @@ import "math"
 func Binary(name string) func(x, y float32) float32 { return binary[name] }
 
 var binary = map[string]func(x, y float32) float32{
+	"add":  func(x, y float32) float32 { return float32(x + y) },
+	"mul":  func(x, y float32) float32 { return float32(x * y) },
 	"sub":  func(x, y float32) float32 { return float32(x - y) },
 	"div":  func(x, y float32) float32 { return float32(x / y) },
 	"max":  func(x, y float32) float32 { return pick(x, y, x > y) },
 	"min":  func(x, y float32) float32 { return pick(x, y, x < y) },
-	"pow":  func(x, y float32) float32 { return float32(pow(float64(x), float64(y))) },
+	"pow":  func(x, y float32) float32 { return float32(Pow(float64(x), float64(y))) },
 	"fmod": func(x, y float32) float32 { return float32(math.Mod(float64(x), float64(y))) },
 	"prelu": func(x, y float32) float32 {
 		if x < 0 {
@@ -30,8 +32,8 @@ func pick(x, y float32, first bool) float32 {
 	return y
 }
 
-// pow is x to the power y, with the special cases of IEEE 754.
-func pow(x, y float64) float64 {
+// Pow is x to the power y, with the special cases of IEEE 754.
+func Pow(x, y float64) float64 {
 	whole := math.Floor(y) == y
 	odd := whole && math.Abs(y) < 1<<53 && math.Mod(y, 2) != 0
 	switch {

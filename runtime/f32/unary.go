@@ -6,45 +6,56 @@ import "math"
 
 // Unary is the function of one number of that name, with up to two parameters; nil when there is none.
 // Results are the float64 value of the definition rounded once, but for functions defined in float32 steps.
-func Unary(name string) func(x, a, b float32) float32 { return unary[name] }
+func Unary(name string) func(x, a, b float32) float32 {
+	if f := unary[name]; f != nil {
+		return f
+	}
+	if f := wide[name]; f != nil {
+		return func(x, _, _ float32) float32 { return float32(f(float64(x))) }
+	}
+	return nil
+}
 
-// wide makes a function of float64 arithmetic one of float32.
-func wide(f func(v float64) float64) func(x, _, _ float32) float32 {
-	return func(x, _, _ float32) float32 { return float32(f(float64(x))) }
+// Wide is the function of that name on float64, within some units in the last place; nil when it is not
+// defined by float64 arithmetic.
+func Wide(name string) func(v float64) float64 { return wide[name] }
+
+var wide = map[string]func(v float64) float64{
+	"abs":        math.Abs,
+	"acos":       acos,
+	"acosh":      acosh,
+	"asin":       asin,
+	"asinh":      asinh,
+	"atan":       atan64,
+	"atanh":      atanh,
+	"ceil":       math.Ceil,
+	"cosh":       cosh,
+	"erf":        erf64,
+	"floor":      math.Floor,
+	"log":        log64,
+	"round":      math.RoundToEven,
+	"sigmoid":    sigmoid,
+	"sign":       sign,
+	"sinh":       sinh,
+	"softplus":   softplus,
+	"sqrt":       math.Sqrt,
+	"tanh":       tanh,
+	"gelu":       func(v float64) float64 { return float64(float64(v*0.5) * float64(1+erf64(float64(v*(math.Sqrt2/2))))) },
+	"gelu_tanh":  geluTanh,
+	"mish":       mish,
+	"hard_swish": func(v float64) float64 { return float64(v * min(1, max(0, float64(float64(v/6)+0.5)))) },
+	"softsign":   func(v float64) float64 { return float64(v / float64(1+math.Abs(v))) },
+	"exp":        exp64,
+	"neg":        func(v float64) float64 { return -v },
+	"reciprocal": func(v float64) float64 { return float64(1 / v) },
 }
 
 var unary = map[string]func(x, a, b float32) float32{
-	"abs":        wide(math.Abs),
-	"acos":       wide(acos),
-	"acosh":      wide(acosh),
-	"asin":       wide(asin),
-	"asinh":      wide(asinh),
-	"atan":       wide(atan64),
-	"atanh":      wide(atanh),
-	"ceil":       wide(math.Ceil),
-	"cos":        func(x, _, _ float32) float32 { return turned(x, 1) },
-	"cosh":       wide(cosh),
-	"erf":        wide(erf64),
-	"exp":        func(x, _, _ float32) float32 { return Exp(x) },
-	"floor":      wide(math.Floor),
-	"log":        wide(log64),
-	"neg":        func(x, _, _ float32) float32 { return -x },
-	"reciprocal": func(x, _, _ float32) float32 { return float32(1 / x) },
-	"round":      wide(math.RoundToEven),
-	"sigmoid":    wide(sigmoid),
-	"sign":       wide(sign),
-	"sin":        func(x, _, _ float32) float32 { return turned(x, 0) },
-	"sinh":       wide(sinh),
-	"softplus":   wide(softplus),
-	"sqrt":       wide(math.Sqrt),
-	"tan":        tan,
-	"tanh":       wide(tanh),
-	"gelu":       wide(func(v float64) float64 { return float64(float64(v*0.5) * float64(1+erf64(float64(v*(math.Sqrt2/2))))) }),
-	"gelu_tanh":  wide(geluTanh),
-	"mish":       wide(mish),
-	"hard_swish": wide(func(v float64) float64 { return float64(v * min(1, max(0, float64(float64(v/6)+0.5)))) }),
-	"softsign":   wide(func(v float64) float64 { return float64(v / float64(1+math.Abs(v))) }),
-	"celu":       func(x, a, _ float32) float32 { return rising(x, 1, func(v float64) float64 { return expm1(v, a) }) },
+	"cos":  func(x, _, _ float32) float32 { return turned(x, 1) },
+	"exp":  func(x, _, _ float32) float32 { return Exp(x) },
+	"sin":  func(x, _, _ float32) float32 { return turned(x, 0) },
+	"tan":  tan,
+	"celu": func(x, a, _ float32) float32 { return rising(x, 1, func(v float64) float64 { return expm1(v, a) }) },
 	"elu": func(x, a, _ float32) float32 {
 		return rising(x, 1, func(v float64) float64 { return float64(float64(a) * expm1(v, 1)) })
 	},
