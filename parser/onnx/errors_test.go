@@ -12,6 +12,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
@@ -308,11 +309,11 @@ func TestElementTypes(t *testing.T) {
 
 func TestHalf(t *testing.T) {
 	for h, want := range map[uint16]float64{0: 0, 1: 0x1p-24, 0x03ff: 1023 * 0x1p-24, 0x0400: 0x1p-14, 0x7bff: 65504, 0xc100: -2.5, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1)} {
-		if got := halfToFloat(h); got != want {
+		if got := tensor.Half(h); got != want {
 			t.Errorf("%#x is %v, want %v", h, got, want)
 		}
 	}
-	if !math.IsNaN(halfToFloat(0x7e00)) {
+	if !math.IsNaN(tensor.Half(0x7e00)) {
 		t.Error("0x7e00 is a number")
 	}
 }

@@ -20,6 +20,7 @@ type call struct {
 	title  string   // operator and name, for messages
 	in     []*value // nil where an optional input is left out
 	out    []*value // what the handler has set
+	from   []string // original nodes of what is emitted, when the name is not one
 	failed bool
 }
 
@@ -287,7 +288,7 @@ func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any)
 	}
 	var l diag.List
 	c.im.b.Diags = &l
-	v := c.im.b.Node(ir.NodeSpec{Op: opName, Name: c.name, Value: label, Operands: operands, Attrs: ir.AttrsOf(attrs...), Span: c.span})
+	v := c.im.b.Node(ir.NodeSpec{Op: opName, Name: c.name, From: c.from, Value: label, Operands: operands, Attrs: ir.AttrsOf(attrs...), Span: c.span})
 	for _, d := range l.Sorted() {
 		if d.Code != "V046" { // the verifier's code for everything about the free batch
 			c.errorf(codeShape, "%s", d.Message)

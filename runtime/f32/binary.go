@@ -52,6 +52,19 @@ func Pow(x, y float64) float64 {
 	case x < 0 && !whole && !math.IsInf(x, 0):
 		return math.NaN()
 	}
+	if whole && math.Abs(y) <= 64 {
+		r := 1.0
+		for n, b := uint(math.Abs(y)), x; n > 0; n >>= 1 {
+			if n&1 != 0 {
+				r = float64(r * b)
+			}
+			b = float64(b * b)
+		}
+		if y < 0 {
+			return float64(1 / r)
+		}
+		return r
+	}
 	r := exp64(float64(y * log64(math.Abs(x))))
 	if odd {
 		return math.Copysign(r, x)

@@ -118,6 +118,9 @@ func tensors(set, kind string, ports []*pb.ValueInfoProto) ([]*tensor.Tensor, er
 		if err != nil {
 			t = nil // strings
 		}
+		if t != nil && p.GetType().GetTensorType().ElemType == int32(pb.TensorProto_BFLOAT16) && t.DType == tensor.U16 {
+			t, _ = tensor.FromBytes(tensor.BF16, t.Shape, t.Bytes()) // the tests store its bits
+		}
 		out = append(out, t)
 	}
 	return out, nil
