@@ -155,6 +155,9 @@ func (b *builder) add(n *ir.Node) error {
 		b.strip(chain)
 	default:
 		f := kernels[n.Op.Name]
+		if f == nil {
+			f = families[op.FamilyOf(n.Op.Name)]
+		}
 		if f == nil || b.otherNumbers(n) {
 			b.evaluate(n)
 			break

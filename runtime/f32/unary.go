@@ -6,15 +6,19 @@ import "math"
 
 // Unary is the function of one number of that name, with up to two parameters; nil when there is none.
 // Results are the float64 value of the definition rounded once, but for functions defined in float32 steps.
-func Unary(name string) func(x, a, b float32) float32 {
-	if f := unary[name]; f != nil {
-		return f
+func Unary(name string) func(x, a, b float32) float32 { return functions[name] }
+
+// functions are those of float32 steps, and those of float64 arithmetic rounded once.
+var functions = func() map[string]func(x, a, b float32) float32 {
+	all := make(map[string]func(x, a, b float32) float32)
+	for name, f := range wide {
+		all[name] = func(x, _, _ float32) float32 { return float32(f(float64(x))) }
 	}
-	if f := wide[name]; f != nil {
-		return func(x, _, _ float32) float32 { return float32(f(float64(x))) }
+	for name, f := range unary {
+		all[name] = f
 	}
-	return nil
-}
+	return all
+}()
 
 // Wide is the function of that name on float64, within some units in the last place; nil when it is not
 // defined by float64 arithmetic.
