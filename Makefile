@@ -5,7 +5,7 @@ BIN     := build/amctc
 DATA    := testdata/data
 MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
-EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender ./testdata/faults ./testdata/miscompiles ./testdata/targetfaults
+EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender ./testdata/faults ./testdata/miscompiles ./testdata/targetfaults ./testdata/conformance
 FUZZTIME ?= 10s
 # Random graphs run with each of these instruction sets that the machine has: GRAPHS with its best, FEWER
 # with each.
@@ -46,7 +46,7 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	for isa in $(ISAS); do AMCTC_ISA=$$isa $(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(FEWER) || exit 1; done
 	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(GRAPHS)
 	cd runtime/asmgen && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) run . -check && GOWORK=off $(GO) test -count=1 ./...
-	AMCTC_CHECK=1 $(GO) test ./testdata/selftest ./codegen/gogen -count=1 -timeout 15m
+	AMCTC_CHECK=1 $(GO) test ./testdata/selftest ./testdata/conformance ./codegen/gogen -count=1 -timeout 15m
 	cd testdata/peers && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	cd testdata/peers/gomlx && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
@@ -65,7 +65,7 @@ figures: build data-all ## measure every figure and write testdata/figures.md
 data: ## MNIST and the CNTK network, by the Go module mirror
 	@$(GO) run ./testdata/fetch
 
-data-all: ## Fashion-MNIST, ONNX Runtime and emulators too
+data-all: ## Fashion-MNIST, ONNX Runtime, emulators and ONNX's node tests too
 	@$(GO) run ./testdata/fetch -all
 
 bench: build/go.mod ## benchmarks of the kernels and the simulator, summed up by benchstat

@@ -17,6 +17,12 @@ package target
 //	pad              x                                 pad=[befores..., afters...] value (float; for integers an integer)   any one type
 //	reshape          x                                 a copy     any one type
 //	transpose        x                                 perm       any one type
+//	take             x                                 axis indices; -1 stands for zeros
+//	resample         x, w(entries*taps)                axis taps indices; weighted sums of taps entries from +0, ascending
+//	normalize        x                                 axis eps (float); over all axes from axis on: (x-m)/sqrt(v+eps), as nn.normalize rounds it
+//	reduce_sum, _mean, _prod, _max, _min    x          axes keep; ascending
+//	a function of runtime/f32               x          alpha* beta* (floats)
+//	a pairing of runtime/f32                a, b       numpy broadcast
 //
 // Sums start at the bias (or +0) and add float32(x*w) in ascending (kh, kw, channel) order, each product and sum rounded; taps in the padding are
 // skipped. relu is x where x > 0 or NaN, else +0; max_pool2d: a NaN inside a window is its result. softmax: m = maximum, e = f32.Exp(float32(x-m)), s = sum of e ascending, y = float32(e/s).

@@ -34,7 +34,7 @@ const layers = `
 	# Leaves.
 	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime/unfused, runtime, target,
 	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/search, passes/train;
-	runtime/f32 < passes/calib;
+	runtime/f32 < passes/calib, passes/train;
 
 	# The graph, its operators, their meaning.
 	ir/tensor, ir/diag < ir;
@@ -109,7 +109,7 @@ var standard = map[string][]string{
 	"net/http":     {},
 	"math/big":     {},
 	"math/rand":    {},
-	"math/rand/v2": {"ir/irtest", "codegen/gogen"}, // with fixed seeds
+	"math/rand/v2": {"ir/irtest", "passes/passtest", "codegen/gogen"}, // with fixed seeds
 	"testing":      {},
 	"time":         {"passes", "runtime/peak", "codegen/exec", ".", "cmd/amctc", "codegen/agree"},
 	"unsafe":       {"runtime/rt", "passes/calib", "parser/onnx/onnxpb", "parser/amct/amctpb"},

@@ -106,6 +106,9 @@ func bind(m *memory, s *plan.Step) call {
 		silent = append(silent, v)
 	}
 	k := kernels[s.Kernel]
+	if s.Kernel == plan.Evaluate {
+		k = evaluate
+	}
 	c := call{silent: k(s.Args, silent)}
 	if c.tapped = c.silent; taps {
 		c.tapped = k(s.Args, tapped)
@@ -125,6 +128,8 @@ func newShow(m *memory, t *plan.Trace) show {
 	switch src := m.slice(t.From).(type) {
 	case []float32:
 		s.run = func(w *rt.Worker) { rt.PermuteF32(w, &t.Canonical, out.F32, src) }
+	case []int64, []float64:
+		s.run = func(*rt.Worker) { narrow(out, src) }
 	case []int8: // a parameter seen through an alias
 		s.run = func(*rt.Worker) { copy(out.I8, src) }
 	case []uint8:

@@ -19,6 +19,8 @@ type memory struct {
 type port struct {
 	f32 []float32
 	i8  []int8
+	i64 []int64
+	f64 []float64
 }
 
 func newMemory(p *plan.Plan) memory {
@@ -36,30 +38,49 @@ func newMemory(p *plan.Plan) memory {
 }
 
 func newPort(x plan.Port) port {
-	if x.Kind == plan.I8 {
+	switch x.Kind {
+	case plan.I8:
 		return port{i8: make([]int8, x.Len)}
+	case plan.I64:
+		return port{i64: make([]int64, x.Len)}
+	case plan.F64:
+		return port{f64: make([]float64, x.Len)}
 	}
 	return port{f32: make([]float32, x.Len)}
 }
 
 // load copies sample i of t into input j.
 func (m *memory) load(j int, t *tensor.Tensor, i int) {
-	n := m.p.Inputs[j].Len
-	if t.DType == tensor.I8 {
-		copy(m.in[j].i8, t.I8[i*n:(i+1)*n])
-		return
+	n, p := m.p.Inputs[j].Len, &m.in[j]
+	switch m.p.Inputs[j].Kind {
+	case plan.I8:
+		copy(p.i8, t.I8[i*n:(i+1)*n])
+	case plan.I64:
+		for k := range n {
+			p.i64[k] = t.Int(i*n + k)
+		}
+	case plan.F64:
+		copy(p.f64, t.F64[i*n:(i+1)*n])
+	default:
+		copy(p.f32, t.F32[i*n:(i+1)*n])
 	}
-	copy(m.in[j].f32, t.F32[i*n:(i+1)*n])
 }
 
 // store copies output j into sample i of t.
 func (m *memory) store(j int, t *tensor.Tensor, i int) {
-	n := m.p.Outputs[j].Len
-	if t.DType == tensor.I8 {
-		copy(t.I8[i*n:(i+1)*n], m.out[j].i8)
-		return
+	n, p := m.p.Outputs[j].Len, &m.out[j]
+	switch m.p.Outputs[j].Kind {
+	case plan.I8:
+		copy(t.I8[i*n:(i+1)*n], p.i8)
+	case plan.I64:
+		for k := range n {
+			t.SetInt(i*n+k, p.i64[k])
+		}
+	case plan.F64:
+		copy(t.F64[i*n:(i+1)*n], p.f64)
+	default:
+		copy(t.F32[i*n:(i+1)*n], p.f32)
 	}
-	copy(t.F32[i*n:(i+1)*n], m.out[j].f32)
 }
 
 // slice is what a slot names, as the kernel's parameter wants it.
@@ -71,8 +92,13 @@ func (m *memory) slice(s plan.Slot) any {
 		return m.out[s.Index].slice(m.p.Outputs[s.Index].Kind)
 	case plan.Constant:
 		c := &m.p.Consts[s.Index]
-		if c.Kind == plan.U8 {
+		switch c.Kind {
+		case plan.U8:
 			return c.U8
+		case plan.I64:
+			return c.I64
+		case plan.F64:
+			return c.F64
 		}
 		return c.F32
 	case plan.Tapped:
@@ -86,13 +112,20 @@ func (m *memory) slice(s plan.Slot) any {
 		return m.arena.I32(b.Offset, b.Len)
 	case plan.I64:
 		return m.arena.I64(b.Offset, b.Len)
+	case plan.F64:
+		return m.arena.F64(b.Offset, b.Len)
 	}
 	return m.arena.F32(b.Offset, b.Len)
 }
 
 func (p port) slice(k plan.Kind) any {
-	if k == plan.I8 {
+	switch k {
+	case plan.I8:
 		return p.i8
+	case plan.I64:
+		return p.i64
+	case plan.F64:
+		return p.f64
 	}
 	return p.f32
 }

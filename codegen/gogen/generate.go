@@ -37,6 +37,9 @@ type Options struct {
 // Generate gives the files of the package that runs p, by slash-separated path below its folder. The
 // same plan and options give the same bytes.
 func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
+	if n := p.Evaluated(); n != nil {
+		return nil, fmt.Errorf("%s: it has no kernel for its element types; it is evaluated, not compiled", n.Subject())
+	}
 	e, err := newEmitter(p, opt)
 	if err != nil {
 		return nil, err

@@ -77,6 +77,8 @@ func (e *emitter) literal(v reflect.Value, file bool) jen.Code {
 		return jen.Id(strconv.FormatUint(v.Uint(), 10))
 	case reflect.Bool:
 		return jen.Lit(v.Bool())
+	case reflect.String:
+		return jen.Lit(v.String())
 	case reflect.Float32:
 		return float(float32(v.Float()))
 	case reflect.Slice:

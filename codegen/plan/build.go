@@ -75,8 +75,13 @@ func storage(t ir.Type) (Kind, error) {
 	switch {
 	case t.DType == tensor.F32:
 		return F32, nil
-	case t.DType == tensor.I8, t.DType == tensor.I16:
+	case t.IsQuant() && (t.DType == tensor.I8 || t.DType == tensor.I16):
 		return U8, nil
+	case t.IsQuant():
+	case t.DType.IsFloat():
+		return F64, nil
+	default:
+		return I64, nil
 	}
 	return 0, fmt.Errorf("no kernel works on %s", t)
 }
@@ -87,7 +92,7 @@ func (b *builder) port(v *ir.Value) (Port, error) {
 	if err != nil {
 		return Port{}, fmt.Errorf("%%%s: %w", v.Name, err)
 	}
-	if t.DType == tensor.I16 {
+	if t.DType == tensor.I16 && t.IsQuant() {
 		return Port{}, fmt.Errorf("%%%s is %s; int16 codes are neither inputs nor outputs of a network", v.Name, t)
 	}
 	if k == U8 {
@@ -103,7 +108,7 @@ func (b *builder) param(v *ir.Value) error {
 	}
 	b.Inputs = append(b.Inputs, p)
 	slot := Slot{Input, len(b.Inputs) - 1}
-	if p.Kind == F32 {
+	if p.Kind != I8 {
 		b.put(v, slot, rows)
 		return nil
 	}
@@ -121,11 +126,15 @@ func (b *builder) result(v *ir.Value) error {
 	b.Outputs = append(b.Outputs, p)
 	src, from := b.any(v)
 	args := reorder(p.Type.Shape, from, rows)
-	name := "PermuteF32"
-	if p.Kind == I8 {
-		name = "ExportCodes"
+	to := Slot{Output, len(b.Outputs) - 1}
+	switch p.Kind {
+	case I8:
+		b.step("ExportCodes", &args, to, src)
+	case F32:
+		b.step("PermuteF32", &args, to, src)
+	default:
+		b.step(Evaluate, &Evaluation{In: []ir.Type{p.Type}, Out: []ir.Type{p.Type}}, to, src)
 	}
-	b.step(name, &args, Slot{Output, len(b.Outputs) - 1}, src)
 	return nil
 }
 
@@ -147,7 +156,11 @@ func (b *builder) add(n *ir.Node) error {
 	default:
 		f := kernels[n.Op.Name]
 		if f == nil {
-			return fmt.Errorf("%s: no kernel", n.Subject())
+			f = families[op.FamilyOf(n.Op.Name)]
+		}
+		if f == nil || b.otherNumbers(n) {
+			b.evaluate(n)
+			break
 		}
 		for _, v := range append(slices.Clone(n.Operands), n.Results...) {
 			if _, err := storage(v.Type); err != nil && !v.IsConst() {
@@ -221,6 +234,16 @@ func (b *builder) in(v *ir.Value, want order) Slot {
 // constant stores known data as a readable slice.
 func (b *builder) constant(v *ir.Value, data *tensor.Tensor) Slot {
 	c := Const{Name: v.Name, Kind: F32, F32: data.F32}
+	if k, _ := storage(v.Type); k == I64 || k == F64 {
+		c.Kind, c.I64, c.F64 = k, data.I64, data.F64
+		if k == I64 && c.I64 == nil {
+			for i := range data.Len() {
+				c.I64 = append(c.I64, data.Int(i))
+			}
+		}
+		b.Consts = append(b.Consts, c)
+		return Slot{Constant, len(b.Consts) - 1}
+	}
 	if data.DType == tensor.I8 {
 		c.Kind, c.F32, c.U8 = U8, nil, make([]uint8, len(data.I8))
 		for i, q := range data.I8 {

@@ -2,7 +2,7 @@ package plan
 
 import "github.com/amctc/amctc/ir"
 
-// kernels says how each operator is planned.
+// kernels says how each operator is planned that belongs to no family.
 var kernels = map[string]func(*builder, *ir.Node){
 	"nn.conv2d":     (*builder).conv,
 	"q.conv2d":      (*builder).qconv,
@@ -32,6 +32,9 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"q.quantize":    (*builder).quantize,
 	"q.dequantize":  (*builder).dequantize,
 	"q.rescale":     (*builder).rescale,
+	"nn.take":       (*builder).takeEntries,
+	"nn.resample":   (*builder).resample,
+	"nn.normalize":  (*builder).normalize,
 
 	"t.conv2d_dx":        (*builder).gradConvX,
 	"t.conv2d_dw":        (*builder).gradConvW,

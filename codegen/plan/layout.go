@@ -102,7 +102,7 @@ type place struct {
 // stored is the number of elements of the slice that holds a tensor: codes of int16 are two planes of
 // bytes, all high ones and then all low ones.
 func stored(t ir.Type) int {
-	if t.DType == tensor.I16 {
+	if t.DType == tensor.I16 && t.IsQuant() {
 		return 2 * elems(t)
 	}
 	return elems(t)
@@ -110,7 +110,7 @@ func stored(t ir.Type) int {
 
 // planes is p for all planes of a tensor.
 func planes(t ir.Type, p rt.Permute) rt.Permute {
-	if t.DType == tensor.I16 {
+	if t.DType == tensor.I16 && t.IsQuant() {
 		p.Dims, p.From = append([]int{2}, p.Dims...), append([]int{elems(t)}, p.From...)
 	}
 	return p

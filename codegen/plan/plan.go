@@ -11,17 +11,19 @@ import (
 // Kind is the Go element type of a slice that a kernel takes.
 type Kind uint8
 
-// The kinds. U8 holds stored codes, u = q+128; I8 occurs only in inputs and outputs, as codes q.
+// The kinds. U8 holds stored codes, u = q+128; I8 occurs only in inputs and outputs, as codes q. F64, and I64
+// but for memory of training kernels, hold numbers of other types, see evaluate.go.
 const (
 	U8 Kind = iota
 	I8
 	I32
 	F32
 	I64
+	F64
 )
 
-var kindNames = [...]string{"u8", "i8", "i32", "f32", "i64"}
-var kindSizes = [...]int{1, 1, 4, 4, 8}
+var kindNames = [...]string{"u8", "i8", "i32", "f32", "i64", "f64"}
+var kindSizes = [...]int{1, 1, 4, 4, 8, 8}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -68,16 +70,18 @@ type Port struct {
 	Len  int
 }
 
-// A Const is data that a kernel reads like any buffer: []uint8 or []float32.
+// A Const is data that a kernel reads like any buffer, in the slice of its kind.
 type Const struct {
 	Name string
 	Kind Kind
 	U8   []uint8
 	F32  []float32
+	I64  []int64
+	F64  []float64
 }
 
 // Len is the number of elements.
-func (c *Const) Len() int { return len(c.U8) + len(c.F32) }
+func (c *Const) Len() int { return len(c.U8) + len(c.F32) + len(c.I64) + len(c.F64) }
 
 // A Tap is a slice of codes that a fused kernel fills only while the run is traced: a value that
 // otherwise is never in memory.
@@ -103,7 +107,7 @@ type Trace struct {
 	Type      ir.Type // without free dimension
 	After     int
 	From      Slot
-	Kind      Kind // U8 or F32
+	Kind      Kind // not I8 or I32
 	Canonical rt.Permute
 }
 
@@ -170,7 +174,9 @@ func (p *Plan) Len(s Slot) int {
 func (p *Plan) Kernels() []string {
 	var names []string
 	for _, s := range p.Steps {
-		names = append(names, s.Kernel)
+		if s.Kernel != Evaluate {
+			names = append(names, s.Kernel)
+		}
 	}
 	return sorted(names)
 }

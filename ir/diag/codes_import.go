@@ -9,7 +9,7 @@ var importCodes = []Entry{
 		Meaning: "amctc reads ONNX IR versions 3 to 10.",
 		WayOut:  "Convert the model with a matching release of the onnx package."},
 	{Code: "I003", Title: "opset",
-		Meaning: "amctc reads operator sets 7 to 21 of the default domain.",
+		Meaning: "amctc reads operator sets 1 to 21 of the default domain; few operators have in sets below 7 the form that they have since.",
 		WayOut:  "Convert the model with onnx.version_converter, or export it again with opset_version=13."},
 	{Code: "I004", Title: "operator is not supported",
 		Meaning: "The message names the node and operator. \"amctc ops\" lists what networks may be made of.",
@@ -86,4 +86,7 @@ var importCodes = []Entry{
 	{Code: "I028", Title: "factors of a quantized model do not fit",
 		Meaning: "A scale is not positive and finite, a zero point is no code of its type, there are as many factors as nothing has channels, or the tensor is read with other factors than it was written with.",
 		WayOut:  "Quantize the model again; the tool that made it wrote factors that contradict each other."},
+	{Code: "I029", Title: "half precision",
+		Meaning: "Weights, inputs or casts of the model are float16 or bfloat16. Every such number is a float32 number too; the network is computed in float32, where the model's own runtime would round every step. A warning.",
+		WayOut:  "None is needed; results are nearer to those of the network that was trained."},
 }

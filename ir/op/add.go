@@ -4,6 +4,15 @@ import (
 	"slices"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+)
+
+// The pairings of the operators of this file.
+var (
+	sum = pairing{name: "add", real: func(a, b float64) float64 { return a + b },
+		whole: func(_ tensor.DType, a, b int64) int64 { return a + b }}
+	product = pairing{name: "mul", real: func(a, b float64) float64 { return float64(a * b) },
+		whole: func(_ tensor.DType, a, b int64) int64 { return a * b }}
 )
 
 // Add is the float sum.
@@ -15,8 +24,8 @@ var Add = &ir.OpDef{
 	Traits:   ir.Elementwise | ir.Commutative,
 	Stages:   floatStages,
 	Grad:     gradAdd,
-	Infer:    inferBinary,
-	Eval:     evalBinary(func(a, b float32) float32 { return float32(a + b) }),
+	Infer:    sum.infer,
+	Eval:     sum.eval,
 	Quant:    &ir.QuantRule{Twin: "q.add", Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1, Applies: sameShapes},
 }
 
@@ -29,8 +38,8 @@ var Mul = &ir.OpDef{
 	Traits:   ir.Elementwise | ir.Commutative,
 	Stages:   floatStages,
 	Grad:     gradMul,
-	Infer:    inferBinary,
-	Eval:     evalBinary(func(a, b float32) float32 { return float32(a * b) }),
+	Infer:    product.infer,
+	Eval:     product.eval,
 	Quant:    &ir.QuantRule{Twin: "q.mul", Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1, Applies: sameShapes},
 }
 
@@ -103,15 +112,6 @@ func binaryShape(c *ir.InferCtx) ([]int, bool) {
 	return shape, true
 }
 
-func inferBinary(c *ir.InferCtx) {
-	if !wantFloat(c) {
-		return
-	}
-	if shape, ok := binaryShape(c); ok {
-		c.Return(ir.Float(shape...))
-	}
-}
-
 func inferQBinary(c *ir.InferCtx) {
 	if !wantCodes(c, 0) || !wantCodes(c, 1) {
 		return
@@ -120,15 +120,6 @@ func inferQBinary(c *ir.InferCtx) {
 		if t, ok := codeResult(c, shape); ok {
 			c.Return(t)
 		}
-	}
-}
-
-func evalBinary(f func(a, b float32) float32) func(*ir.EvalCtx) {
-	return func(c *ir.EvalCtx) {
-		a, b, out := c.In[0], c.In[1], c.Result(0)
-		each(out.Shape, broadcastStrides(a.Shape, out.Shape), broadcastStrides(b.Shape, out.Shape), func(i, p, q int) {
-			out.F32[i] = f(a.F32[p], b.F32[q])
-		})
 	}
 }
 

@@ -4,12 +4,13 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 )
 
-var all = ir.NewOpSet(
+var all = ir.NewOpSet(slices.Concat(functionOps(), pairingOps(), reductionOps(), []*ir.OpDef{
 	Conv2D, QConv2D,
 	Dense, QDense, MatMul, QMatMul,
 	BatchNorm,
@@ -21,13 +22,18 @@ var all = ir.NewOpSet(
 	Conv2DDX, Conv2DDW, ChannelSum, SumTo, ReluDX, ClipDX, MaxPoolDX, AvgPoolDX, Slice,
 	BatchNormTrain, BatchNormDX, SoftmaxDX, CrossEntropy, CrossEntropyDX, MSE, MSEDX,
 	ULQ, ULQDX, LSQ, LSQDX, StraightARQ, StraightBias,
-)
+	Take, Resample, Normalize,
+	Where, Cast, Not, IsNaN, IsInf, ArgMax, TopK, CumSum, Gather,
+})...)
 
 // All is the set of every operator.
 func All() *ir.OpSet { return all }
 
 var (
 	floatStages = ir.Stages(ir.StageFloat, ir.StageObserved, ir.StageFake, ir.StageInt, ir.StageTarget, ir.StageTrain)
+	// evaluatedStages is that of operators which are evaluated and not compiled.
+	evaluatedStages = ir.Stages(ir.StageFloat)
+
 	trainStages = ir.Stages(ir.StageTrain)
 	intStages   = ir.Stages(ir.StageInt, ir.StageTarget)
 )
@@ -107,7 +113,7 @@ func keepElem(c *ir.InferCtx) (ir.Type, bool) {
 			return t, false
 		}
 	}
-	if t.DType == tensor.I16 {
+	if t.DType == tensor.I16 && t.IsQuant() {
 		c.Errorf("V032", "operand 0 is %s; int16 codes are read by q.conv2d and q.dense alone", t)
 		return t, false
 	}

@@ -43,9 +43,13 @@ var MaxPool = &ir.OpDef{
 				out.F32[i] = best
 				return
 			}
-			best := int8(-128)
-			taps(func(at int) { best = max(best, x.I8[at]) })
-			out.I8[i] = best
+			best := -1
+			taps(func(at int) {
+				if best < 0 || compare(x, at, best) > 0 {
+					best = at
+				}
+			})
+			out.Move(i, x, best)
 		})
 	},
 }

@@ -57,10 +57,8 @@ var Concat = &ir.OpDef{
 		for _, x := range c.In {
 			n := tensor.Elems(x.Shape[axis:])
 			for r := range outer {
-				if x.DType == tensor.F32 {
-					copy(out.F32[r*row+at:], x.F32[r*n:(r+1)*n])
-				} else {
-					copy(out.I8[r*row+at:], x.I8[r*n:(r+1)*n])
+				for k := range n {
+					out.Move(r*row+at+k, x, r*n+k)
 				}
 			}
 			at += n
@@ -118,10 +116,13 @@ var Pad = &ir.OpDef{
 		p, value := c.Node.Ints("pad"), c.Node.Float("value")
 		code := PadCode(c.InType[0], value)
 		for i := range out.Len() {
-			if out.DType == tensor.F32 {
-				out.F32[i] = value
-			} else {
+			switch {
+			case out.DType.IsFloat():
+				out.SetReal(i, float64(value))
+			case c.OutType[0].IsQuant():
 				out.I8[i] = code
+			default:
+				out.SetInt(i, int64(value))
 			}
 		}
 		os := tensor.Strides(out.Shape)
@@ -130,11 +131,7 @@ var Pad = &ir.OpDef{
 			base += p[d] * os[d]
 		}
 		each(x.Shape, os, os, func(i, o, _ int) {
-			if x.DType == tensor.F32 {
-				out.F32[base+o] = x.F32[i]
-			} else {
-				out.I8[base+o] = x.I8[i]
-			}
+			out.Move(base+o, x, i)
 		})
 	},
 }
@@ -255,11 +252,7 @@ var Transpose = &ir.OpDef{
 			s[i] = xs[p]
 		}
 		each(out.Shape, s, s, func(i, at, _ int) {
-			if x.DType == tensor.F32 {
-				out.F32[i] = x.F32[at]
-			} else {
-				out.I8[i] = x.I8[at]
-			}
+			out.Move(i, x, at)
 		})
 	},
 }

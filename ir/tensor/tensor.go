@@ -11,7 +11,8 @@ import (
 // DType is the storage type of one element.
 type DType uint8
 
-// The storage types amctc knows.
+// The storage types amctc knows. Those after I16 occur in no compiled network, only in models that are
+// evaluated; a Tensor holds them widened, see wide.go.
 const (
 	Invalid DType = iota
 	F32
@@ -19,10 +20,19 @@ const (
 	I32
 	I64
 	I16
+	F64
+	F16
+	BF16
+	Bool
+	U8
+	U16
+	U32
+	U64
 )
 
-var names = [...]string{Invalid: "invalid", F32: "f32", I8: "i8", I32: "i32", I64: "i64", I16: "i16"}
-var sizes = [...]int{Invalid: 0, F32: 4, I8: 1, I32: 4, I64: 8, I16: 2}
+var names = [...]string{Invalid: "invalid", F32: "f32", I8: "i8", I32: "i32", I64: "i64", I16: "i16",
+	F64: "f64", F16: "f16", BF16: "bf16", Bool: "bool", U8: "u8", U16: "u16", U32: "u32", U64: "u64"}
+var sizes = [...]int{Invalid: 0, F32: 4, I8: 1, I32: 4, I64: 8, I16: 2, F64: 8, F16: 2, BF16: 2, Bool: 1, U8: 1, U16: 2, U32: 4, U64: 8}
 
 // String is the name used in the text form.
 func (d DType) String() string {
@@ -45,8 +55,9 @@ func ParseDType(s string) (d DType, ok bool) {
 	return Invalid, false
 }
 
-// Tensor is a dense row-major array. Exactly the slice named by DType is set, and its
-// length is the product of Shape. Tensors are treated as immutable once built.
+// Tensor is a dense row-major array. Exactly one slice is set, the one named by DType: F64 also for F16
+// and BF16, I64 also for Bool and the unsigned types. Its length is the product of Shape. Tensors are
+// treated as immutable once built.
 type Tensor struct {
 	DType DType
 	Shape []int
@@ -55,6 +66,7 @@ type Tensor struct {
 	I32   []int32
 	I64   []int64
 	I16   []int16
+	F64   []float64
 }
 
 // Elems is the product of the dimensions; 1 for a scalar.
@@ -93,10 +105,12 @@ func New(d DType, shape ...int) *Tensor {
 		t.I8 = make([]int8, n)
 	case I32:
 		t.I32 = make([]int32, n)
-	case I64:
-		t.I64 = make([]int64, n)
 	case I16:
 		t.I16 = make([]int16, n)
+	case F64, F16, BF16:
+		t.F64 = make([]float64, n)
+	case I64, Bool, U8, U16, U32, U64:
+		t.I64 = make([]int64, n)
 	default:
 		panic("tensor.New: " + d.String())
 	}
@@ -157,10 +171,12 @@ func (t *Tensor) Rows(lo, hi int) *Tensor {
 		u.I8 = t.I8[lo*row : hi*row]
 	case I32:
 		u.I32 = t.I32[lo*row : hi*row]
-	case I64:
-		u.I64 = t.I64[lo*row : hi*row]
 	case I16:
 		u.I16 = t.I16[lo*row : hi*row]
+	case F64, F16, BF16:
+		u.F64 = t.F64[lo*row : hi*row]
+	default:
+		u.I64 = t.I64[lo*row : hi*row]
 	}
 	return u
 }
@@ -189,6 +205,8 @@ func (t *Tensor) Bytes() []byte {
 		for _, v := range t.I16 {
 			out = binary.LittleEndian.AppendUint16(out, uint16(v))
 		}
+	default:
+		out = t.wideBytes(out)
 	}
 	return out
 }
@@ -221,6 +239,8 @@ func FromBytes(d DType, shape []int, b []byte) (*Tensor, error) {
 		for i := range t.I16 {
 			t.I16[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
 		}
+	default:
+		t.setWideBytes(b)
 	}
 	return t, nil
 }
@@ -244,6 +264,8 @@ func (t *Tensor) Equal(u *Tensor) bool {
 		return slices.Equal(t.I32, u.I32)
 	case I16:
 		return slices.Equal(t.I16, u.I16)
+	case F64, F16, BF16:
+		return slices.EqualFunc(t.F64, u.F64, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) })
 	}
 	return slices.Equal(t.I64, u.I64)
 }

@@ -58,12 +58,21 @@ func buildClip(c *call) {
 }
 
 func buildBatchNorm(c *call) {
-	if c.intAttr("training_mode", 0) != 0 {
+	training := c.intAttr("training_mode", 0) != 0
+	if training && !c.im.opt.Numbers {
 		c.errorf(codeForm, "training_mode=1 is not supported; export the network in evaluation mode")
 		return
 	}
 	if c.im.opset < 9 && c.intAttr("spatial", 1) == 0 {
 		c.errorf(codeForm, "spatial=0 (statistics for each position) is not supported")
+		return
+	}
+	if training || c.in[1].lit == nil && c.im.opt.Numbers {
+		c.computedBatchNorm(training)
+		return
+	}
+	if c.wants(1) || c.wants(2) {
+		c.errorf(codeOutput, "its running statistics are used but not supported; only the first output is")
 		return
 	}
 	operands := []*ir.Value{c.x(0)}

@@ -32,4 +32,5 @@ const (
 	codeOutput      diag.Code = "I026"
 	codeQuant       diag.Code = "I027"
 	codeFactor      diag.Code = "I028"
+	codeHalf        diag.Code = "I029"
 )

@@ -113,7 +113,7 @@ func (l *literal) fill(n int, bits func(i int) uint64) {
 	case pb.TensorProto_FLOAT16:
 		l.d = make([]float64, n)
 		for i := range l.d {
-			l.d[i] = halfToFloat(uint16(bits(i)))
+			l.d[i] = tensor.Half(uint16(bits(i)))
 		}
 	case pb.TensorProto_BFLOAT16:
 		l.d = make([]float64, n)
@@ -172,24 +172,6 @@ func (l *literal) fromFields(t *pb.TensorProto, n int) int {
 		l.fill(n, bits)
 	}
 	return have
-}
-
-// halfToFloat is the exact value of an IEEE half.
-func halfToFloat(h uint16) float64 {
-	sign, exp, frac := 1.0, int(h>>10&31), float64(h&1023)
-	if h&0x8000 != 0 {
-		sign = -1
-	}
-	switch exp {
-	case 0:
-		return float64(sign * math.Ldexp(frac, -24))
-	case 31:
-		if frac != 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
-	}
-	return float64(sign * math.Ldexp(1024+frac, exp-25))
 }
 
 // external reads data that lie in a file of the model's folder; want is their exact length.

@@ -1,7 +1,7 @@
 package onnx
 
 import (
-	"math"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
@@ -24,23 +24,6 @@ func buildAdd(c *call) {
 	c.node("nn.add", []*ir.Value{c.operand(0), c.operand(1)})
 }
 
-func buildSum(c *call) {
-	for i := range c.in {
-		if c.in[i] == nil {
-			c.errorf(codeArity, "its input %d is left out but required", i)
-			return
-		}
-	}
-	switch len(c.in) {
-	case 1:
-		c.alias(0)
-	case 2:
-		buildAdd(c)
-	default:
-		c.errorf(codeForm, "sums of %d tensors are not supported, only of two; export it as a chain of Add", len(c.in))
-	}
-}
-
 // buildSub turns x - c into x + (-c), which is the same number.
 func buildSub(c *call) {
 	if c.in[0].chain != nil || c.in[1].chain != nil {
@@ -52,8 +35,8 @@ func buildSub(c *call) {
 			i: func(a, b int64) int64 { return a - b }, neutral: 0})
 		return
 	}
-	if c.in[1].lit == nil {
-		c.errorf(codeForm, "a computed subtrahend is not supported, only a constant one; write a - b as a + (-1)*b")
+	if c.in[1].lit == nil || c.in[1].lit.elem != pb.TensorProto_FLOAT {
+		c.node("nn.sub", []*ir.Value{c.x(0), c.x(1)})
 		return
 	}
 	if l := c.floats(1, "subtrahend"); l != nil {
@@ -93,8 +76,8 @@ func buildDiv(c *call) {
 			i: func(a, b int64) int64 { return a / b }, neutral: 1})
 		return
 	}
-	if c.in[1].lit == nil {
-		c.errorf(codeForm, "a computed divisor is not supported, only a constant one")
+	if l := c.in[1].lit; l == nil || l.elem != pb.TensorProto_FLOAT || slices.Contains(l.f, 0) {
+		c.node("nn.div", []*ir.Value{c.x(0), c.x(1)})
 		return
 	}
 	l := c.floats(1, "divisor")
@@ -106,42 +89,6 @@ func buildDiv(c *call) {
 		r.f[i] = 1 / v
 	}
 	c.node("nn.mul", []*ir.Value{c.x(0), c.konst(r)})
-}
-
-func buildNeg(c *call) {
-	c.foldUnary(func(v float32) float32 { return -v }, func(v float64) float64 { return -v }, func(v int64) int64 { return -v })
-}
-
-func buildSqrt(c *call) {
-	c.foldUnary(func(v float32) float32 { return float32(math.Sqrt(float64(v))) }, math.Sqrt, nil)
-}
-
-// foldUnary evaluates an operator that exists only on known tensors.
-func (c *call) foldUnary(f func(float32) float32, d func(float64) float64, i func(int64) int64) {
-	l := c.in[0].lit
-	switch {
-	case l == nil:
-		c.errorf(codeForm, "operator %s is supported only on constants; %s", c.pb.OpType, wayOut(c.pb.OpType))
-	case l.hasFree():
-		c.errorf(codeBatch, "it computes with the free batch; fix the batch with --input-shape")
-	case !c.charge(l.len()):
-	case l.elem == pb.TensorProto_FLOAT:
-		c.fold(floatLiteral("", l.shape, apply(l.f, f)))
-	case l.elem == pb.TensorProto_DOUBLE:
-		c.fold(&literal{elem: l.elem, shape: l.shape, d: apply(l.d, d)})
-	case l.i != nil && i != nil:
-		c.fold(&literal{elem: l.elem, shape: l.shape, i: apply(l.i, func(v int64) int64 { return narrowInt(i(v), l.elem) })})
-	default:
-		c.errorf(codeElem, "%s of constants of type %s is not supported; export the network in float32", c.pb.OpType, elemName(int32(l.elem)))
-	}
-}
-
-func apply[T any](in []T, f func(T) T) []T {
-	out := make([]T, len(in))
-	for i, v := range in {
-		out[i] = f(v)
-	}
-	return out
 }
 
 func (c *call) bothKnown() bool { return c.in[0].lit != nil && c.in[1].lit != nil }

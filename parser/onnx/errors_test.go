@@ -12,6 +12,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
@@ -35,7 +36,7 @@ var errorCases = append(quantErrors, []errorCase{
 	{name: "no outputs", m: image(13).node("Relu x -> y"), want: `m.onnx: error[I001]: the graph has no outputs`},
 	{name: "versions", m: image(22).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 11 }), want: `
 m.onnx: error[I002]: IR version 11 is outside 3 to 10; convert the model with the onnx package
-m.onnx: error[I003]: opset 22 is outside 7 to 21; export again with opset_version=13, or use onnx.version_converter`},
+m.onnx: error[I003]: opset 22 is outside 1 to 21; export again with opset_version=13, or use onnx.version_converter`},
 	{name: "no opset", m: image(1).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.OpsetImport = nil }),
 		want: `m.onnx: error[I003]: the model names no version of the default operator set; export it again with opset_version=13`},
 	{name: "everything at once", m: batch(13).node("Sigmoid x -> a").named("act").node("Relu a -> b").node("LSTM b a -> c").node("DynamicQuantizeLinear c -> d").
@@ -308,11 +309,11 @@ func TestElementTypes(t *testing.T) {
 
 func TestHalf(t *testing.T) {
 	for h, want := range map[uint16]float64{0: 0, 1: 0x1p-24, 0x03ff: 1023 * 0x1p-24, 0x0400: 0x1p-14, 0x7bff: 65504, 0xc100: -2.5, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1)} {
-		if got := halfToFloat(h); got != want {
+		if got := tensor.Half(h); got != want {
 			t.Errorf("%#x is %v, want %v", h, got, want)
 		}
 	}
-	if !math.IsNaN(halfToFloat(0x7e00)) {
+	if !math.IsNaN(tensor.Half(0x7e00)) {
 		t.Error("0x7e00 is a number")
 	}
 }

@@ -24,8 +24,8 @@ type chain struct {
 
 // buildRound starts a chain, or evaluates.
 func buildRound(c *call) {
-	if c.in[0].lit != nil {
-		c.foldUnary(func(v float32) float32 { return float32(math.RoundToEven(float64(v))) }, math.RoundToEven, nil)
+	if c.in[0].lit != nil || c.im.opt.Numbers {
+		c.unary("nn.round")
 		return
 	}
 	c.set(&value{chain: &chain{src: c.x(0)}})

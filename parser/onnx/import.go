@@ -9,6 +9,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
@@ -18,12 +19,20 @@ type Options struct {
 	InputShapes map[string][]int
 	// Dir is the model's folder, where external data are looked for; empty refuses them.
 	Dir string
+	// Bind gives inputs their value, by name, before anything else is done: they are constants then and no
+	// parameters, so that shapes, axes and indices that are inputs of the graph are known.
+	Bind map[string]*tensor.Tensor
+	// Numbers admits inputs, outputs and computed tensors of every number type, scalars, and outputs that are
+	// inputs or constants. Such a function is evaluated, not compiled; without Numbers everything is float32.
+	Numbers bool
 }
 
 // The versions that are read.
 const (
 	minIR, maxIR       = 3, 10
-	minOpset, maxOpset = 7, 21
+	minOpset, maxOpset = 1, 21
+	// oldForm is the first opset in which every operator has a form that is read; few have it before.
+	oldForm = 7
 )
 
 // Import reads a model. name stands for the file in diagnostics. The module has one function,
@@ -44,6 +53,7 @@ func Import(name string, data []byte, opt Options) (*ir.Module, *diag.List) {
 		budget:     foldBudget,
 		quantized:  make(map[quantKey]*ir.Value),
 		scales:     make(map[quantKey]float32),
+		known:      make(map[*ir.Value]*literal),
 	}
 	model := &pb.ModelProto{}
 	if err := proto.Unmarshal(data, model); err != nil {
@@ -82,6 +92,8 @@ type importer struct {
 	budget     int                    // elements that folding may still allocate
 	quantized  map[quantKey]*ir.Value // codes made of a tensor, by scale
 	scales     map[quantKey]float32   // scales chosen for a tensor, by reciprocal
+	known      map[*ir.Value]*literal // constants that were folded
+	halves     bool                   // half precision was remarked
 }
 
 // errorf reports a problem of the model as a whole, or of the named thing in it.
@@ -150,8 +162,19 @@ func (im *importer) outputs() {
 		case v.integral():
 			im.errorf(codeQuant, subject, "it holds integers of a quantized model; outputs are float32, dequantize it or remove it from the graph's outputs")
 			continue
+		case v.lit != nil && im.opt.Numbers:
+			k, p := im.constant(v.lit)
+			if p != nil {
+				im.errorf(p.code, subject, "%s", p.text)
+				continue
+			}
+			im.fn.Results = append(im.fn.Results, k)
+			continue
 		case v.lit != nil:
 			im.errorf(codeResult, subject, "it is a constant; remove it from the graph's outputs")
+			continue
+		case v.node.Def == nil && im.opt.Numbers:
+			im.fn.Results = append(im.fn.Results, v.node)
 			continue
 		case v.node.Def == nil:
 			im.errorf(codeResult, subject, "it is the input %q unchanged; remove it from the graph's outputs", v.name)

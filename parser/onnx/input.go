@@ -8,6 +8,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
@@ -40,12 +41,24 @@ func (im *importer) inputs() {
 		}
 		names = append(names, in.Name)
 		im.env[in.Name] = &value{name: in.Name} // poisoned unless all is well
+		if t := im.opt.Bind[in.Name]; t != nil {
+			l := literalOf(t)
+			l.name = in.Name
+			im.env[in.Name].lit = l
+			im.budget += 4 * t.Len()
+			continue
+		}
 		tt := in.GetType().GetTensorType()
 		if tt == nil {
 			im.errorf(codeInputType, subject, "it is no dense tensor; export the network with tensor inputs")
 			continue
 		}
-		if tt.ElemType != int32(pb.TensorProto_FLOAT) {
+		elem := pb.TensorProto_DataType(tt.ElemType)
+		if isHalf(elem) && !im.opt.Numbers {
+			im.half(in.Name)
+			elem = pb.TensorProto_FLOAT
+		}
+		if elem != pb.TensorProto_FLOAT && !(im.opt.Numbers && dtype(elem) != tensor.Invalid) {
 			im.errorf(codeInputType, subject, "its elements are %s, not float32; export the network in float32 and convert outside of it", elemName(tt.ElemType))
 			continue
 		}
@@ -62,8 +75,13 @@ func (im *importer) inputs() {
 				batch = param
 			}
 		}
-		p := im.b.Param(ir.Identifier(in.Name), ir.Float(shape...))
+		p := im.b.Param(ir.Identifier(in.Name), ir.TensorType(dtype(elem), shape...))
 		im.env[in.Name] = &value{name: in.Name, node: p}
+	}
+	for _, k := range slices.Sorted(maps.Keys(im.opt.Bind)) {
+		if !slices.Contains(names, k) {
+			im.errorf(codeInputType, fmt.Sprintf("input %q", k), "a value is given for it, but the model has no such input, only %s", quoteAll(names))
+		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(im.opt.InputShapes)) {
 		if slices.Contains(names, k) {
@@ -95,7 +113,7 @@ func (im *importer) inputShape(name, subject string, s *pb.TensorShapeProto) (sh
 		im.errorf(codeInputShape, subject, "--input-shape gives %d dimensions, the model has %d", len(given), len(s.Dim))
 		return nil, "", false
 	}
-	if len(s.Dim) == 0 {
+	if len(s.Dim) == 0 && !im.opt.Numbers {
 		im.errorf(codeInputType, subject, "it is a scalar; inputs are tensors with at least one dimension")
 		return nil, "", false
 	}

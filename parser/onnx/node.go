@@ -20,6 +20,7 @@ type call struct {
 	title  string   // operator and name, for messages
 	in     []*value // nil where an optional input is left out
 	out    []*value // what the handler has set
+	from   []string // original nodes of what is emitted, when the name is not one
 	failed bool
 }
 
@@ -30,6 +31,7 @@ type entry struct {
 	attrs    []string // attributes it may have, of any opset
 	reads    reads    // what it takes beside float32 and known tensors
 	since    int64    // first opset that has it
+	from     int64    // first opset whose form of it is read, when that is below oldForm
 	build    func(*call)
 }
 
@@ -72,6 +74,9 @@ func (c *call) run() {
 		ok = false
 	case !ok:
 		c.errorf(codeOperator, "operator %s is not supported; %s", c.pb.OpType, wayOut(c.pb.OpType))
+	case c.im.opset < oldForm && (e.from == 0 || c.im.opset < e.from) && !own:
+		c.errorf(codeOpset, "operator %s has another form in opset %d; convert the model with onnx.version_converter to opset 13", c.pb.OpType, c.im.opset)
+		ok = false
 	case c.im.opset < e.since:
 		c.errorf(codeOperator, "operator %s does not exist in opset %d", c.pb.OpType, c.im.opset)
 		ok = false
@@ -258,6 +263,14 @@ func (c *call) label(suffix string) string { return ir.Identifier(c.pb.Output[0]
 // emit appends a node whose result is named after output 0, or label when it is not empty; nil
 // after a problem.
 func (c *call) emit(opName, label string, operands []*ir.Value, attrs ...any) *ir.Value {
+	if all := c.emitAll(opName, label, operands, attrs...); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// emitAll is emit with every result of the node. A node all of whose operands are constants is evaluated.
+func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any) []*ir.Value {
 	if slices.Contains(operands, nil) {
 		c.failed = true
 		return nil
@@ -265,9 +278,17 @@ func (c *call) emit(opName, label string, operands []*ir.Value, attrs ...any) *i
 	if label == "" {
 		label = c.label("")
 	}
+	if !c.im.opt.Numbers && !strings.HasPrefix(opName, "q.") && slices.ContainsFunc(operands, func(v *ir.Value) bool { return !v.IsConst() }) {
+		for _, v := range operands {
+			if v.IsConst() && !v.Type.IsFloat() {
+				c.errorf(codeElem, "constant %q holds %s, where float32 is needed; export the network in float32", v.Name, elemName(int32(onnxType(v.Type.DType))))
+				return nil
+			}
+		}
+	}
 	var l diag.List
 	c.im.b.Diags = &l
-	v := c.im.b.Node(ir.NodeSpec{Op: opName, Name: c.name, Value: label, Operands: operands, Attrs: ir.AttrsOf(attrs...), Span: c.span})
+	v := c.im.b.Node(ir.NodeSpec{Op: opName, Name: c.name, From: c.from, Value: label, Operands: operands, Attrs: ir.AttrsOf(attrs...), Span: c.span})
 	for _, d := range l.Sorted() {
 		if d.Code != "V046" { // the verifier's code for everything about the free batch
 			c.errorf(codeShape, "%s", d.Message)
@@ -280,12 +301,26 @@ func (c *call) emit(opName, label string, operands []*ir.Value, attrs ...any) *i
 	if v == nil {
 		return nil
 	}
-	v.Def.Kind = c.pb.OpType
-	if _, ok := tensor.CheckedElems(v.Type.Bind(1).Shape, maxElems); !ok {
-		c.errorf(codeTooLarge, "its result would be %s, 2^31 elements or more", v.Type)
-		return nil
+	n := v.Def
+	n.Kind = c.pb.OpType
+	constant := !strings.HasPrefix(opName, "q.")
+	for _, x := range operands {
+		constant = constant && x.IsConst()
 	}
-	return v
+	for _, r := range n.Results {
+		if _, ok := tensor.CheckedElems(r.Type.Bind(1).Shape, maxElems); !ok {
+			c.errorf(codeTooLarge, "its result would be %s, 2^31 elements or more", r.Type)
+			return nil
+		}
+		if !c.im.opt.Numbers && !constant && !r.Type.IsFloat() && !r.Type.IsQuant() {
+			c.errorf(codeElem, "its result would be %s; networks are float32 throughout", r.Type)
+			return nil
+		}
+	}
+	if constant {
+		return c.folded(n)
+	}
+	return n.Results
 }
 
 // result makes v output 0.
@@ -294,7 +329,7 @@ func (c *call) result(v *ir.Value) {
 		c.failed = true
 		return
 	}
-	c.out[0] = &value{node: v}
+	c.out[0] = c.im.valueOf(v)
 }
 
 // node emits a node and makes it output 0.

@@ -66,8 +66,7 @@ var opCases = append(quantCases, []opCase{
 		 z_transB = transpose(y) {perm=[1 0]} : 2x3
 		 z_product = matmul(z_transA, z_transB) : 4x3
 		 z_scaled = mul(z_product, @Gemm_0_alpha[2]) : 4x3
-		 z_bias = mul(@b[1 2 3], @Gemm_0_beta[0.5]) : 3
-		 z = add(z_scaled, z_bias) : 4x3`},
+		 z = add(z_scaled, @z_bias[0.5 1 1.5]) : 4x3`},
 	{"gemm of two computed without bias", newModel(13).in("x", 2, 4).in("y", 4, 3).node("Gemm x y -> z").out("z"),
 		`z = matmul(x, y) : 2x3`},
 	{"batch norm", image(9).floats("s", 2).floats("b", 2).floats("m", 2).floats("v", 2).node("BatchNormalization x s b m v -> y", float("epsilon", 0.5)).out("y"),

@@ -392,8 +392,11 @@ func (c *call) foldConcat(axis int) {
 
 // buildPad adds a constant border.
 func buildPad(c *call) {
-	if mode := c.stringAttr("mode", "constant"); mode != "constant" {
-		c.errorf(codeForm, "mode %q is not supported, only constant borders", mode)
+	mode := c.stringAttr("mode", "constant")
+	switch mode {
+	case "constant", "edge", "reflect", "wrap":
+	default:
+		c.errorf(codeForm, "mode %q is not supported, only constant, edge, reflect and wrap", mode)
 		return
 	}
 	s := c.in[0].shape()
@@ -453,8 +456,10 @@ func buildPad(c *call) {
 	switch {
 	case len(full) == 0 || slices.Max(full) == 0 && slices.Min(full) == 0:
 		c.alias(0)
+	case mode != "constant" || slices.Max(full) <= 0:
+		c.bordered(mode, full)
 	case slices.Min(full) < 0:
-		c.errorf(codeForm, "negative pads %v (cropping) are not supported", full)
+		c.errorf(codeForm, "pads %v that cut and add at once are not supported; split it in two", full)
 	case value != value || value-value != 0:
 		c.errorf(codeFinite, "its border value is %v, want a finite number", value)
 	default:

@@ -55,6 +55,8 @@ type literal struct {
 	// free marks integers that stand for the size of the free batch; nil when none does.
 	free  []bool
 	konst *ir.Value // the module's constant, once there is one
+	// derived says that the elements were computed while importing, or given by the user.
+	derived bool
 	// quant is set for float32 elements that codes in the file stand for.
 	quant *weightMap
 }
@@ -148,23 +150,26 @@ func (im *importer) constant(l *literal) (*ir.Value, *problem) {
 	if l.konst != nil {
 		return l.konst, nil
 	}
-	if l.elem != pb.TensorProto_FLOAT {
-		return nil, &problem{codeElem, fmt.Sprintf("constant %q holds %s, where float32 is needed; export the network in float32", l.name, elemName(int32(l.elem)))}
+	if l.hasFree() {
+		return nil, &problem{codeBatch, "it computes with the free batch; fix the batch with --input-shape"}
 	}
 	for i, v := range l.f {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		if !l.derived && (math.IsNaN(float64(v)) || math.IsInf(float64(v), 0)) {
 			return nil, &problem{codeFinite, fmt.Sprintf("element %d of constant %q is %v; weights must be finite", i, l.name, v)}
 		}
 	}
-	if len(l.f) == 0 {
+	if l.len() == 0 {
 		return nil, &problem{codeTensor, fmt.Sprintf("constant %q has no elements (shape %v)", l.name, l.shape)}
 	}
-	shape := l.shape
-	if len(shape) == 0 {
-		shape = []int{1}
+	t := l.tensor()
+	if (t.DType == tensor.F16 || t.DType == tensor.BF16) && !im.opt.Numbers {
+		im.half(l.name)
+		t = widened(t)
 	}
-	name := im.constName(l.name)
-	c := ir.NewConst(name, ir.Float(shape...), tensor.FromF32(l.f, shape...))
+	if len(l.shape) == 0 && !im.opt.Numbers {
+		t = t.Reshape(1)
+	}
+	c := ir.NewConst(im.constName(l.name), ir.TensorType(t.DType, t.Shape...), t)
 	im.mod.Consts = append(im.mod.Consts, c)
 	l.konst = c.Value()
 	return l.konst, nil

@@ -33,3 +33,8 @@ func (m *Mem) I32(at, n int) []int32 {
 func (m *Mem) I64(at, n int) []int64 {
 	return unsafe.Slice((*int64)(unsafe.Pointer(unsafe.SliceData(m.block[at:at+8*n]))), n)
 }
+
+// F64 views n numbers at a byte offset that is a multiple of 8.
+func (m *Mem) F64(at, n int) []float64 {
+	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(m.block[at:at+8*n]))), n)
+}

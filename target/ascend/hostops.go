@@ -3,6 +3,7 @@ package ascend
 import (
 	"slices"
 
+	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/target"
 )
 
@@ -33,7 +34,28 @@ var hostOps = map[string]func(*kernel){
 			k.hostStep("reshape")
 		}
 	}),
+	"nn.take": func(k *kernel) { k.hostStep("take", k.int("axis"), k.ints("indices")) },
+	"nn.resample": func(k *kernel) {
+		w := op.Floats(k.node, "weights")
+		sym := k.data("weights", target.F32, target.ND, []int{len(w)}, bytesF32(w))
+		k.host.emit(&target.Host{Op: "resample", Out: []string{k.out().Sym}, In: []string{k.shaped(k.in(0)), sym},
+			Attrs: []target.Attr{k.int("axis"), k.int("taps"), k.ints("indices")}})
+	},
+	"nn.normalize": func(k *kernel) { k.hostStep("normalize", k.int("axis"), k.float("eps")) },
 	"nn.transpose": onCodes(lowerTranspose, func(k *kernel) { k.hostStep("transpose", k.ints("perm")) }),
+}
+
+// hostFamilies are those of the families of operators, whose host step has the operator's name.
+var hostFamilies = map[op.Family]func(*kernel){
+	op.Functions: func(k *kernel) {
+		var attrs []target.Attr
+		for _, a := range k.node.Op.Attrs {
+			attrs = append(attrs, k.float(a.Name))
+		}
+		k.hostStep(k.node.Op.Name[len("nn."):], attrs...)
+	},
+	op.Pairings:   func(k *kernel) { k.hostStep(k.node.Op.Name[len("nn."):]) },
+	op.Reductions: func(k *kernel) { k.hostStep(k.node.Op.Name[len("nn."):], k.ints("axes"), k.bool("keep")) },
 }
 
 // onCodes chooses between the lowering for int8 codes and the one for float32.

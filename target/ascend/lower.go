@@ -6,6 +6,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/target"
 )
 
@@ -172,6 +173,9 @@ func (f *frame) node(n *ir.Node) {
 	}
 	f.guard(func() {
 		lower := lowerings[n.Op.Name]
+		if lower == nil {
+			lower = hostFamilies[op.FamilyOf(n.Op.Name)]
+		}
 		if lower == nil {
 			f.fail(codeOperator, "operator %s has no instructions", n.Op.Name)
 		}

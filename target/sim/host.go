@@ -138,6 +138,9 @@ func (r *resolver) host(o *op, x *target.Host) {
 		"conv2d": hostConv, "dense": hostDense, "matmul": hostMatmul, "batch_norm": hostBatchNorm, "add": hostBinary, "mul": hostBinary,
 		"relu": hostRelu, "clip": hostClip, "max_pool2d": hostPool, "avg_pool2d": hostPool, "global_avg_pool": hostGlobal, "softmax": hostSoftmax,
 	}
+	if floats[x.Op] == nil {
+		floats[x.Op] = hostFamily(x.Op)
+	}
 	move := moves[x.Op]
 	if move != nil {
 		for _, t := range s.in {

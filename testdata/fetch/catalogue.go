@@ -15,11 +15,12 @@ const (
 	fashionPackage = "dataset-fashion-mnist"
 	ortPackage     = "sherpa-onnx-linux-x64@1.13.8" // carries ONNX Runtime 1.28.2
 	qemuPackage    = "qemu-user-static"
+	onnxPackage    = "libonnx-testdata" // of ONNX 1.12
 )
 
 // catalogue lists every item in the order they are fetched.
 func catalogue() []item {
-	return []item{mnist(), cntk(), fashion(), ort(), qemu(), torch()}
+	return []item{mnist(), cntk(), fashion(), ort(), qemu(), onnxTests(), torch()}
 }
 
 func mnist() item {
@@ -142,6 +143,24 @@ func qemu() item {
 			return err
 		}
 		return copyAll(filepath.Join(dir, "usr", "bin"), into, it.files)
+	}
+	return it
+}
+
+// onnxTests are the node tests of ONNX: a model, inputs and outputs for each use of an operator.
+func onnxTests() item {
+	it := item{
+		name:     "onnx",
+		title:    "ONNX's node tests",
+		optional: true,
+		files:    []file{{path: "node/", sum: "63cfddab7a5a77770645cd201d21244d62a6c23b8a8a6afa062954dc14de20fc"}},
+	}
+	it.obtain = func(ctx context.Context, scratch, into string) error {
+		dir, err := debPackage(ctx, scratch, onnxPackage)
+		if err != nil {
+			return err
+		}
+		return os.CopyFS(filepath.Join(into, "node"), os.DirFS(filepath.Join(dir, "usr", "share", "libonnx-testdata", "data", "node")))
 	}
 	return it
 }

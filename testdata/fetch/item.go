@@ -27,7 +27,9 @@ type item struct {
 
 // A file is one file of an item.
 type file struct {
-	path string // slash-separated, below the item's folder
+	// path is slash-separated, below the item's folder. One that ends in a slash is a folder of many files,
+	// whose sum is that of the lines "sum  path" of all of them, sorted by path.
+	path string
 	// sum is the SHA-256 in lower-case hexadecimal. Empty: the content depends
 	// on the distribution's release, whose signature vouches for it; the sum
 	// is then recorded in SHA256SUMS beside the file at first and held to later.
@@ -80,6 +82,12 @@ func (it item) install(got, into string) error {
 	}
 	for _, f := range it.files {
 		from, to := filepath.Join(got, filepath.FromSlash(f.path)), filepath.Join(into, filepath.FromSlash(f.path))
+		if strings.HasSuffix(f.path, "/") {
+			if err := errors.Join(os.RemoveAll(to), os.MkdirAll(filepath.Dir(to), 0o755), os.Rename(from, to)); err != nil {
+				return err
+			}
+			continue
+		}
 		mode := f.mode
 		if mode == 0 {
 			mode = 0o644
@@ -125,8 +133,11 @@ func parseSums(text []byte) map[string]string {
 	return sums
 }
 
-// sumFile returns a file's SHA-256 in hexadecimal.
+// sumFile returns the SHA-256 of a file, or of the list of a folder's files, in hexadecimal.
 func sumFile(path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return sumFolder(path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -137,6 +148,23 @@ func sumFile(path string) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func sumFolder(dir string) (string, error) {
+	h := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		sum, err := sumFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		fmt.Fprintf(h, "%s  %s\n", sum, filepath.ToSlash(rel))
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // writeFile writes aside and renames, so that no reader sees half a file.

@@ -1,7 +1,7 @@
 // Command fetch puts the public data sets and tools that the larger tests,
 // the benchmarks and the demo use into testdata/data.
 //
-//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-all] [-torch]
+//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-onnx] [-all] [-torch]
 //
 // Everything comes through a package manager's own client, so that the
 // manager's configuration (proxy, mirror, cache, checksum database) applies:
@@ -11,6 +11,7 @@
 //	fashion  Fashion-MNIST         apt-get download  -fashion
 //	ort      libonnxruntime.so     npm pack          -ort
 //	qemu     user-mode emulators   apt-get download  -qemu
+//	onnx     ONNX's node tests     apt-get download  -onnx
 //	torch    Debian's PyTorch      apt-get download  -torch (150 MB, not of -all)
 //
 // Nothing is installed and nothing outside DIR is written, except by the

@@ -1,0 +1,52 @@
+package op
+
+import (
+	"math"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+)
+
+// Normalize is layer, instance and group normalization without scale and bias.
+var Normalize = &ir.OpDef{
+	Name:    "nn.normalize",
+	Summary: "zero mean and unit variance over the axes from one on: layer, instance and group normalization",
+	Doc: "Over the n elements of all axes from axis on, in row-major order: m = float32(sum/n); v = float32(sum of float32(d*d)/n), d = float32(x-m); " +
+		"s = float32(sqrt(float32(v+eps))); y = float32(d/s). Sums start at +0.",
+	Operands: []ir.Operand{{Name: "x"}},
+	Attrs: []ir.AttrDef{
+		{Name: "axis", Kind: ir.AttrInt, Doc: "first axis of those that are normalized together"},
+		{Name: "eps", Kind: ir.AttrFloat, Default: float32(1e-5), Doc: "added to the variance"},
+	},
+	Stages: floatStages,
+	Infer: func(c *ir.InferCtx) {
+		t, axis, eps := c.In[0], c.Node.Int("axis"), c.Node.Float("eps")
+		if !wantFloat(c) || !wantAxes(c, []int{axis}) {
+			return
+		}
+		if !finite(eps) || eps < 0 {
+			c.Errorf("V049", "eps %v is not a number from 0 on", eps)
+			return
+		}
+		c.Return(t)
+	},
+	Eval: func(c *ir.EvalCtx) {
+		x, out := c.In[0], c.Result(0)
+		n, eps := tensor.Elems(x.Shape[c.Node.Int("axis"):]), c.Node.Float("eps")
+		for at := 0; at < x.Len(); at += n {
+			var sum, square float32
+			for _, v := range x.F32[at : at+n] {
+				sum = float32(sum + v)
+			}
+			mean := float32(sum / float32(n))
+			for _, v := range x.F32[at : at+n] {
+				d := float32(v - mean)
+				square = float32(square + float32(d*d))
+			}
+			s := float32(math.Sqrt(float64(float32(float32(square/float32(n)) + eps))))
+			for i, v := range x.F32[at : at+n] {
+				out.F32[at+i] = float32(float32(v-mean) / s)
+			}
+		}
+	},
+}
