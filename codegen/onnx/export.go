@@ -112,6 +112,9 @@ func (e *exporter) function(f *ir.Func) error {
 		}
 	}
 	for _, n := range f.Nodes {
+		e.at(since(n)) // forms depend on the opset: it is known before the first is written
+	}
+	for _, n := range f.Nodes {
 		if err := e.emit(n); err != nil {
 			return fmt.Errorf("%s: %w", n.Subject(), err)
 		}

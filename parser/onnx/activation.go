@@ -45,6 +45,9 @@ func buildClip(c *call) {
 		c.errorf(codeAttr, "a bound is not a number")
 		return
 	}
+	if k := c.in[0].chain; k != nil && k.rounded != nil && (lo != -128 || hi != 127) {
+		c.in[0] = &value{name: c.in[0].name, node: k.rounded}
+	}
 	if c.in[0].chain != nil {
 		c.chainClip(lo, hi)
 		return

@@ -8,6 +8,7 @@ import (
 )
 
 func buildAdd(c *call) {
+	c.plainRounds()
 	switch {
 	case c.in[0].acc != nil || c.in[1].acc != nil:
 		c.addBias()
@@ -26,6 +27,7 @@ func buildAdd(c *call) {
 
 // buildSub turns x - c into x + (-c), which is the same number.
 func buildSub(c *call) {
+	c.plainRounds()
 	if c.in[0].chain != nil || c.in[1].chain != nil {
 		c.chainSub()
 		return

@@ -17,6 +17,7 @@ import (
 // A chain is a tensor between Round and the end of a quantization.
 type chain struct {
 	src     *ir.Value // what is rounded
+	rounded *ir.Value // the integers, until something is done to them
 	offset  int32
 	added   bool // the offset has been added
 	clipped bool
@@ -28,7 +29,20 @@ func buildRound(c *call) {
 		c.unary("nn.round")
 		return
 	}
-	c.set(&value{chain: &chain{src: c.x(0)}})
+	x := c.x(0)
+	c.set(&value{chain: &chain{src: x, rounded: c.emit("nn.round", "", []*ir.Value{x})}})
+}
+
+// plainRounds makes a Round like any other of an input that something else than a number is done to.
+func (c *call) plainRounds() {
+	for i, v := range c.in {
+		if v.chain == nil || v.chain.rounded == nil {
+			continue
+		}
+		if other := c.in[len(c.in)-1-i]; other.lit == nil || other.lit.len() != 1 {
+			c.in[i] = &value{name: v.name, node: v.chain.rounded}
+		}
+	}
 }
 
 const chainForm = "rounding is supported only as AMCT writes a quantization: Mul, Round, Add, Clip, Sub"
@@ -53,6 +67,7 @@ func (c *call) chainAdd() {
 	}
 	if o, ok := c.chainOffset(b); ok {
 		next := *a.chain
+		next.rounded = nil
 		next.added, next.offset = true, o
 		c.set(&value{chain: &next})
 	}

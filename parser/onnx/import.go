@@ -159,6 +159,8 @@ func (im *importer) outputs() {
 			continue
 		case v.poisoned():
 			continue
+		case v.chain != nil && v.chain.rounded != nil:
+			v = &value{name: v.name, node: v.chain.rounded}
 		case v.integral():
 			im.errorf(codeQuant, subject, "it holds integers of a quantized model; outputs are float32, dequantize it or remove it from the graph's outputs")
 			continue

@@ -37,6 +37,10 @@ func (c *call) readable(r reads) bool {
 			continue
 		}
 		name := c.pb.Input[i]
+		if k := v.chain; k != nil && r&readsChain == 0 && k.rounded != nil {
+			c.in[i] = &value{name: v.name, node: k.rounded} // a Round like any other
+			continue
+		}
 		switch {
 		case v.codes != nil && r&(readsCodes|movesCodes) == 0:
 			c.errorf(codeQuant, "its input %q holds codes of QuantizeLinear, which it does not take; dequantize them in front of it", name)

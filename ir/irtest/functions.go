@@ -1,0 +1,141 @@
+package irtest
+
+import (
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/op"
+)
+
+// domains are functions that do not take every number, with one whose results they do take.
+var domains = map[string]string{
+	"nn.acos": "nn.softsign", "nn.asin": "nn.softsign", "nn.atanh": "nn.softsign", "nn.acosh": "nn.cosh", "nn.cosh": "nn.softsign",
+	"nn.sinh": "nn.softsign", "nn.exp": "nn.softsign", "nn.tan": "nn.softsign", "nn.log": "nn.sigmoid", "nn.sqrt": "nn.abs",
+	"nn.reciprocal": "nn.sigmoid",
+}
+
+// function applies one function of one number, behind another where it needs one.
+func (r *random) function() {
+	x := r.pick(0)
+	if x == nil {
+		return
+	}
+	var names []string
+	for _, n := range op.All().Names() {
+		if op.FamilyOf(n) == op.Functions {
+			names = append(names, n)
+		}
+	}
+	name := names[r.IntN(len(names))]
+	var list []string
+	for f := name; f != ""; f = domains[f] {
+		list = append([]string{f}, list...)
+	}
+	for _, f := range list {
+		before := len(r.live)
+		r.add(f, nil, x)
+		if len(r.live) == before {
+			return
+		}
+		x = r.live[before]
+	}
+}
+
+// pairing applies one function of two numbers; divisors and bases are not near zero, exponents constants.
+func (r *random) pairing() {
+	x := r.pick(0)
+	if x == nil {
+		return
+	}
+	y := r.partner(x)
+	switch name := []string{"nn.sub", "nn.max", "nn.min", "nn.prelu", "nn.div", "nn.fmod", "nn.pow"}[r.IntN(7)]; name {
+	case "nn.div", "nn.fmod", "nn.pow":
+		c := r.data(1, y.Type.Bind(1).Shape...)
+		for i, v := range c.Const.Data.F32 {
+			if v >= 0 {
+				c.Const.Data.F32[i] = float32(v + 1)
+			} else {
+				c.Const.Data.F32[i] = float32(v - 1)
+			}
+		}
+		if name == "nn.pow" {
+			before := len(r.live)
+			r.add("nn.softplus", nil, x)
+			if len(r.live) == before {
+				return
+			}
+			x = r.live[before]
+		}
+		r.add(name, nil, x, c)
+	default:
+		r.add(name, nil, x, y)
+	}
+}
+
+func (r *random) reduction() {
+	x := r.pick(0)
+	if x == nil {
+		return
+	}
+	var axes []int
+	for i := 1; i < len(x.Type.Shape); i++ {
+		if r.IntN(2) == 0 {
+			axes = append(axes, i)
+		}
+	}
+	if len(axes) == 0 || len(axes) == len(x.Type.Shape)-1 {
+		axes = []int{len(x.Type.Shape) - 1}
+	}
+	name := []string{"nn.reduce_sum", "nn.reduce_mean", "nn.reduce_max", "nn.reduce_min", "nn.reduce_prod"}[r.IntN(5)]
+	if name == "nn.reduce_prod" {
+		before := len(r.live)
+		r.add("nn.softsign", nil, x)
+		if len(r.live) == before {
+			return
+		}
+		x = r.live[before]
+	}
+	r.add(name, ir.AttrsOf("axes", axes, "keep", r.IntN(2) == 0 || len(x.Type.Shape) < 3), x)
+}
+
+// axis is one of x that is not the batch.
+func (r *random) axis(x *ir.Value) int { return 1 + r.IntN(len(x.Type.Shape)-1) }
+
+func (r *random) take() {
+	x := r.pick(0)
+	if x == nil {
+		return
+	}
+	axis := r.axis(x)
+	n := x.Type.Shape[axis]
+	list := make([]int, 1+r.IntN(2*n))
+	for i := range list {
+		switch r.IntN(8) {
+		case 0:
+			list[i] = -1
+		case 1:
+			list[i] = r.IntN(n)
+		default:
+			list[i] = i % n
+		}
+	}
+	r.add("nn.take", ir.AttrsOf("axis", axis, "indices", list), x)
+}
+
+func (r *random) resample() {
+	x := r.pick(0)
+	if x == nil {
+		return
+	}
+	axis, taps := r.axis(x), 2+2*r.IntN(2)
+	n := x.Type.Shape[axis]
+	list := make([]int, taps*(1+r.IntN(2*n)))
+	for i := range list {
+		list[i] = min(i/taps/2+i%taps, n-1)
+	}
+	r.add("nn.resample", ir.AttrsOf("axis", axis, "taps", taps, "indices", list, "weights", r.data(.5, len(list)).Const.Data.F32), x)
+}
+
+func (r *random) normalize() {
+	if x := r.pick(0); x != nil {
+		r.add("nn.normalize", ir.AttrsOf("axis", r.axis(x)), x)
+	}
+}
