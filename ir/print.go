@@ -143,6 +143,9 @@ func element(t *tensor.Tensor, i int) string {
 	case tensor.I32:
 		return strconv.Itoa(int(t.I32[i]))
 	}
+	if t.F64 != nil {
+		return strconv.FormatFloat(t.F64[i], 'g', -1, 64)
+	}
 	return strconv.FormatInt(t.I64[i], 10)
 }
 

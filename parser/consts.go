@@ -53,6 +53,20 @@ func (r *resolver) inlineData(t *constTree, typ ir.Type) *tensor.Tensor {
 			out.I32[i] = int32(v)
 		case tensor.I64:
 			out.I64[i], _ = r.bounded(t.Name.Text, s, math.MinInt64, math.MaxInt64)
+		case tensor.F64, tensor.F16, tensor.BF16:
+			v, _ := r.real(t.Name.Text, s, 64)
+			out.SetReal(i, v)
+		default:
+			// Of U64 the integers up to the largest int64 are written; larger ones as what they are modulo 2^64.
+			lo, hi := int64(0), int64(1)<<(8*typ.DType.Size()%64)-1
+			if typ.DType == tensor.U64 {
+				lo, hi = math.MinInt64, math.MaxInt64
+			}
+			if typ.DType == tensor.Bool {
+				hi = 1
+			}
+			v, _ := r.bounded(t.Name.Text, s, lo, hi)
+			out.SetInt(i, v)
 		}
 	}
 	return out

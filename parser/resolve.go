@@ -377,15 +377,21 @@ func (r *resolver) bounded(subject string, s *scalarTree, lo, hi int64) (int64, 
 
 // float reads a float32; inf, -inf and nan are words of the text form.
 func (r *resolver) float(subject string, s *scalarTree) (float32, bool) {
+	v, ok := r.real(subject, s, 32)
+	return float32(v), ok
+}
+
+// real is a number of so many bits.
+func (r *resolver) real(subject string, s *scalarTree, bits int) (float64, bool) {
 	text := s.Int + s.Float + s.Word
 	if !s.isNumber() {
 		r.errorf("P011", s.span(), subject, "%s is not a number", s.text())
 		return 0, false
 	}
-	v, err := strconv.ParseFloat(text, 32)
+	v, err := strconv.ParseFloat(text, bits)
 	if err != nil {
-		r.errorf("P011", s.span(), subject, "%s lies outside the range of float32", text)
+		r.errorf("P011", s.span(), subject, "%s lies outside the range of float%d", text, bits)
 		return 0, false
 	}
-	return float32(v), true
+	return v, true
 }

@@ -66,7 +66,8 @@ const metadataKey = "__metadata__"
 var safeTypes = [...]struct {
 	name  string
 	dtype tensor.DType
-}{{"F32", tensor.F32}, {"I8", tensor.I8}, {"I16", tensor.I16}, {"I32", tensor.I32}, {"I64", tensor.I64}}
+}{{"F32", tensor.F32}, {"I8", tensor.I8}, {"I16", tensor.I16}, {"I32", tensor.I32}, {"I64", tensor.I64},
+	{"F64", tensor.F64}, {"F16", tensor.F16}, {"BF16", tensor.BF16}, {"BOOL", tensor.Bool}, {"U8", tensor.U8}, {"U16", tensor.U16}, {"U32", tensor.U32}, {"U64", tensor.U64}}
 
 type safeEntry struct {
 	DType   string `json:"dtype"`
@@ -159,7 +160,7 @@ func (e *safeEntry) tensor(name string, data []byte) (*SideTensor, error) {
 		}
 	}
 	if t.DType == tensor.Invalid {
-		return nil, fmt.Errorf("element type %q is not F32, I8, I16, I32 or I64", e.DType)
+		return nil, fmt.Errorf("element type %q is not known", e.DType)
 	}
 	if e.Shape == nil {
 		return nil, errors.New("shape is missing")

@@ -45,7 +45,7 @@ var badFiles = []struct {
 	{file(`{}x`), "something follows"},
 	{file(`{}`, 1), "tensors end at byte 0 of 1"},
 	{file(`{"__metadata__":{"a":1}}`), "__metadata__"},
-	{file(`{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, 0, 0), `element type "F16"`},
+	{file(`{"a":{"dtype":"F8x","shape":[1],"data_offsets":[0,2]}}`, 0, 0), `element type "F8x"`},
 	{file(`{"a":{"dtype":"I8","shape":[1]}}`, 0), "data_offsets"},
 	{file(`{"a":{"dtype":"I8","data_offsets":[0,1]}}`, 0), "shape is missing"},
 	{file(`{"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1,2]}}`, 0), "data_offsets"},

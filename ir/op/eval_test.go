@@ -63,10 +63,10 @@ func read(t *testing.T, typ ir.Type, words []string) *tensor.Tensor {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if x.DType == tensor.F32 {
-			x.F32[i] = float32(v)
+		if x.DType.IsFloat() {
+			x.SetReal(i, v)
 		} else {
-			x.I8[i] = int8(v)
+			x.SetInt(i, int64(v))
 		}
 	}
 	return x
@@ -74,7 +74,7 @@ func read(t *testing.T, typ ir.Type, words []string) *tensor.Tensor {
 
 // same compares bit for bit, except that any NaN is one.
 func same(a, b *tensor.Tensor) bool {
-	return a.DType == b.DType && slices.Equal(a.Shape, b.Shape) && slices.Equal(a.I8, b.I8) &&
+	return a.DType == b.DType && slices.Equal(a.Shape, b.Shape) && slices.Equal(a.I8, b.I8) && slices.Equal(a.I64, b.I64) && slices.Equal(a.F64, b.F64) &&
 		slices.EqualFunc(a.F32, b.F32, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) || x != x && y != y })
 }
 

@@ -25,7 +25,7 @@ var Normalize = &ir.OpDef{
 			return
 		}
 		if !finite(eps) || eps < 0 {
-			c.Errorf("V049", "eps %v is not a number from 0 on", eps)
+			c.Errorf("V052", "eps %v is not a number from 0 on", eps)
 			return
 		}
 		c.Return(t)

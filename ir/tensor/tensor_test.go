@@ -131,7 +131,7 @@ func TestDTypes(t *testing.T) {
 			t.Errorf("%v has size %d", d, d.Size())
 		}
 	}
-	for _, s := range []string{"", "invalid", "f16", "F32"} {
+	for _, s := range []string{"", "invalid", "f8", "F32"} {
 		if d, ok := ParseDType(s); ok {
 			t.Errorf("%q reads as %v", s, d)
 		}
