@@ -36,7 +36,10 @@ func (c *call) image() bool {
 }
 
 // pair is an attribute of two numbers in [1, limit]; def when absent.
-func (c *call) pair(name string, def []int) ([]int, bool) {
+func (c *call) pair(name string, def []int) ([]int, bool) { return c.several(name, def, 2) }
+
+// several is pair for so many numbers.
+func (c *call) several(name string, def []int, n int) ([]int, bool) {
 	if !c.hasAttr(name) {
 		return def, def != nil
 	}
@@ -44,8 +47,8 @@ func (c *call) pair(name string, def []int) ([]int, bool) {
 	if c.failed {
 		return nil, false
 	}
-	if len(v) != 2 || slices.Min(v) < 1 || slices.Max(v) > limit {
-		c.errorf(codeAttr, "attribute %s is %v, want two numbers between 1 and 2^20", name, v)
+	if len(v) != n || slices.Min(v) < 1 || slices.Max(v) > limit {
+		c.errorf(codeAttr, "attribute %s is %v, want %s numbers between 1 and 2^20", name, v, [...]string{2: "two", 3: "three"}[n])
 		return nil, false
 	}
 	return v, true
@@ -53,16 +56,22 @@ func (c *call) pair(name string, def []int) ([]int, bool) {
 
 // window reads strides, dilations and padding for a kernel over input 0.
 func (c *call) window(kernel []int, ceil bool) (w window, ok bool) {
+	return c.windowOf(kernel, ceil, 2)
+}
+
+// windowOf is window for so many dimensions; pads are all before, then all after.
+func (c *call) windowOf(kernel []int, ceil bool, dims int) (w window, ok bool) {
 	w.kernel = kernel
-	if w.stride, ok = c.pair("strides", []int{1, 1}); !ok {
+	ones := span(1, dims, 0)
+	if w.stride, ok = c.several("strides", ones, dims); !ok {
 		return w, false
 	}
-	if w.dilation, ok = c.pair("dilations", []int{1, 1}); !ok {
+	if w.dilation, ok = c.several("dilations", ones, dims); !ok {
 		return w, false
 	}
 	shape := c.in[0].shape()
 	mode := c.stringAttr("auto_pad", "NOTSET")
-	w.pad = []int{0, 0, 0, 0}
+	w.pad = make([]int, 2*dims)
 	switch mode {
 	case "NOTSET", "":
 		if c.hasAttr("pads") {
@@ -70,15 +79,15 @@ func (c *call) window(kernel []int, ceil bool) (w window, ok bool) {
 			if c.failed {
 				return w, false
 			}
-			if len(p) != 4 || slices.Min(p) < 0 || slices.Max(p) > limit {
-				c.errorf(codeAttr, "attribute pads is %v, want four numbers between 0 and 2^20", p)
+			if len(p) != 2*dims || slices.Min(p) < 0 || slices.Max(p) > limit {
+				c.errorf(codeAttr, "attribute pads is %v, want %s numbers between 0 and 2^20", p, [...]string{2: "four", 3: "six"}[dims])
 				return w, false
 			}
 			w.pad = slices.Clone(p)
 		}
 	case "VALID":
 	case "SAME_UPPER", "SAME_LOWER":
-		for d := range 2 {
+		for d := range dims {
 			in, s := shape[2+d], w.stride[d]
 			out := (in + s - 1) / s
 			total := max((out-1)*s+(kernel[d]-1)*w.dilation[d]+1-in, 0)
@@ -86,7 +95,7 @@ func (c *call) window(kernel []int, ceil bool) (w window, ok bool) {
 			if mode == "SAME_LOWER" {
 				before = total - before
 			}
-			w.pad[d], w.pad[d+2] = before, total-before
+			w.pad[d], w.pad[d+dims] = before, total-before
 		}
 	default:
 		c.errorf(codeAttr, "attribute auto_pad is %q, want NOTSET, VALID, SAME_UPPER or SAME_LOWER", mode)
@@ -94,9 +103,9 @@ func (c *call) window(kernel []int, ceil bool) (w window, ok bool) {
 	}
 	w.padded = slices.Max(w.pad) > 0
 	if ceil {
-		for d := range 2 {
+		for d := range dims {
 			in, s := shape[2+d], w.stride[d]
-			span := in + w.pad[d] + w.pad[d+2] - ((kernel[d]-1)*w.dilation[d] + 1)
+			span := in + w.pad[d] + w.pad[d+dims] - ((kernel[d]-1)*w.dilation[d] + 1)
 			if span < 0 || span%s == 0 {
 				continue
 			}
@@ -104,12 +113,12 @@ func (c *call) window(kernel []int, ceil bool) (w window, ok bool) {
 			if out*s >= in+w.pad[d] {
 				continue // it would start in the padding: it is left out
 			}
-			w.pad[d+2] += s - span%s
+			w.pad[d+dims] += s - span%s
 			w.rim = true
 		}
 	}
-	for d := range 2 {
-		span := shape[2+d] + w.pad[d] + w.pad[d+2] - ((kernel[d]-1)*w.dilation[d] + 1)
+	for d := range dims {
+		span := shape[2+d] + w.pad[d] + w.pad[d+dims] - ((kernel[d]-1)*w.dilation[d] + 1)
 		if n := span/w.stride[d] + 1; span > 0 && n > maxTaps/kernel[d] {
 			c.errorf(codeTooLarge, "%d windows of %d positions along axis %d are too many", n, kernel[d], 2+d)
 			return w, false
@@ -168,6 +177,14 @@ func buildConv(c *call) {
 		c.ascendConv()
 		return
 	}
+	switch len(c.in[0].shape()) {
+	case 3:
+		c.flattenLine(buildConv)
+		return
+	case 5:
+		c.conv3D()
+		return
+	}
 	attrs, ok := c.convAttrs()
 	if !ok {
 		return
@@ -200,12 +217,28 @@ func (c *call) pool() (window, bool) {
 }
 
 func buildMaxPool(c *call) {
+	switch len(c.in[0].shape()) {
+	case 3:
+		c.flattenLine(buildMaxPool)
+		return
+	case 5:
+		c.pool3D("nn.max_pool2d")
+		return
+	}
 	if w, ok := c.pool(); ok {
 		c.node("nn.max_pool2d", []*ir.Value{c.x(0)}, w.attrs(true)...)
 	}
 }
 
 func buildAveragePool(c *call) {
+	switch len(c.in[0].shape()) {
+	case 3:
+		c.flattenLine(buildAveragePool)
+		return
+	case 5:
+		c.pool3D("nn.avg_pool2d")
+		return
+	}
 	w, ok := c.pool()
 	if !ok {
 		return
@@ -223,6 +256,10 @@ func buildAveragePool(c *call) {
 }
 
 func buildGlobalPool(c *call, opName string) {
+	if len(c.in[0].shape()) != 4 {
+		c.globalPool(opName)
+		return
+	}
 	if c.image() {
 		s := c.in[0].shape()
 		c.node(opName, []*ir.Value{c.x(0)}, "kernel", []int{s[2], s[3]})

@@ -176,8 +176,9 @@ func (r *Result) check(ctx context.Context, dir string, data []byte, g *pb.Graph
 	r.Verdict = Passed
 }
 
-// load imports the model. Inputs of integers or booleans stay inputs unless the import needs their values:
-// shapes, axes, indices.
+// load imports the model. Inputs of integers or booleans, scalars and empty ones stay inputs unless the import
+// needs their values: shapes, axes, indices. Failing that, all inputs but the first get their values, which
+// helps where a scale is an input.
 func load(dir string, data []byte, g *pb.GraphProto, in []*tensor.Tensor) (*ir.Module, *diag.List, []*tensor.Tensor) {
 	opt := onnx.Options{Dir: dir, Numbers: true, InputShapes: make(map[string][]int)}
 	bind := make(map[string]*tensor.Tensor)
@@ -190,9 +191,25 @@ func load(dir string, data []byte, g *pb.GraphProto, in []*tensor.Tensor) (*ir.M
 		}
 	}
 	m, l := onnx.Import("model.onnx", data, opt)
-	if !l.HasErrors() || len(bind) == 0 {
+	if !l.HasErrors() {
 		return m, l, in
 	}
+	if m, l, rest := bound(g, in, data, opt, bind); !l.HasErrors() || len(in) < 2 {
+		return m, l, rest
+	}
+	opt.InputShapes = make(map[string][]int)
+	for i, p := range g.Input {
+		if in[i] != nil && i == 0 {
+			opt.InputShapes[p.Name] = in[i].Shape
+		} else if in[i] != nil {
+			bind[p.Name] = in[i]
+		}
+	}
+	return bound(g, in, data, opt, bind)
+}
+
+// bound imports with values for some inputs and gives those that are left.
+func bound(g *pb.GraphProto, in []*tensor.Tensor, data []byte, opt onnx.Options, bind map[string]*tensor.Tensor) (*ir.Module, *diag.List, []*tensor.Tensor) {
 	opt.Bind = bind
 	var rest []*tensor.Tensor
 	for i, p := range g.Input {
@@ -202,7 +219,7 @@ func load(dir string, data []byte, g *pb.GraphProto, in []*tensor.Tensor) (*ir.M
 			delete(opt.InputShapes, p.Name)
 		}
 	}
-	m, l = onnx.Import("model.onnx", data, opt)
+	m, l := onnx.Import("model.onnx", data, opt)
 	return m, l, rest
 }
 

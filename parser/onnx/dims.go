@@ -1,0 +1,180 @@
+package onnx
+
+import (
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/amctc/amctc/ir"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+)
+
+// Windows over one and three dimensions are made of windows over two. One dimension is an image of height 1.
+// The depth of three dimensions goes into the channels of a convolution, or is pooled on its own.
+
+// flattenLine makes a node of rank 3 one over images of height 1: attributes get the second dimension, inputs
+// a height of 1, and build works on the copy. The result loses its height again.
+func (c *call) flattenLine(build func(*call)) {
+	s := c.in[0].shape()
+	x := c.x(0)
+	if x == nil {
+		return
+	}
+	flat := *c
+	flat.pb = cloneNode(c.pb)
+	for _, a := range flat.pb.Attribute {
+		switch a.GetName() {
+		case "kernel_shape", "strides", "dilations", "output_padding":
+			a.Ints = append([]int64{1}, a.Ints...)
+			if a.GetName() == "output_padding" {
+				a.Ints[0] = 0
+			}
+		case "output_shape":
+			a.Ints = append([]int64{1}, a.Ints...)
+		case "pads":
+			if len(a.Ints) == 2 {
+				a.Ints = []int64{0, a.Ints[0], 0, a.Ints[1]}
+			}
+		}
+	}
+	v := c.reshaped(x, s[0], s[1], 1, s[2])
+	if v == nil {
+		return
+	}
+	flat.in = slices.Clone(c.in)
+	flat.in[0] = c.im.valueOf(v)
+	if len(flat.in) > 1 && flat.in[1] != nil && len(flat.in[1].shape()) == 3 {
+		w := flat.in[1].shape()
+		if l := flat.in[1].lit; l != nil {
+			flat.in[1] = &value{name: flat.in[1].name, lit: l.withShape([]int{w[0], w[1], 1, w[2]})}
+			flat.in[1].lit.name = l.name
+		} else {
+			flat.in[1] = c.im.valueOf(c.reshaped(flat.x(1), w[0], w[1], 1, w[2]))
+		}
+	}
+	flat.out = make([]*value, len(c.out))
+	build(&flat)
+	if c.failed = c.failed || flat.failed; c.failed || flat.out[0] == nil {
+		c.failed = true
+		return
+	}
+	y := flat.out[0].shape()
+	back := *c
+	back.in = flat.out
+	if v := back.x(0); v != nil {
+		c.result(c.emit("nn.reshape", c.label("_line"), []*ir.Value{v}, "shape", []int{y[0], y[1], y[3]}))
+	}
+	c.failed = c.failed || back.failed
+}
+
+// conv3D puts the depth of every kernel position beside the channels: one convolution of two dimensions over
+// all depths, whose weights are the same numbers in the same order.
+func (c *call) conv3D() {
+	ws := c.in[1].shape()
+	if len(ws) != 5 || slices.Min(ws) < 1 {
+		c.errorf(codeShape, "its weights have shape %v, want rank 5", ws)
+		return
+	}
+	w, ok := c.windowOf(ws[2:], false, 3)
+	x := c.x(0)
+	if !ok || x == nil || !c.fixed(x) {
+		return
+	}
+	s := x.Type.Shape
+	span3 := s[2] + w.pad[0] + w.pad[3] - ((ws[2]-1)*w.dilation[0] + 1)
+	if span3 < 0 {
+		c.errorf(codeShape, "the kernel is deeper than the padded input")
+		return
+	}
+	depth := span3/w.stride[0] + 1
+	list := make([]int, 0, depth*ws[2])
+	for o := range depth {
+		for k := range ws[2] {
+			at := o*w.stride[0] - w.pad[0] + k*w.dilation[0]
+			if at < 0 || at >= s[2] {
+				at = -1
+			}
+			list = append(list, at)
+		}
+	}
+	v := c.take(x, 2, list)
+	v = c.turned(c.reshaped(v, s[0], s[1], depth, ws[2], s[3], s[4]), 0, 2, 1, 3, 4, 5)
+	v = c.reshaped(v, s[0]*depth, s[1]*ws[2], s[3], s[4])
+	var weights *ir.Value
+	if l := c.in[1].lit; l != nil {
+		flat := l.withShape([]int{ws[0], ws[1] * ws[2], ws[3], ws[4]})
+		weights = c.layerWeights(flat)
+	} else {
+		weights = c.reshaped(c.x(1), ws[0], ws[1]*ws[2], ws[3], ws[4])
+	}
+	operands := []*ir.Value{v, weights}
+	if c.has(2) {
+		operands = append(operands, c.x(2))
+	}
+	y := c.emit("nn.conv2d", c.label("_planes"), operands, "pad", []int{w.pad[1], w.pad[2], w.pad[4], w.pad[5]}, "stride", w.stride[1:],
+		"dilation", w.dilation[1:], "group", c.intAttr("group", 1))
+	if y == nil {
+		return
+	}
+	p := y.Type.Shape
+	c.finish(0, c.turned(c.reshaped(y, s[0], depth, p[1], p[2], p[3]), 0, 2, 1, 3, 4))
+}
+
+// pool3D pools rows and columns, and then depths: the maximum of maxima, or the mean of means, which all have
+// equally many positions for one depth.
+func (c *call) pool3D(opName string) {
+	if !c.hasAttr("kernel_shape") {
+		c.errorf(codeAttr, "attribute kernel_shape is missing")
+		return
+	}
+	kernel, ok := c.several("kernel_shape", nil, 3)
+	if !ok {
+		return
+	}
+	w, ok := c.windowOf(kernel, c.intAttr("ceil_mode", 0) != 0, 3)
+	x := c.x(0)
+	if !ok || x == nil {
+		return
+	}
+	include := opName == "nn.avg_pool2d" && c.intAttr("count_include_pad", 0) != 0 && w.padded
+	if include && w.rim {
+		c.errorf(codeForm, "count_include_pad together with ceil_mode is not supported where windows reach beyond the padding; export with ceil_mode=False")
+		return
+	}
+	s := x.Type.Shape
+	attrs := func(kernel, pad, stride, dilation []int) []any {
+		a := []any{"kernel", kernel, "pad", pad, "stride", stride, "dilation", dilation}
+		if include {
+			a = append(a, "include_pad", true)
+		}
+		return a
+	}
+	v := c.one1(opName, c.reshaped(x, s[0], s[1]*s[2], s[3], s[4]), attrs(kernel[1:], []int{w.pad[1], w.pad[2], w.pad[4], w.pad[5]}, w.stride[1:], w.dilation[1:])...)
+	if v == nil {
+		return
+	}
+	h, u := v.Type.Shape[2], v.Type.Shape[3]
+	v = c.one1(opName, c.reshaped(v, s[0], s[1], s[2], h*u), attrs([]int{kernel[0], 1}, []int{w.pad[0], 0, w.pad[3], 0}, []int{w.stride[0], 1}, []int{w.dilation[0], 1})...)
+	if v == nil {
+		return
+	}
+	c.finish(0, c.reshaped(v, s[0], s[1], v.Type.Shape[2], h, u))
+}
+
+// globalPool takes the mean or maximum over all positions of any number of dimensions.
+func (c *call) globalPool(opName string) {
+	s := c.in[0].shape()
+	if len(s) < 3 {
+		c.errorf(codeShape, "its operand is %s, want (N, C, ...)", shapeText(s))
+		return
+	}
+	n, ones := 1, slices.Clone(s[:2])
+	for _, d := range s[2:] {
+		n *= d
+		ones = append(ones, 1)
+	}
+	v := c.one1(opName, c.reshaped(c.x(0), s[0], s[1], 1, n), "kernel", []int{1, n})
+	c.finish(0, c.reshaped(v, ones...))
+}
+
+func cloneNode(n *pb.NodeProto) *pb.NodeProto { return proto.Clone(n).(*pb.NodeProto) }
