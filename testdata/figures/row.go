@@ -65,4 +65,5 @@ var rows = []row{
 	{name: "miscompiles", what: "mistakes planted behind every pass of the pipeline", required: "≥ 25, at least one for each pass; all caught by `--validate`, pass and value named", measure: miscompiles},
 	{name: "target-faults", what: "faults planted into the programs of LeNet for ascend910b3 and the residual network for ascend310, and every flag and synchronization dropped alone", required: "≥ 25; all caught by the simulator, rule, instruction and buffer named", measure: targetFaults},
 	{name: "refused", what: "must-refuse set through the command: strings, sequences, loops, bfloat16, files cut off, 100 mutated models (bytes changed outside weights, by seed; what loads validly still may compile, whole); Ctrl-C and SIGTERM in compile, train and auto", required: "each: exit code 3 or 4, a numbered diagnostic, no output left behind; nothing left when interrupted", measure: refused},
+	{name: "fuzz", what: "every fuzz test: each parser and the simulator, for the time that `-fuzz` says (default 1 minute)", required: "clean; executions stated", measure: fuzz},
 }
