@@ -25,7 +25,7 @@ var rows = []row{
 	{name: "qdq", what: "QDQ ONNX in ONNX Runtime, 10,000 MNIST test images", required: "top-1 agrees with ours on ≥ 99.5 %", measure: qdq},
 	{name: "pair", what: "AMCT's pair of models, 10,000 test images of each of the four classifiers: deploy against fake-quantized model, both read again and executed; the fake-quantized one in ONNX Runtime", required: "0 differing output bytes; top-1 in ONNX Runtime agrees on ≥ 99.5 %", measure: pair},
 	{name: "cycles", what: "M=N=128, K=256 int8 on 910B, as a lowered, executed program", required: "MTE1 busy 440, M busy 533 cycles", measure: cycles},
-	{name: "selftest", what: "emitted self-test of LeNet on amd64 v1 and v3, 386, arm64 and s390x (qemu), js/wasm (node)", required: "same checksums", measure: selftest},
+	{name: "selftest", what: "emitted self-test of LeNet on amd64 v1 and v3, 386 (arm in qemu where the kernel can't execute it), arm64, riscv64 and s390x (qemu), js/wasm (node)", required: "same checksums", measure: selftest},
 	{name: "verify", what: "`verify` of a MobileNetV2-224 (random weights), one image, all executions", required: "≤ 60 s", measure: verifyMobileNetV2},
 	{name: "identical", what: "two compiles", required: "byte-identical, GOMAXPROCS 1 and 2", measure: identical},
 	{name: "fresh", what: "`make test` from a fresh clone with an empty module cache", required: "passes, ≤ 4 minutes", network: true, measure: fresh},
@@ -66,4 +66,5 @@ var rows = []row{
 	{name: "target-faults", what: "faults planted into the programs of LeNet for ascend910b3 and the residual network for ascend310, and every flag and synchronization dropped alone", required: "≥ 25; all caught by the simulator, rule, instruction and buffer named", measure: targetFaults},
 	{name: "refused", what: "must-refuse set through the command: strings, sequences, loops, bfloat16, files cut off, 100 mutated models (bytes changed outside weights, by seed; what loads validly still may compile, whole); Ctrl-C and SIGTERM in compile, train and auto", required: "each: exit code 3 or 4, a numbered diagnostic, no output left behind; nothing left when interrupted", measure: refused},
 	{name: "fuzz", what: "every fuzz test: each parser and the simulator, for the time that `-fuzz` says (default 1 minute)", required: "clean; executions stated", measure: fuzz},
+	{name: "checksums", what: "`amctc compile` of LeNet run on each of those machines: every file against those of amd64 v1; the command and the emitted package built without C for linux, darwin and windows on amd64 and arm64, linux/386, riscv64, s390x, js/wasm, wasip1/wasm", required: "byte-identical; all build", measure: checksums},
 }
