@@ -49,15 +49,8 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	AMCTC_CHECK=1 $(GO) test ./testdata/selftest ./testdata/conformance ./codegen/gogen -count=1 -timeout 15m
 	cd testdata/peers && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	cd testdata/peers/gomlx && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
-	$(GO) test ./parser -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
-	$(GO) test ./parser -run '^$$' -fuzz FuzzSafetensors -fuzztime $(FUZZTIME)
-	$(GO) test ./parser/onnx -run '^$$' -fuzz FuzzImport -fuzztime $(FUZZTIME)
-	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzRecord -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
-	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzConfig -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
-	$(GO) test ./parser/amct -run '^$$' -fuzz FuzzSimple -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
-	$(GO) test ./parser/dataset -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME)
-	$(GO) test ./passes/stats -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
-	$(GO) test ./target -run '^$$' -fuzz FuzzProgram -fuzztime $(FUZZTIME)
+	@mkdir -p build
+	$(GO) run ./testdata/figures -only '^fuzz$$' -fuzz $(FUZZTIME) -out build/fuzz.md
 
 figures: build data-all ## measure every figure and write testdata/figures.md
 	$(GO) run ./testdata/figures

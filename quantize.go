@@ -20,6 +20,11 @@ func Calibrate(c *passes.Context, m *ir.Module, data passes.Data) (*ir.Module, e
 	return passes.Fit(c, exec.Engine{}, m, data)
 }
 
+// Cover tells how data lie in the ranges of c.Factors, of the float module m as it is quantized.
+func Cover(c *passes.Context, m *ir.Module, data passes.Data) ([]passes.Coverage, error) {
+	return passes.Cover(c, exec.Engine{}, m, data)
+}
+
 // TakeStatistics takes statistics of every tensor of a prepared float module that could be quantized, in one
 // sweep of the data.
 func TakeStatistics(c *passes.Context, m *ir.Module, data passes.Data) (*stats.Statistics, error) {

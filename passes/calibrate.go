@@ -47,7 +47,7 @@ func Calibrate(c *Context, engine ir.Engine, m *ir.Module, data Data) error {
 				w.obs.Begin(pass)
 			}
 		}
-		if err := sweep(c, r, watch, data, pass); err != nil {
+		if err := sweep(c, r, watch, data, run.Main(), pass); err != nil {
 			return err
 		}
 		more, err := watch.end()
@@ -77,17 +77,24 @@ func (c *Context) nothing(f *ir.Func) error {
 	return d
 }
 
-func sweep(c *Context, r ir.Runner, watch *watchers, data Data, pass int) error {
+func sweep(c *Context, r ir.Runner, watch *watchers, data Data, f *ir.Func, pass int) error {
 	crew := newCrew(watch)
-	err := feed(c, r, crew, data, fmt.Sprintf("calibrate, sweep %d", pass+1))
+	var seen *inputs
+	if pass == 0 {
+		seen = &inputs{}
+	}
+	err := feed(c, r, crew, data, seen, f, fmt.Sprintf("calibrate, sweep %d", pass+1))
+	if seen != nil && err == nil {
+		seen.tell(c)
+	}
 	if bad := crew.wait(); bad != nil {
 		return bad
 	}
 	return err
 }
 
-// feed shows the crew every tensor of one sweep.
-func feed(c *Context, r ir.Runner, crew *crew, data Data, label string) error {
+// feed shows the crew every tensor of one sweep, and seen, when not nil, what it is given.
+func feed(c *Context, r ir.Runner, crew *crew, data Data, seen *inputs, f *ir.Func, label string) error {
 	done, total := 0, data.Samples()
 	for in, err := range data.Batches() {
 		if err != nil {
@@ -95,6 +102,9 @@ func feed(c *Context, r ir.Runner, crew *crew, data Data, label string) error {
 		}
 		if _, err := r.Run(c, in, func(v *ir.Value, t *tensor.Tensor) { crew.see(v, t, done) }); err != nil {
 			return fmt.Errorf("calibration: %w", err)
+		}
+		if seen != nil {
+			seen.see(f, in)
 		}
 		if crew.failed.Load() {
 			return nil

@@ -55,7 +55,7 @@ func TakeStatistics(c *Context, e ir.Engine, m *ir.Module, d Data) (*stats.Stati
 	if err != nil {
 		return nil, fmt.Errorf("statistics: %w", err)
 	}
-	if err := sweep(c, r, ws, d, 0); err != nil {
+	if err := sweep(c, r, ws, d, observed.Main(), 0); err != nil {
 		return nil, err
 	}
 	_, err = ws.end()
@@ -176,6 +176,7 @@ func FitStatistics(c *Context, m *ir.Module, s *stats.Statistics) (*ir.Module, e
 	for _, l := range c.Factors.All() {
 		l.SkipFusion = l.ScaleW != nil && (c.Settings.NoFusion || c.Settings.SkipFusion[l.Key])
 	}
+	c.fewSamples(int(min(s.Samples, fewSamples)))
 	told := diag.Errorf("S006", diag.Span{}, "", "ranges of activations come from statistics of %d samples, taken with %s weights; %d of %d are exact, the others estimated from bins",
 		s.Samples, s.Weights, exact, len(ws.list))
 	told.Severity = diag.Remark

@@ -18,6 +18,7 @@ import (
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser/amct"
 	"github.com/amctc/amctc/parser/dataset"
+	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/target"
 	"github.com/amctc/amctc/target/ascend"
 	"github.com/amctc/amctc/target/sim"
@@ -257,12 +258,15 @@ func evalCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			u.configRemarks(pc)
 			before, err := measure(m)
 			if err != nil {
 				return err
 			}
 			after, err := measure(q)
+			if err != nil {
+				return err
+			}
+			leaving, err := leavingRanges(u, pc, float, paths, calib, opt, calibLimit)
 			if err != nil {
 				return err
 			}
@@ -284,7 +288,9 @@ func evalCommand(u *ui) *cobra.Command {
 					amctc.Evaluation
 					Float amctc.Evaluation  `json:"float"`
 					Fake  *amctc.Evaluation `json:"fake,omitempty"`
-				}{after, before, between})
+					// Leaving are the tensors that leave their calibrated ranges.
+					Leaving []passes.Coverage `json:"leaving,omitempty"`
+				}{after, before, between, leaving})
 			}
 			fmt.Fprintf(u.stdout, "float   %s of %d\n", set.Metric.Text(before.Value), before.Samples)
 			if between != nil {
@@ -292,6 +298,7 @@ func evalCommand(u *ui) *cobra.Command {
 			}
 			fmt.Fprintf(u.stdout, "int8    %s of %d\n", set.Metric.Text(after.Value), after.Samples)
 			fmt.Fprintf(u.stdout, "change  %s\n", changeText(set.Metric, before.Value, after.Value))
+			printLeaving(u, leaving)
 			return nil
 		},
 	}

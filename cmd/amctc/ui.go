@@ -87,10 +87,11 @@ func (u *ui) remarks(c *passes.Context) {
 	}
 }
 
-// configRemarks prints what was made of a configuration, for commands that are not about the layers.
+// configRemarks prints what was made of a configuration and how calibration data are, for commands that are not about the
+// layers.
 func (u *ui) configRemarks(c *passes.Context) {
 	for _, d := range c.Remarks.Sorted() {
-		if d.Code[0] == 'C' {
+		if d.Code[0] == 'C' || d.Code == "Q032" || d.Code == "Q033" || d.Code == "Q034" {
 			u.note("%s", d.Error())
 		}
 	}

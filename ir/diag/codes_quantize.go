@@ -50,4 +50,13 @@ var quantizeCodes = []Entry{
 	{Code: "Q031", Title: "nothing to quantize",
 		Meaning: "No operator of the network takes factors: it has no convolution, matrix product, addition, multiplication or average in a form that becomes integers, or the settings leave all of them out. The notes say why each stays float.",
 		WayOut:  "Check that the model is the one that was meant, and skip_layers; a network like this gains nothing from quantization."},
+	{Code: "Q032", Title: "few calibration samples",
+		Meaning: "Ranges of activations were found on fewer than 16 samples. What those do not reach is clipped when the network runs. A warning.",
+		WayOut:  "Calibrate on more samples, of every kind that the network will see; some hundred are enough for most networks. \"amctc eval\" tells which tensors leave their ranges."},
+	{Code: "Q033", Title: "calibration samples say nothing",
+		Meaning: "All calibration samples are the same, or each is one number throughout, as of an empty image. Ranges found on them are not those of real data. A warning.",
+		WayOut:  "Check the files given with --calib, and --mean and --std; take samples that differ."},
+	{Code: "Q034", Title: "data leave the calibrated ranges",
+		Meaning: "Evaluation data are clipped by the ranges of some tensors, by a thousandth of the values and twice as often as calibration data at least. Either these data are of another kind than those that the network was calibrated on, or those were too few. A warning.",
+		WayOut:  "Calibrate on samples like these; the table names the tensors. Check that both are scaled alike (--mean, --std)."},
 }

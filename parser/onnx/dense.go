@@ -101,9 +101,11 @@ func buildGemm(c *call) {
 		c.errorf(codeForm, "transA=1 is not supported; transpose the operand in front of it")
 		return
 	}
-	if r := len(c.in[0].shape()); r != 2 {
-		c.errorf(codeShape, "its first operand has rank %d, want 2", r)
-		return
+	for i, which := range []string{"first", "second"} {
+		if r := len(c.in[i].shape()); r != 2 {
+			c.errorf(codeShape, "its %s operand has rank %d, want 2", which, r)
+			return
+		}
 	}
 	w := c.weights(c.intAttr("transB", 0) != 0, c.floatAttr("alpha", 1))
 	if w == nil {

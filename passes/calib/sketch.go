@@ -151,7 +151,9 @@ func Restore(count, zeros uint64, low, high []float32, exp, first int, counts []
 		if zeros != 0 || len(low)+len(high)+len(counts) > 0 {
 			return nil, fmt.Errorf("no elements, but some are told")
 		}
-		s.Exp = minExp
+		if exp != minExp {
+			return nil, fmt.Errorf("bins of width 2^%d of no elements, want 2^%d", exp, minExp)
+		}
 		return s, nil
 	}
 	tail := int(min(count, SketchTail))

@@ -124,7 +124,7 @@ func ort() item {
 	return it
 }
 
-// qemu runs arm64, arm (32 bits) and s390x (big-endian) test binaries. It is a distribution
+// qemu runs arm64, arm (32 bits), riscv64 and s390x (big-endian) test binaries. It is a distribution
 // program that receives security updates, so its content is not fixed here.
 func qemu() item {
 	it := item{
@@ -134,6 +134,7 @@ func qemu() item {
 		files: []file{
 			{path: "qemu-aarch64-static", mode: 0o755},
 			{path: "qemu-arm-static", mode: 0o755},
+			{path: "qemu-riscv64-static", mode: 0o755},
 			{path: "qemu-s390x-static", mode: 0o755},
 		},
 	}

@@ -1,6 +1,6 @@
 // Command figures measures what amctc promises and writes the outcome as a table.
 //
-//	go run ./testdata/figures [-only REGEX] [-fresh] [-out testdata/figures.md]
+//	go run ./testdata/figures [-only REGEX] [-fresh] [-fuzz 1m] [-out testdata/figures.md]
 //
 // Every row is measured by the library, by the command built from this source, or by a test; none
 // holds a number of its own. A row that needs data that is not there fails and names the command
@@ -40,6 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	only := flags.String("only", "", "measure the rows whose name matches this `regexp`")
 	fresh := flags.Bool("fresh", false, "also measure the test suite of a fresh clone; needs a network")
+	flags.DurationVar(&fuzzFor, "fuzz", fuzzFor, "`time` for each fuzz test")
 	out := flags.String("out", "", "`file` to write (default: testdata/figures.md of this module)")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

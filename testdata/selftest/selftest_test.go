@@ -44,6 +44,7 @@ func machines() []machine {
 		{"arm", []string{"GOOS=linux", "GOARCH=arm", "GOARM=7"}, qemu("qemu-arm-static"), []string{""}},
 		{"arm64", []string{"GOOS=linux", "GOARCH=arm64"}, qemu("qemu-aarch64-static", "-cpu", "max"), []string{"generic", "neon", "neondot"}},
 		{"arm64 without dot product", []string{"GOOS=linux", "GOARCH=arm64"}, qemu("qemu-aarch64-static", "-cpu", "cortex-a72"), []string{""}},
+		{"riscv64", []string{"GOOS=linux", "GOARCH=riscv64"}, qemu("qemu-riscv64-static"), []string{""}},
 		{"s390x", []string{"GOOS=linux", "GOARCH=s390x"}, qemu("qemu-s390x-static"), []string{""}},
 		{"js/wasm", []string{"GOOS=js", "GOARCH=wasm"}, node, []string{""}},
 	}
