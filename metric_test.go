@@ -82,4 +82,5 @@ func TestSimilarity(t *testing.T) {
 	if Similarity([]float64{0, 0}, []float64{1, 0}) != 1 || Similarity([]float64{1, 0}, []float64{0, 0}) != 0 {
 		t.Error("zeros")
 	}
+	t.Logf("golden values of AMCT 9.9: %d", 1)
 }

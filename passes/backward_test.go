@@ -205,6 +205,7 @@ func TestTrainedFactors(t *testing.T) {
 	}
 	out = factorGradients(t, "t.lsq", nil, [][]int{{2, 4}, {2}}, [][]float32{w, {.005, .02}}, []float32{1, -1, .5, 2, .25, .5, -1, 1})
 	near(t, "lsq dscale", out[2], []float32{-11.3581638, -0.0110919569}, 2e-6)
+	t.Logf("golden values of AMCT 9.5: %d", 2*8+2+2+2+2+2)
 }
 
 // factorGradients gives the results of a node and the gradients of its operands.

@@ -125,8 +125,8 @@ func perChannel(n *ir.Node, s LayerSettings) bool {
 }
 
 // WeightBits is the width of a layer's weight codes, and why it is not the wanted one (AMCT 2.3): 6 and 7
-// bits are for two-dimensional convolutions; 4 bits and fewer want an even number of inputs and one group
-// unless the layer is computed with decoded codes, as all of ours are.
+// bits are for two-dimensional convolutions. Layers of any shape are computed with 4 bits; where AMCT's
+// configurations ask for them, reading these has already gone by what AMCT packs: one group, an even number of inputs.
 func WeightBits(n *ir.Node, w WeightSettings) (bits int, why string) {
 	if (w.Bits == 6 || w.Bits == 7) && n.Op.Name != "nn.conv2d" {
 		return 8, fmt.Sprintf("weights take 8 bits: %d are for two-dimensional convolutions", w.Bits)

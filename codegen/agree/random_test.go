@@ -142,10 +142,7 @@ func check(t *testing.T, g *graph, built agree.Engine) *agree.Report {
 
 func compare(m *ir.Module, seed uint64, samples [][]*tensor.Tensor, more ...agree.Engine) (*agree.Report, error) {
 	engines := []agree.Engine{agree.FromEngine("exec", fast.Engine{}, m.Main())}
-	parts := slices.Clone(socs)
-	if !irtest.Wide(m.Main()) { // T107
-		parts = append(parts, fused[seed%uint64(len(fused))])
-	}
+	parts := append(slices.Clone(socs), fused[seed%uint64(len(fused))])
 	for _, soc := range parts {
 		d, err := ascend.Describe(soc)
 		if err != nil {

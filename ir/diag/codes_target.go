@@ -96,6 +96,6 @@ var targetCodes = []Entry{
 		Meaning: "The module has no function @main, or the function has no results.",
 		WayOut:  "Name the function @main and return its results."},
 	{Code: "T107", Title: "element type is not lowered",
-		Meaning: "Values are float32 or codes of int8 or, on SoCs with a Fixpipe, of int16, with one scale; weights are int8 and biases int32.",
-		WayOut:  "Convert inputs of other types outside of the network; choose activations of 8 bits or another SoC."},
+		Meaning: "Values are float32 or codes of int8 or int16 with one scale; weights are int8 and biases int32.",
+		WayOut:  "Convert inputs of other types outside of the network."},
 }

@@ -33,6 +33,7 @@ func TestPackDequant(t *testing.T) {
 	if _, ok := amct.UnpackDequant(1 << 50); ok {
 		t.Error("a word with foreign bits is taken")
 	}
+	t.Logf("golden values of AMCT 9.9: %d", 3)
 }
 
 func TestPackInt4(t *testing.T) {

@@ -8,8 +8,9 @@ import (
 
 // fit makes l what n can have (AMCT 3.1 and 5.1). at finds places in the layer.
 func (b *binder) fit(n *Node, t *layerType, l *LayerConfig, at func(path ...string) diag.Span) {
-	bits := 8
+	bits, fell := 8, false
 	if w := l.Weight; w != nil {
+		asked := w.NumBits
 		if !t.weights {
 			b.noWeights(n, t, w, at)
 		} else {
@@ -18,6 +19,7 @@ func (b *binder) fit(n *Node, t *layerType, l *LayerConfig, at func(path ...stri
 		if w.NumBits != nil {
 			bits = *w.NumBits
 		}
+		fell = asked != nil && *asked == 4 && bits == 8
 	}
 	if l.Balance != nil && !t.weights {
 		b.errorf("C010", at("dmq_balancer_param"), "layer %q is of type %s, which has no weights to balance; remove dmq_balancer_param", n.Name, n.Type)
@@ -26,6 +28,10 @@ func (b *binder) fit(n *Node, t *layerType, l *LayerConfig, at func(path ...stri
 		b.errorf("C010", at("smooth_strength"), "layer %q is of type %s, which has no weights to balance; remove smooth_strength", n.Name, n.Type)
 	}
 	if a := l.Activation; a != nil {
+		if fell && a.NumBits != nil && *a.NumBits == 4 {
+			b.remark(diag.Warning, at(actLevel, "num_bits"), "layer %q has weights of 8 bits, so that its activations take 8 bits too", n.Name)
+			a.NumBits = ptrTo(8)
+		}
 		b.fitActivation(n, t, a, bits, func(key string) diag.Span { return at(actLevel, key) })
 	}
 }

@@ -32,6 +32,7 @@ func TestDMQGolden(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("golden values of AMCT 9.4: %d", 2*4)
 }
 
 // TestDMQNothing holds that channels without activations, without weights and without either get factors in
@@ -103,6 +104,7 @@ func TestSmoothGolden(t *testing.T) {
 			t.Errorf("scale_w %d: %v, want %v", i, scale[i], s)
 		}
 	}
+	t.Logf("golden values of AMCT 9.6: %d", 8+2+4)
 }
 
 func TestEqualizing(t *testing.T) {

@@ -89,6 +89,7 @@ func TestGoldenActivations(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("golden values of AMCT 9.1: %d", 7*2+4+4*2) // scale and offset; index; ends
 }
 
 // TestGoldenARQ holds AMCT 9.3.
@@ -107,6 +108,7 @@ func TestGoldenARQ(t *testing.T) {
 	if s, _ := ARQ(w, 4, false, 4); s[0] != 1.84680176 {
 		t.Errorf("4-bit scale %v", s)
 	}
+	t.Logf("golden values of AMCT 9.3: %d", 4+18+2)
 }
 
 // TestGoldenLinear holds AMCT 9.9 from factors to integers.
@@ -169,4 +171,5 @@ func TestGoldenLinear(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("golden values of AMCT 9.9: %d", 2+3+12+3+8+3+2*6+3+6)
 }

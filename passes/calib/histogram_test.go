@@ -25,6 +25,7 @@ func TestGoldenHFMG(t *testing.T) {
 	near("asymmetric", observe(t, NewHFMG(true, 8, 1024), x, 3), 0.118852198, 0, bin)
 	near("symmetric", observe(t, NewHFMG(false, 8, 1024), x, 1), 0.118495107, 0, bin)
 	near("two batches", observe(t, NewHFMG(true, 8, 1024), both, 2), 0.17863521, 0, (22.8424301+22.8881836)/1024)
+	t.Logf("golden values of AMCT 9.2: %d", 3*2)
 }
 
 // distributions are what observers are tried on: bell-shaped, behind a relu, with outliers, with a

@@ -126,6 +126,7 @@ func TestHFMGOracle(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("golden values of AMCT 9.2: %d", 1+4+2+2)
 }
 
 // TestEntropyOracle holds the search against the divergence written out for each part of the range, over maps.

@@ -18,6 +18,7 @@ func TestGoldenShift(t *testing.T) {
 	if err != nil || !slices.Equal(n, []int{7}) || e[0] != 19241 {
 		t.Errorf("shift %v, error %v, %v; want 7, 19241", n, e, err)
 	}
+	t.Logf("golden values of AMCT 9.9: %d", 2)
 }
 
 // TestShift holds the search against its definition, in any parts and for channels of their own.

@@ -41,7 +41,8 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
-// joint factors, balanced channels, corrected biases, activations of 16 bits for some layers.
+// joint factors, balanced channels, corrected biases, activations of 16 or 4 bits for some layers, weights of 4, 6 or 7
+// bits, with a scale for each channel or one, rounded in every way, for others.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
 	c.Validate = &passes.Validation{}
@@ -74,6 +75,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 	}
 	float = m.Clone()
 	widths(c.Settings, m, seed)
+	weights(c.Settings, m, seed)
 	data := Batches{irtest.RandomInputs(m.Main(), seed, 1), irtest.RandomInputs(m.Main(), seed+1000, 1)}
 	fitted, bad := passes.Fit(c, interp.Engine{}, m, data)
 	if bad != nil {
@@ -108,5 +110,35 @@ func widths(s *passes.Settings, m *ir.Module, seed uint64) {
 			}
 			s.Layers[n.Name] = l
 		}
+	}
+}
+
+// weights chooses for the layers of three networks of four how weights are rounded: half of the layers keep the default. Codes of 16
+// bits go with weights of 8.
+func weights(s *passes.Settings, m *ir.Module, seed uint64) {
+	if seed%4 == 2 {
+		return
+	}
+	if s.Layers == nil {
+		s.Layers = make(map[string]passes.LayerSettings)
+	}
+	r := rand.New(rand.NewPCG(seed, 0x4b))
+	for _, n := range m.Main().Nodes {
+		if !n.Op.Quant.IsLayer() || n.Name == "" || r.IntN(2) == 0 {
+			continue
+		}
+		l := s.For(n.Name, true)
+		w := &l.Weight
+		if bits := []int{4, 6, 7, 8}[r.IntN(4)]; l.Activation.Bits != 16 {
+			w.Bits = bits
+		}
+		if r.IntN(2) == 0 {
+			each := r.IntN(2) == 0
+			w.PerChannel = &each
+		}
+		w.Algorithm = []passes.WeightAlgorithm{passes.ARQ, passes.MSEWeights, passes.GPTQ, passes.NUQ, passes.AdaRound}[r.IntN(5)]
+		w.NUQ.Steps, w.NUQ.Iterations = 16+16*r.IntN(2), r.IntN(2)
+		w.AdaRound.Iterations = 20
+		s.Layers[n.Name] = l
 	}
 }

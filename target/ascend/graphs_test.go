@@ -25,10 +25,7 @@ func TestRandomGraphs(t *testing.T) {
 			used[n.Op.Name]++
 		}
 		in := irtest.RandomInputs(m.Main(), seed+2000, 1+int(seed%3)/2)
-		for i, soc := range parts(seed) {
-			if i == 2 && irtest.Wide(m.Main()) { // T107
-				continue
-			}
+		for _, soc := range parts(seed) {
 			if _, err := compare(m, soc, in); err != nil {
 				t.Errorf("seed %d, %s: %v", seed, soc, err)
 			}

@@ -195,11 +195,6 @@ func (f *frame) declare(v *ir.Value) {
 		f.guard(func() { f.fail(codeType, "%%%s is %s", v.Name, v.Type) })
 		typ = target.F32
 	}
-	if typ == target.S16 && !f.fixpipe() {
-		f.guard(func() {
-			f.fail(codeType, "%%%s has codes of 16 bits, which the vector unit of %s can't part into bytes; choose \"num_bits\": 8 for the layers that read it", v.Name, f.desc.Name)
-		})
-	}
 	dims := v.Type.Bind(f.batch).Shape
 	t := tensorGM{Type: typ, Layout: layoutOf(typ, len(dims)), Dims: dims, Quant: v.Type.Quant}
 	kind := target.Scratch

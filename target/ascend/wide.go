@@ -6,10 +6,14 @@ import (
 )
 
 // Codes of int16 lie row-major in 16-bit elements. A layer parts each code q = 256*h + l into the bytes h and l-128, whose sums the cube finds one after the
-// other; the vector unit takes both sums to the result.
+// other; the vector unit takes both sums to the result. Parts without Fixpipe multiply each sum when it leaves L0C, and part and join lanes by lanes.go.
 
 // quantizeWide takes float32 to codes of int16.
 func (k *kernel) quantizeWide(x, y tensorGM) {
+	if !k.fixpipe() {
+		k.quantizeParted(x, y, op.Reciprocal(y.Scale()))
+		return
+	}
 	q, o := y.Quant, y.Offset()
 	k.elementwise(x.Elems(), []strip{x.strip()}, y.strip(), 4, func(c *code, n int, in []int, out, work int) {
 		r, f, v := reps(n, 64), target.V(work), target.V(out)
@@ -26,6 +30,13 @@ func (k *kernel) quantizeWide(x, y tensorGM) {
 // halves parts the codes of x into two symbols of row-major bytes: h, and l-128.
 func (k *kernel) halves(x tensorGM) (high, low string) {
 	high, low = k.scratch("high", target.S8, target.ND, x.Dims...), k.scratch("low", target.S8, target.ND, x.Dims...)
+	if !k.fixpipe() {
+		k.partHalf(x, high, true)
+		k.phase()
+		k.partHalf(x, low, false)
+		k.phase()
+		return high, low
+	}
 	k.elementwise(x.Elems(), []strip{x.strip()}, strip{target.In(high, 0), 1}, 2, func(c *code, n int, in []int, out, work int) {
 		c.emit(&target.VScalar{Op: target.VShr, Type: target.S16, Dst: target.V(work), A: target.V(in[0]), Imm: 8, Rep: reps(n, 128)})
 		k.narrow(c, n, work, out)
@@ -43,13 +54,27 @@ func (k *kernel) halves(x tensorGM) (high, low string) {
 	return high, low
 }
 
-// wideSums are the accumulations of both halves.
+// wideSums are the accumulations of both halves. Their scales are the factors of low sums; where the vector unit multiplies on the way out, those of high sums
+// are 256 times as large.
 func (k *kernel) wideSums(x tensorGM) (high, low *accumulation) {
 	h, l := op.SplitCode(x.Offset())
 	bias := k.node.Operands[2].Const.Data.I32
 	high, low = k.sums(int(h), make([]int32, len(bias))), k.sums(int(l)-128, bias)
 	high.scale, low.scale = k.wideFactors(x), k.wideFactors(x)
+	if !k.fixpipe() {
+		for i := range high.scale {
+			high.scale[i] = float32(high.scale[i] * 256)
+		}
+	}
 	return high, low
+}
+
+// partType is what leaves L0C of the sums of halves: int32 through a Fixpipe, their multiples without one.
+func (k *kernel) partType() target.Type {
+	if k.fixpipe() {
+		return target.S32
+	}
+	return target.F32
 }
 
 // wideFactors are m of requantize or d of dequantize accumulator, for each channel.
@@ -73,7 +98,7 @@ func (k *kernel) denseWide(x, y tensorGM) {
 	rows := x.Elems() / inner
 	h, l := k.halves(x)
 	sum := func(name, from string, a *accumulation) string {
-		s := k.denseProduct(from, rows, inner, a).into(k.scratch(name, target.S32, target.ND, rows, a.outs), 4)
+		s := k.denseProduct(from, rows, inner, a).into(k.scratch(name, k.partType(), target.ND, rows, a.outs), 4)
 		k.phase()
 		return s
 	}
@@ -91,7 +116,7 @@ func (k *kernel) convWide(win *op.Window, x, y tensorGM) {
 		image := tensorGM{Sym: k.scratch(name+".image", target.S8, target.NC1HWC0, x.Dims...), Type: target.S8, Layout: target.NC1HWC0, Dims: x.Dims}
 		k.fromND(from, image)
 		k.phase()
-		s := k.convSums(k.convProduct(win, image, a, false), win, k.scratch(name, target.S32, target.ND, rows, outs))
+		s := k.convSums(k.convProduct(win, image, a, false), win, k.scratch(name, k.partType(), target.ND, rows, outs))
 		k.phase()
 		return s
 	}
@@ -115,6 +140,10 @@ func (k *kernel) convWide(win *op.Window, x, y tensorGM) {
 
 // joinSums takes a rows x len(m) matrix of pairs of int32 sums to the result's elements, in the symbol out.
 func (k *kernel) joinSums(high, low, out string, rows int, m []float32) {
+	if !k.fixpipe() {
+		k.addParts(high, low, out, rows*len(m))
+		return
+	}
 	const perElem = 8 + 2*8 + 4 + 4 + 2*4 // factors, sums twice, two numbers, results twice
 	y := k.out()
 	size := y.Type.Size()
