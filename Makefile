@@ -6,7 +6,7 @@ DATA    := testdata/data
 MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
 EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender ./testdata/faults ./testdata/miscompiles ./testdata/targetfaults ./testdata/conformance
-FUZZTIME ?= 10s
+FUZZTIME ?= 5s
 # Random graphs run with each of these instruction sets that the machine has: GRAPHS with its best, FEWER
 # with each.
 ISAS    ?= generic avx2 avxvnni avx512vnni
