@@ -20,16 +20,34 @@ type Variant struct {
 	Name string
 	// Apply changes the settings of a layer; nil leaves the layer float.
 	Apply func(*passes.LayerSettings)
+	// Takes says which nodes may have it, with the settings that they have otherwise; nil: all.
+	Takes func(n *ir.Node, l passes.LayerSettings) bool
+}
+
+// takes16 says whether a layer's input may have codes of 16 bits in AMCT's configurations: convolutions, and Gemm with a bias, with weights of
+// 8 bits.
+func takes16(n *ir.Node, l passes.LayerSettings) bool {
+	if l.Weight.Bits != 8 || l.Activation.Bits != 8 {
+		return false
+	}
+	switch n.Op.Name {
+	case "nn.conv2d":
+		return true
+	case "nn.dense":
+		return layerKind(n) == "Gemm" && len(n.Operands) > n.Op.Quant.Bias
+	}
+	return false
 }
 
 // Variants are what the automatic search chooses from. The first is where it starts and the last is
 // float; AMCT's own search knows these two.
 func Variants() []Variant {
 	return []Variant{
-		{"int8", func(*passes.LayerSettings) {}},
-		{"int8-balanced", func(l *passes.LayerSettings) { l.Balance = 0.5 }},
-		{"int8-mse", func(l *passes.LayerSettings) { l.Activation.Algorithm = passes.MSE }},
-		{"float", nil},
+		{Name: "int8", Apply: func(*passes.LayerSettings) {}},
+		{Name: "int8-balanced", Apply: func(l *passes.LayerSettings) { l.Balance = 0.5 }},
+		{Name: "int8-mse", Apply: func(l *passes.LayerSettings) { l.Activation.Algorithm = passes.MSE }},
+		{Name: "int16", Apply: func(l *passes.LayerSettings) { l.Activation.Bits = 16 }, Takes: takes16},
+		{Name: "float"},
 	}
 }
 
@@ -70,6 +88,8 @@ type AutoResult struct {
 	Integer *ir.Module
 	// IntMACs of MACs multiply-adds are of integers.
 	IntMACs, MACs int64
+	// WideMACs of IntMACs are of codes of int16, each of which is two products of bytes.
+	WideMACs int64
 	// History is every trial, in order.
 	History []AutoTrial
 	// Ranking is AMCT's sensitivity of each layer, the most damaged first.
@@ -190,12 +210,7 @@ func (a *auto) calibrate(data *Data) error {
 		c.Progress = func(stage string, done, total int) { a.opt.Progress(v.Name+": "+stage, done, total) }
 		s := *a.c.Settings
 		s.Default = a.c.Settings.Default
-		v.Apply(&s.Default)
-		s.Layers = make(map[string]passes.LayerSettings)
-		for name, l := range a.c.Settings.Layers {
-			v.Apply(&l)
-			s.Layers[name] = l
-		}
+		may := v.settings(&s, a.c.Settings, a.float.Main())
 		c.Settings = &s
 		if _, err := Calibrate(c, a.float, data); err != nil {
 			return fmt.Errorf("%s: %w", v.Name, err)
@@ -203,11 +218,37 @@ func (a *auto) calibrate(data *Data) error {
 		a.factors = append(a.factors, c.Factors)
 		can := make([]bool, len(a.layers))
 		for k, name := range a.layers {
-			can[k] = i == 0 || !sameFactors(a.entries(a.factors[0], name), a.entries(c.Factors, name))
+			can[k] = i == 0 || may(name) && !sameFactors(a.entries(a.factors[0], name), a.entries(c.Factors, name))
 		}
 		a.allowed = append(a.allowed, can)
 	}
 	return nil
+}
+
+// settings gives s what base says with the variant everywhere where it may be, and says where that is.
+func (v Variant) settings(s, base *passes.Settings, f *ir.Func) (may func(name string) bool) {
+	s.Layers = make(map[string]passes.LayerSettings)
+	for name, l := range base.Layers {
+		if v.Takes == nil {
+			v.Apply(&l)
+		}
+		s.Layers[name] = l
+	}
+	if v.Takes == nil {
+		v.Apply(&s.Default)
+		return func(string) bool { return true }
+	}
+	taken := make(map[string]bool)
+	for _, n := range f.Nodes {
+		if n.Op.Quant == nil {
+			continue
+		}
+		if l := base.For(n.Name, n.Op.Quant.IsLayer()); !l.Skip && v.Takes(n, l) {
+			v.Apply(&l)
+			s.Layers[n.Name], taken[n.Name] = l, true
+		}
+	}
+	return func(name string) bool { return taken[name] }
 }
 
 // entries are a node's own factors and those of its operands.
@@ -339,8 +380,11 @@ func (a *auto) cost(x search.Assignment) (float64, error) {
 		for i := range p.Steps {
 			c := p.Cost(&p.Steps[i])
 			rate := intRate
-			if c.Float {
+			switch {
+			case c.Float:
 				rate = floatRate
+			case c.Wide:
+				rate = intRate / 2
 			}
 			t += max(float64(c.MACs)/rate, float64(c.Moved)/flowRate) + stepTime
 		}
@@ -443,6 +487,9 @@ func (a *auto) result(x search.Assignment, o search.Outcome) (*AutoResult, error
 		r.MACs += c.MACs
 		if !c.Float {
 			r.IntMACs += c.MACs
+		}
+		if c.Wide {
+			r.WideMACs += c.MACs
 		}
 	}
 	return r, nil

@@ -30,6 +30,7 @@ type autoSummary struct {
 	Margin   float64     `json:"margin"`
 	Trials   int         `json:"trials"`
 	IntMACs  int64       `json:"int_macs"`
+	WideMACs int64       `json:"int16_macs"` // of int_macs
 	MACs     int64       `json:"macs"`
 	Layers   []AutoLayer `json:"layers"`
 }
@@ -68,7 +69,7 @@ func (r *AutoResult) Files(name string, metric Metric, complete bool, config *am
 	}
 	for file, v := range map[string]any{
 		autoRanking: ranking, autoHistory: history,
-		"auto.json": autoSummary{"amctc-auto 1", complete, r.Met, r.Reason, metric.Name, r.Float, r.Value, r.Drop, r.Margin, r.Trials, r.IntMACs, r.MACs, r.Layers},
+		"auto.json": autoSummary{"amctc-auto 1", complete, r.Met, r.Reason, metric.Name, r.Float, r.Value, r.Drop, r.Margin, r.Trials, r.IntMACs, r.WideMACs, r.MACs, r.Layers},
 	} {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)

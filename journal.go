@@ -13,7 +13,7 @@ import (
 )
 
 // journalFormat is the first member of a journal's file.
-const journalFormat = "amctc-auto-journal 1"
+const journalFormat = "amctc-auto-journal 2"
 
 // A Journal remembers what a search measured, so that one that was stopped goes on where it was: every
 // measurement is on disk before the next begins. The search itself is deterministic; a run that finds

@@ -245,7 +245,11 @@ func (f *autoFlags) print(u *ui, r *amctc.AutoResult, m amctc.Metric, name strin
 		fmt.Fprintln(u.stdout)
 	}
 	fmt.Fprintf(u.stdout, "float    %s\nfound    %s, drop %.3f ± %.3f, %.4g asked for\n", m.Text(r.Float), m.Text(r.Value), r.Drop, r.Margin, f.opt.MaxDrop)
-	fmt.Fprintf(u.stdout, "layers   %d of %d as int8; %.1f %% of %s multiply-adds are of integers\n", count[amctc.Variants()[0].Name], len(r.Layers), 100*float64(r.IntMACs)/float64(max(1, r.MACs)), countText(r.MACs))
+	wide := ""
+	if r.WideMACs > 0 {
+		wide = fmt.Sprintf(", %.1f %% of int16", 100*float64(r.WideMACs)/float64(r.MACs))
+	}
+	fmt.Fprintf(u.stdout, "layers   %d of %d as int8; %.1f %% of %s multiply-adds are of integers%s\n", count[amctc.Variants()[0].Name], len(r.Layers), 100*float64(r.IntMACs)/float64(max(1, r.MACs)), countText(r.MACs), wide)
 	fmt.Fprintf(u.stdout, "search   %d trials in %v: %s\n", r.Trials, took.Round(100*time.Millisecond), r.Reason)
 	fmt.Fprintf(u.stdout, "written  %s: %s.record.txt and others\n", f.out, name)
 	if !r.Met {

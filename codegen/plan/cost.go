@@ -5,8 +5,7 @@ import "github.com/amctc/amctc/runtime/rt"
 // A Cost is what a step has to do at the plan's batch.
 type Cost struct {
 	// MACs are the multiply-adds of convolutions and matrix products, taps in a border included; those of codes of
-	// int16 count once. Other
-	// operators have none.
+	// int16 count once. Other operators have none.
 	MACs int64
 	// Weights are the bytes of weights, biases and factors in the order in which the kernel reads them.
 	Weights int64
@@ -15,6 +14,8 @@ type Cost struct {
 	Moved int64
 	// Float says that the multiply-adds are of float32 numbers.
 	Float bool
+	// Wide says that the multiply-adds are of codes of int16.
+	Wide bool
 }
 
 // Cost is what step s of p has to do.
@@ -50,7 +51,7 @@ func operands(args any) Cost {
 	case *rt.ConvGroupsWideArgs:
 		return operands(&a.ConvGroupsArgs).more(len(a.LowBias))
 	case *rt.DepthwiseWideArgs:
-		return Cost{MACs: taps(a.N, a.C, 1, &a.Window), Weights: int64(len(a.Weights) + 4*len(a.Bias) + 4*len(a.M))}
+		return Cost{MACs: taps(a.N, a.C, 1, &a.Window), Weights: int64(len(a.Weights) + 4*len(a.Bias) + 4*len(a.M)), Wide: true}
 	case *rt.ConvGroupsArgs:
 		return Cost{MACs: taps(a.N, a.Out, a.C/a.Group, &a.Window), Weights: packed(&a.Packed)}
 	case *rt.DepthwiseArgs:
@@ -78,8 +79,9 @@ func operands(args any) Cost {
 	return Cost{}
 }
 
-// more is the cost with so many more biases.
+// more is the cost with codes of int16 and so many more biases.
 func (c Cost) more(biases int) Cost {
+	c.Wide = true
 	c.Weights += 4 * int64(biases)
 	return c
 }

@@ -99,6 +99,7 @@ type searched struct {
 	Drop    float64 `json:"drop"`
 	Trials  int     `json:"trials"`
 	IntMACs int64   `json:"int_macs"`
+	Wide    int64   `json:"int16_macs"`
 	MACs    int64   `json:"macs"`
 	Layers  []amctc.AutoLayer
 }
@@ -186,7 +187,7 @@ func automatic(ctx context.Context, b *bench) (string, bool, error) {
 			return "", false, err
 		}
 		drop := 100 * (before.Float.Value - after.Value)
-		share := 100 * float64(s.IntMACs) / float64(s.MACs)
+		share := 100 * float64(s.IntMACs-s.Wide) / float64(s.MACs)
 		pass = pass && s.Met && drop <= 0.1+1e-9 && share >= 70
 		parts = append(parts, fmt.Sprintf("%s %.2f %% float, %.2f %% all int8, %.2f %% found (drop %.2f), %.0f %% of multiply-adds int8, %d trials, %.1f s", n.name,
 			100*before.Float.Value, 100*before.Value, 100*after.Value, drop, share, s.Trials, took.Seconds()))
