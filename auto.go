@@ -356,11 +356,13 @@ func (a *auto) module(x search.Assignment) (*ir.Module, *passes.Factors, error) 
 	return m, c.Factors, nil
 }
 
-// The cost model is the time of a core with AVX-512 VNNI: what takes longer, arithmetic or memory.
+// The cost model is the time of a core with AVX-512 VNNI, as "amctc bench" shows it: what takes longer, arithmetic or memory.
 const (
 	intRate   = 300e9 // multiply-adds of bytes a second
-	floatRate = 30e9  // of float32
+	wideRate  = 150e9 // of codes of int16 and bytes
+	floatRate = 100e9 // of float32
 	flowRate  = 20e9  // bytes a second
+	wideFlow  = 5e9   // of steps that part codes of int16 into bytes
 	stepTime  = 100e-9
 )
 
@@ -379,14 +381,14 @@ func (a *auto) cost(x search.Assignment) (float64, error) {
 		var t float64
 		for i := range p.Steps {
 			c := p.Cost(&p.Steps[i])
-			rate := intRate
+			rate, flow := intRate, flowRate
 			switch {
 			case c.Float:
 				rate = floatRate
 			case c.Wide:
-				rate = intRate / 2
+				rate, flow = wideRate, wideFlow
 			}
-			t += max(float64(c.MACs)/rate, float64(c.Moved)/flowRate) + stepTime
+			t += max(float64(c.MACs)/rate, float64(c.Moved)/flow) + stepTime
 		}
 		return t, nil
 	})

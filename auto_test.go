@@ -19,7 +19,7 @@ func spiked(t *testing.T) (model, images string) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))
 	var w strings.Builder
-	for i := range 32 * 16 * 9 {
+	for i := range 256 * 16 * 9 {
 		if i > 0 {
 			w.WriteString(", ")
 		}
@@ -28,9 +28,9 @@ func spiked(t *testing.T) (model, images string) {
 	dir := t.TempDir()
 	model = filepath.Join(dir, "spiked.amir")
 	text := fmt.Sprintf(`amir 1
-const @w : tensor<32x16x3x3xf32> = [%s]
-func @main(%%x: tensor<1x16x32x32xf32>) -> (tensor<1x32x14x14xf32>) attributes {stage = float} {
-  %%y = nn.conv2d %%x, @w {stride = [2, 2], dilation = [2, 2]} : tensor<1x32x14x14xf32> loc("conv")
+const @w : tensor<256x16x3x3xf32> = [%s]
+func @main(%%x: tensor<1x16x32x32xf32>) -> (tensor<1x256x14x14xf32>) attributes {stage = float} {
+  %%y = nn.conv2d %%x, @w {stride = [2, 2], dilation = [2, 2]} : tensor<1x256x14x14xf32> loc("conv")
   return %%y
 }
 `, &w)

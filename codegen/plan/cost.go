@@ -14,7 +14,7 @@ type Cost struct {
 	Moved int64
 	// Float says that the multiply-adds are of float32 numbers.
 	Float bool
-	// Wide says that the multiply-adds are of codes of int16.
+	// Wide says that the step makes or multiplies codes of int16.
 	Wide bool
 }
 
@@ -73,6 +73,8 @@ func operands(args any) Cost {
 		return Cost{MACs: int64(matrices(a)) * int64(a.Rows) * int64(a.K) * int64(a.Out), Float: true}
 	case *rt.MatMulArgs:
 		return Cost{MACs: int64(matrices(&a.Products)) * int64(a.Rows) * int64(a.K) * int64(a.Out)}
+	case *rt.QuantizeWideArgs:
+		return Cost{Wide: true}
 	case *rt.BatchNormF32Args:
 		return Cost{Weights: numbers(a.A, a.B)}
 	}
