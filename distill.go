@@ -237,7 +237,7 @@ func collect(ctx context.Context, f *ir.Func, name string, data *Data, to *[]flo
 		if err != nil {
 			return nil, err
 		}
-		if 4*len(*to) > maxTrainBytes/4 {
+		if 4*int64(len(*to)) > maxTrainBytes/4 {
 			return nil, fmt.Errorf("the values of %%%s take more than 4 GiB of memory; use fewer samples", name)
 		}
 	}

@@ -80,7 +80,7 @@ type TrainSet struct {
 func (s *TrainSet) Samples() int { return s.n }
 
 // maxTrainBytes bounds the data that is kept in memory.
-const maxTrainBytes = 16 << 30
+const maxTrainBytes int64 = 16 << 30
 
 // LoadTrainSet reads all samples. labels may be nil.
 func LoadTrainSet(d *Data, labels []int) (*TrainSet, error) {
@@ -90,8 +90,8 @@ func LoadTrainSet(d *Data, labels []int) (*TrainSet, error) {
 	}
 	for _, p := range d.params {
 		shape := CallShape(p)
-		if bytes := 4 * tensor.Elems(shape) * s.n; bytes > maxTrainBytes {
-			return nil, fmt.Errorf("input %q: %d samples take %d bytes of memory, more than 16 GiB; use --limit", p.Name, s.n, bytes)
+		if bytes := 4 * int64(tensor.Elems(shape)) * int64(s.n); bytes > min(maxTrainBytes, math.MaxInt) {
+			return nil, fmt.Errorf("input %q: %d samples take %d bytes of memory, more than %d; use --limit", p.Name, s.n, bytes, min(maxTrainBytes, math.MaxInt))
 		}
 		s.shapes = append(s.shapes, shape)
 		s.inputs = append(s.inputs, make([]float32, 0, tensor.Elems(shape)*s.n))

@@ -228,7 +228,7 @@ func (l *lockstep) compare(v *ir.Value, x number, w *ir.Value, y number, rounded
 		if rounded {
 			bound = x.bound(i) + y.bound(i)
 		}
-		if a, b := element(x.t, i), element(y.t, i); !near(a, b, bound) {
+		if a, b := x.t.Real(i), y.t.Real(i); !near(a, b, bound) || !x.t.DType.IsFloat() && x.t.Int(i) != y.t.Int(i) {
 			return &Miscompiled{Func: l.before.Name, Value: v.Name, Sample: l.sample, Index: i, Before: a, After: b, Bound: bound, Promise: l.keeps}
 		}
 	}
@@ -260,7 +260,7 @@ func (l *lockstep) compareCodes(v *ir.Value, x number, q *ir.Quant, y *tensor.Te
 	}
 	for i, b := range y.F32 {
 		s, o := q.At(i / inner % axis)
-		a := element(x.t, i)
+		a := x.t.Real(i)
 		if a != a {
 			a = 0 // the code of a NaN is the offset
 		}

@@ -26,7 +26,7 @@ func (x number) bound(i int) float64 {
 		return 0
 	}
 	u := float64(float64(x.rounds) * 0x1p-24)
-	m := math.Abs(element(x.t, i))
+	m := math.Abs(x.t.Real(i))
 	if x.magnitude != nil {
 		m = math.Abs(float64(x.magnitude.F32[i]))
 	}
@@ -143,7 +143,7 @@ func absolute(x number) *tensor.Tensor {
 	}
 	out := tensor.New(tensor.F32, x.t.Shape...)
 	for i := range out.F32 {
-		out.F32[i] = float32(math.Abs(element(x.t, i)))
+		out.F32[i] = float32(math.Abs(x.t.Real(i)))
 	}
 	return out
 }

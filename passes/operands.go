@@ -48,7 +48,7 @@ func (l *lockstep) held(n, m *ir.Node, in []number) error {
 	x, w := op.FakeQuant(n.Operands[0].Def), op.FakeQuant(n.Operands[q.Weights].Def)
 	out := tensor.New(tensor.F32, in[q.Bias].t.Shape...)
 	for i, b := range in[q.Bias].t.F32 {
-		unit := float64(x.Scale[0]) * float64(w.Scale[i%len(w.Scale)])
+		unit := float64(float64(x.Scale[0]) * float64(w.Scale[i%len(w.Scale)]))
 		out.F32[i] = float32(float64(math.RoundToEven(float64(b)/unit)) * unit)
 	}
 	want := number{t: out}

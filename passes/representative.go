@@ -181,7 +181,7 @@ func Leaving(c *Context, data, calibration []Coverage) []Coverage {
 	if len(out) > 0 {
 		slices.SortStableFunc(out, func(a, b Coverage) int { return cmp.Compare(b.Share(), a.Share()) })
 		d := diag.Errorf("Q034", diag.Span{}, "", "the data leave the calibrated ranges of %d of %d tensors more than calibration's did; most in %s: %.2f %% of %%%s are clipped to [%v, %v]",
-			len(out), len(data), out[0].Key, 100*out[0].Share(), out[0].Value, out[0].Lowest, out[0].Highest)
+			len(out), len(data), out[0].Key, float64(100*out[0].Share()), out[0].Value, out[0].Lowest, out[0].Highest)
 		d.Severity = diag.Warning
 		c.Remarks.Add(d)
 	}

@@ -129,7 +129,7 @@ func real(t *tensor.Tensor, typ ir.Type) *tensor.Tensor {
 		inner, axis = tensor.Elems(t.Shape[q.Axis+1:]), t.Shape[q.Axis]
 	}
 	for i := range out.F32 {
-		code := element(t, i)
+		code := t.Real(i)
 		if q == nil {
 			out.F32[i] = float32(code)
 			continue
@@ -138,21 +138,6 @@ func real(t *tensor.Tensor, typ ir.Type) *tensor.Tensor {
 		out.F32[i] = float32(float32(int32(code)-o) * s)
 	}
 	return out
-}
-
-// element is element i as float64, which holds all integers that networks compute with.
-func element(t *tensor.Tensor, i int) float64 {
-	switch t.DType {
-	case tensor.F32:
-		return float64(t.F32[i])
-	case tensor.I8:
-		return float64(t.I8[i])
-	case tensor.I16:
-		return float64(t.I16[i])
-	case tensor.I32:
-		return float64(t.I32[i])
-	}
-	return float64(t.I64[i])
 }
 
 // execute interprets one node.

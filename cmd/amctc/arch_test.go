@@ -33,7 +33,7 @@ const modulePath = "github.com/amctc/amctc"
 const layers = `
 	# Leaves.
 	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime/unfused, runtime, target,
-	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/search, passes/train;
+	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/search;
 	runtime/f32 < passes/calib, passes/train;
 
 	# The graph, its operators, their meaning.
@@ -79,7 +79,7 @@ const layers = `
 var thirdParty = map[string][]string{
 	"github.com/alecthomas/participle/v2":  {"parser"},
 	"github.com/dave/jennifer":             {"codegen/gogen"},
-	"gonum.org/v1/gonum":                   {"passes/calib"},
+	"gonum.org/v1/gonum":                   {},
 	"golang.org/x/sys":                     {"passes/calib"},
 	"google.golang.org/protobuf":           {"parser/onnx", "parser/onnx/onnxpb", "parser/amct", "parser/amct/amctpb", "codegen/onnx"},
 	"github.com/spf13/cobra":               {"cmd/amctc"},

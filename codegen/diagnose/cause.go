@@ -232,9 +232,9 @@ func percent(x float64) string {
 	case x == 0:
 		return "0 %"
 	case x >= 0.1:
-		return fmt.Sprintf("%.0f %%", 100*x)
+		return fmt.Sprintf("%.0f %%", float64(100*x))
 	case x >= 1e-6:
-		return fmt.Sprintf("%.2g %%", 100*x)
+		return fmt.Sprintf("%.2g %%", float64(100*x))
 	}
 	return "less than 0.0001 %"
 }

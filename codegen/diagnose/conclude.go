@@ -146,4 +146,4 @@ func accumulated(vs []*verdict, total, output float64) (report.Finding, bool) {
 	return f, true
 }
 
-func round(x float64) float64 { return float64(int64(x*1e6+0.5)) / 1e6 }
+func round(x float64) float64 { return float64(int64(float64(x*1e6)+0.5)) / 1e6 }

@@ -31,7 +31,7 @@ func db(ratio float64) float64 {
 	if ratio == 0 {
 		return math.Inf(1)
 	}
-	return -10 * math.Log10(ratio)
+	return float64(-10 * math.Log10(ratio))
 }
 
 // gain is the dB by which a ratio falls from a to b; a ratio of nothing counts as one of 120 dB.

@@ -319,7 +319,7 @@ func spread(vs []*verdict, total float64) (out []report.Repair) {
 		all += v.left
 		if now, _ := v.tried(present); v.u.w != nil && v.u.w.bits < 8 {
 			e, _ := v.tried(tryEight)
-			eight += v.left * (1 - min(1, over(e, now)))
+			eight += float64(v.left * (1 - min(1, over(e, now))))
 			narrow++
 		}
 	}

@@ -192,9 +192,9 @@ func share(x float64) string {
 	case x < 1e-6:
 		return "< 0.0001 %"
 	case x < 0.001:
-		return fmt.Sprintf("%.2g %%", 100*x)
+		return fmt.Sprintf("%.2g %%", float64(100*x))
 	}
-	return fmt.Sprintf("%.1f %%", 100*x)
+	return fmt.Sprintf("%.1f %%", float64(100*x))
 }
 
 func gainText(d DB) string {

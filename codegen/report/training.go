@@ -51,7 +51,7 @@ func training(h []train.Epoch) *trainingView {
 	if !allNaN(right) || !allNaN(valid) {
 		text := ""
 		if !allNaN(right) {
-			text = fmt.Sprintf("part of the training samples classified right, while training (line); at the end %.2f %%", 100*right[len(right)-1])
+			text = fmt.Sprintf("part of the training samples classified right, while training (line); at the end %.2f %%", float64(100*right[len(right)-1]))
 		}
 		if !allNaN(valid) {
 			if text != "" {
@@ -90,7 +90,7 @@ func curves(label string, lines ...line) template.HTML {
 		lo, hi = 0, 1
 	}
 	if lo == hi {
-		lo, hi = lo-max(1e-9, 0.1*math.Abs(lo)), hi+max(1e-9, 0.1*math.Abs(hi))
+		lo, hi = lo-max(1e-9, float64(0.1*math.Abs(lo))), hi+max(1e-9, float64(0.1*math.Abs(hi)))
 	}
 	x := func(i int) float64 {
 		return curveLeft + float64(curveRight-curveLeft)*float64(i)/float64(max(n-1, 1))

@@ -26,7 +26,7 @@ var reductions = []reduction{
 		f32: func(a, b float32) float32 { return float32(a + b) }, real: func(a, b float64) float64 { return a + b },
 		whole: func(_ tensor.DType, a, b int64) int64 { return a + b }},
 	{name: "prod", summary: "product along axes", doc: "Starts at 1 and multiplies in ascending order, each product rounded.", start: 1,
-		f32: func(a, b float32) float32 { return float32(a * b) }, real: func(a, b float64) float64 { return a * b },
+		f32: func(a, b float32) float32 { return float32(a * b) }, real: func(a, b float64) float64 { return float64(a * b) },
 		whole: func(_ tensor.DType, a, b int64) int64 { return a * b }},
 	{name: "max", summary: "greatest along axes", doc: "The greatest number; NaN when there is one, and the first of equal zeros.", first: true,
 		f32:   func(a, b float32) float32 { return float32(picked(float64(a), float64(b), !(b > a) && b == b)) },

@@ -38,6 +38,6 @@ var StraightBias = &ir.OpDef{
 
 // HeldBias is the number that the int32 bias of b stands for.
 func HeldBias(b, sx, sw float32) float32 {
-	s := float64(sx) * float64(sw)
+	s := float64(float64(sx) * float64(sw))
 	return float32(math.RoundToEven(float64(b)/s) * s)
 }

@@ -50,7 +50,7 @@ func (a *Augmentation) Image(r *Random, dst, src []float32, c, h, w int) {
 // crop scales a drawn window up to the image, bilinearly in float64.
 func (a *Augmentation) crop(r *Random, dst, src []float32, c, h, w int) {
 	part := a.Crop + float64((1-a.Crop)*r.Uniform())
-	top, left := float64((1-part)*float64(h))*r.Uniform(), float64((1-part)*float64(w))*r.Uniform()
+	top, left := float64(float64((1-part)*float64(h))*r.Uniform()), float64(float64((1-part)*float64(w))*r.Uniform())
 	place := func(start float64, i, n int) (int, int, float64) {
 		at := start + float64((float64(i)+0.5)*part) - 0.5
 		at = min(max(at, 0), float64(n-1))

@@ -17,7 +17,7 @@ func erf64(v float64) float64 {
 		return float64(v * poly(-float64(v*v), erfSeries[:]))
 	}
 	i := int(4 * a)
-	return math.Copysign(poly(float64(a-(float64(i)*0.25+0.125)), erfAround[i][:]), v)
+	return math.Copysign(poly(float64(a-(float64(float64(i)*0.25)+0.125)), erfAround[i][:]), v)
 }
 
 const twoOverRootPi = 1.1283791670955126
@@ -32,7 +32,7 @@ var erfAround = erfPolynomials()
 // (n+1)*g[n+1] = -2*(c*g[n] + g[n-1]) around c.
 func erfPolynomials() (out [24][14]float64) {
 	for i := range out {
-		c := float64(i)*0.25 + 0.125
+		c := float64(float64(i)*0.25) + 0.125
 		g := float64(twoOverRootPi * exp64(-float64(c*c)))
 		// erf(c) = g * sum of (2c^2)^n c / (1*3*...*(2n+1)), all terms positive.
 		sum, term := 0.0, c

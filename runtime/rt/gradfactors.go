@@ -182,7 +182,7 @@ func BiasQuantize(w *Worker, a *BoundsArgs, dst, src, hi, lo, scale []float32) {
 	}
 	sx, _ := a.plan(hi[0], lo[0])
 	for i, b := range src {
-		s := float64(sx) * float64(scale[i%len(scale)])
+		s := float64(float64(sx) * float64(scale[i%len(scale)]))
 		dst[i] = float32(math.RoundToEven(float64(b)/s) * s)
 	}
 }

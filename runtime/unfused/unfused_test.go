@@ -91,7 +91,7 @@ func h[T number](x, y, z T) T { return x*y + z } // found
 func TestModule(t *testing.T) {
 	imp := compiled(t)
 	folders := []string{"runtime/f32", "runtime/rt", "runtime/pack", "ir/op", "ir/interp", "passes", "passes/calib", "passes/stats", "passes/train", "passes/search",
-		"codegen/plan", "codegen/exec", "target/sim", "target/ascend", "parser/onnx", "parser/dataset", "."}
+		"codegen/plan", "codegen/exec", "codegen/report", "codegen/diagnose", "codegen/onnx", "target/sim", "target/ascend", "parser/onnx", "parser/dataset", "."}
 	root := filepath.Join("..", "..")
 	for _, dir := range folders {
 		machines := []string{"amd64"}

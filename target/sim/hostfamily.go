@@ -100,7 +100,7 @@ func hostReduce(s *hostStep) func() {
 				if first {
 					*y = 1
 				}
-				*y *= v
+				*y = float32(*y * v)
 			case "reduce_max":
 				if first || v > *y || v != v {
 					*y = v
