@@ -33,7 +33,7 @@ const modulePath = "github.com/amctc/amctc"
 const layers = `
 	# Leaves.
 	NONE < ir/tensor, ir/diag, runtime/f32, runtime/peak, runtime/unfused, runtime, target,
-	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/search, passes/train;
+	       parser/dataset, parser/onnx/onnxpb, parser/amct/amctpb, passes/search;
 	runtime/f32 < passes/calib, passes/train;
 
 	# The graph, its operators, their meaning.

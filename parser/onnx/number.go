@@ -132,10 +132,8 @@ func (c *call) folded(n *ir.Node) []*ir.Value {
 	for i, v := range n.Results {
 		l := literalOf(e.Out[i])
 		l.name = v.Name
-		k := c.konst(l)
-		if k == nil {
-			return nil
-		}
+		// The constant enters the module when something computed reads it.
+		k := ir.NewConst(v.Name, v.Type, e.Out[i]).Value()
 		im.known[k] = l
 		out = append(out, k)
 	}
@@ -146,6 +144,7 @@ func (c *call) folded(n *ir.Node) []*ir.Value {
 func (im *importer) valueOf(v *ir.Value) *value {
 	if l := im.known[v]; l != nil {
 		k := *l
+		k.name = "" // that of the output
 		return &value{lit: &k}
 	}
 	return &value{node: v}
