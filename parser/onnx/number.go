@@ -163,3 +163,33 @@ func Tensor(data []byte) (*tensor.Tensor, error) {
 	}
 	return l.tensor(), nil
 }
+
+// An Input is an input of a model's graph that is no initializer. DType is Invalid when it is no tensor of
+// numbers.
+type Input struct {
+	Name  string
+	DType tensor.DType
+}
+
+// Inputs lists the inputs of a model, in order; nil when it is no model. What is wrong with them is for Import
+// to say.
+func Inputs(data []byte) []Input {
+	model := &pb.ModelProto{}
+	if err := proto.Unmarshal(data, model); err != nil || model.Graph == nil {
+		return nil
+	}
+	constant := make(map[string]bool)
+	for _, t := range model.Graph.Initializer {
+		constant[t.GetName()] = true
+	}
+	for _, t := range model.Graph.SparseInitializer {
+		constant[t.GetValues().GetName()] = true
+	}
+	var out []Input
+	for _, in := range model.Graph.Input {
+		if !constant[in.Name] {
+			out = append(out, Input{in.Name, dtype(pb.TensorProto_DataType(in.GetType().GetTensorType().GetElemType()))})
+		}
+	}
+	return out
+}
