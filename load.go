@@ -11,6 +11,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser"
 	"github.com/amctc/amctc/parser/onnx"
 	"github.com/amctc/amctc/passes"
@@ -20,6 +21,8 @@ import (
 type LoadOptions struct {
 	// InputShapes fixes or replaces the shapes of inputs, by ONNX name.
 	InputShapes map[string][]int
+	// Bind gives inputs of an ONNX model their value, by name; they are constants of the network then.
+	Bind map[string]*tensor.Tensor
 }
 
 // Load reads MODEL.onnx or MODEL.amir. A refusal of the model's content is a *diag.List, which
@@ -31,7 +34,7 @@ func Load(path string, opt LoadOptions) (*ir.Module, error) {
 		if err != nil {
 			return nil, err
 		}
-		m, l := onnx.Import(path, data, onnx.Options{InputShapes: opt.InputShapes, Dir: filepath.Dir(path)})
+		m, l := onnx.Import(path, data, onnx.Options{InputShapes: opt.InputShapes, Bind: opt.Bind, Dir: filepath.Dir(path)})
 		if err := l.Err(); err != nil || Stage(m) != ir.StageInt {
 			return m, err
 		}

@@ -65,6 +65,13 @@ var differentiables = []differentiable{
 	{op: "nn.matmul", in: [][]int{{2, 3, 4}, {4, 2}}},
 	{op: "nn.matmul", in: [][]int{{3, 4}, {2, 4, 2}}},
 	{op: "nn.softmax", in: [][]int{{2, 5, 2}}, attrs: ir.AttrsOf("axis", 1)},
+	{op: "nn.exp", in: [][]int{{3, 4}}},
+	{op: "nn.neg", in: [][]int{{3, 4}}},
+	{op: "nn.sigmoid", in: [][]int{{3, 4}}},
+	{op: "nn.tanh", in: [][]int{{3, 4}}},
+	{op: "nn.sub", in: [][]int{{2, 3, 4}, {3, 1}}},
+	{op: "nn.reduce_sum", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{0, 2}, "keep", false)},
+	{op: "nn.reduce_mean", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{1})},
 	{op: "nn.batch_norm", in: [][]int{{2, 3, 4}, {3}, {3}, {3}, {3}}, fixed: []int{1, 2, 3, 4}, domain: func(i int, v float32) float32 {
 		if i == 4 {
 			return v*v + 0.1

@@ -34,11 +34,14 @@ func runCommand(u *ui) *cobra.Command {
 		Use:     "run MODEL --input x.npy --output y.npy",
 		Short:   "run a float or quantized model on data",
 		Example: "  amctc run model.onnx --input x.npy --output y.npy\n  amctc run lenet.amir --input x.npy --output y.npy --engine sim",
-		Long:    "A file whose shape equals the input's is one call; otherwise its first axis is cut into calls. --input and --output repeat, in the order of the graph.",
+		Long:    "A file whose shape equals the input's is one call; otherwise its first axis is cut into calls. --input and --output repeat, in the order of the graph. Inputs of integers (shapes, axes, indices) are read first, and the network is that for their values.",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			lo, err := load.options()
 			if err != nil {
+				return err
+			}
+			if lo.Bind, inputs, err = amctc.BindIntegers(args[0], inputs); err != nil {
 				return err
 			}
 			m, err := amctc.Load(args[0], lo)

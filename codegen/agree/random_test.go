@@ -106,7 +106,7 @@ func TestRandomGraphs(t *testing.T) {
 
 // count adds the operators of the network as drawn, and the integer ones it became.
 func count(used map[string]int, g *graph) {
-	for _, n := range irtest.Random(g.seed).Main().Nodes {
+	for _, n := range passtest.Network(g.seed).Main().Nodes {
 		used[n.Op.Name]++
 	}
 	for _, n := range g.integer.Main().Nodes {

@@ -28,7 +28,7 @@ func TestEveryKernelIsBound(t *testing.T) {
 // TestFloat holds exec against the interpreter on every tensor of random float graphs, batch 3.
 func TestFloat(t *testing.T) {
 	for seed := range uint64(150) {
-		m := irtest.Random(seed)
+		m := passtest.Network(seed)
 		if err := compare(m.Main(), irtest.RandomInputs(m.Main(), seed, 3)); err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, ir.Print(m))
 		}
@@ -149,7 +149,7 @@ func TestKernelsAreUsed(t *testing.T) {
 		}
 	}
 	for seed := range uint64(150) {
-		use(irtest.Random(seed))
+		use(passtest.Network(seed))
 		if _, fake, integer, err := passtest.Stages(seed, "ascend910b3"); err != nil {
 			t.Fatal(err)
 		} else if integer != nil {

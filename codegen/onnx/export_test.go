@@ -96,7 +96,7 @@ func distance(a, b *tensor.Tensor) float64 {
 // TestFloatRoundTrip: a float module that is written and read again computes the same bits.
 func TestFloatRoundTrip(t *testing.T) {
 	for seed := range uint64(150) {
-		m := irtest.Random(seed)
+		m := irtest.RandomFunctions(seed)
 		back, diags := parser.Import("m.onnx", export(t, m), parser.Options{})
 		if diags.HasErrors() {
 			t.Fatalf("seed %d: %v", seed, diags)

@@ -14,7 +14,16 @@ import (
 // Random makes a valid float module of 5 to 30 operators over odd shapes, groups, strides and
 // pads. The same seed gives the same module.
 func Random(seed uint64) *ir.Module {
-	r := &random{Rand: rand.New(rand.NewPCG(seed, 0x5eed))}
+	return (&random{Rand: rand.New(rand.NewPCG(seed, 0x5eed))}).first()
+}
+
+// RandomFunctions is Random with operators of every family, some of which make small differences large.
+func RandomFunctions(seed uint64) *ir.Module {
+	return (&random{Rand: rand.New(rand.NewPCG(seed, 0xf0c5)), functions: true}).first()
+}
+
+// first is the first module that is valid.
+func (r *random) first() *ir.Module {
 	for {
 		if m := r.module(); m != nil {
 			return m
@@ -49,11 +58,12 @@ const maxElems = 6000
 
 type random struct {
 	*rand.Rand
-	m    *ir.Module
-	b    *ir.Builder
-	l    diag.List
-	live []*ir.Value
-	n    int
+	functions bool // operators of families too
+	m         *ir.Module
+	b         *ir.Builder
+	l         diag.List
+	live      []*ir.Value
+	n         int
 }
 
 func (r *random) module() *ir.Module {
@@ -156,8 +166,10 @@ func (r *random) window(x *ir.Value, maxK int) (k, pad, stride, dil []int) {
 
 func (r *random) step() {
 	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.matMul, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
-		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax,
-		r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize}
+		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax}
+	if r.functions {
+		kinds = append(kinds, r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize)
+	}
 	kinds[r.IntN(len(kinds))]()
 }
 

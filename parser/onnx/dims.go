@@ -61,9 +61,7 @@ func (c *call) flattenLine(build func(*call)) {
 	y := flat.out[0].shape()
 	back := *c
 	back.in = flat.out
-	if v := back.x(0); v != nil {
-		c.result(c.emit("nn.reshape", c.label("_line"), []*ir.Value{v}, "shape", []int{y[0], y[1], y[3]}))
-	}
+	c.finish(0, c.reshaped(back.x(0), y[0], y[1], y[3]))
 	c.failed = c.failed || back.failed
 }
 

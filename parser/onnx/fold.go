@@ -116,7 +116,33 @@ func buildConstantOfShape(c *call) {
 	}
 }
 
+// rangeOfNumbers counts with floating-point numbers: start + i*delta.
+func (c *call) rangeOfNumbers() {
+	var v [3]float64
+	for i, what := range []string{"start", "limit", "delta"} {
+		l := c.lit(i, what)
+		if l == nil {
+			return
+		}
+		if l.len() != 1 || l.elem != c.in[0].lit.elem {
+			c.errorf(codeShape, "its %s is no number of the type of its start", what)
+			return
+		}
+		v[i] = l.tensor().Real(0)
+	}
+	n := math.Ceil(float64(v[1]-v[0]) / v[2])
+	if !(n < maxTaps) {
+		c.errorf(codeForm, "it counts from %v to %v by %v", v[0], v[1], v[2])
+		return
+	}
+	c.made(c.in[0].lit.elem, []int{int(max(n, 0))}, func(i int) float64 { return v[0] + float64(float64(i)*v[2]) })
+}
+
 func buildRange(c *call) {
+	if l := c.in[0].lit; l != nil && l.i == nil && l.len() == 1 {
+		c.rangeOfNumbers()
+		return
+	}
 	var v [3]int64
 	for i, what := range []string{"start", "limit", "delta"} {
 		n, ok := c.intsOf(i, what)

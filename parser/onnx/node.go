@@ -278,6 +278,17 @@ func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any)
 	if label == "" {
 		label = c.label("")
 	}
+	if slices.ContainsFunc(operands, func(v *ir.Value) bool { return !v.IsConst() }) {
+		operands = slices.Clone(operands)
+		for i, v := range operands {
+			if l := c.im.known[v]; l != nil {
+				operands[i] = c.konst(l)
+			}
+		}
+		if slices.Contains(operands, nil) {
+			return nil
+		}
+	}
 	if !c.im.opt.Numbers && !strings.HasPrefix(opName, "q.") && slices.ContainsFunc(operands, func(v *ir.Value) bool { return !v.IsConst() }) {
 		for _, v := range operands {
 			if v.IsConst() && !v.Type.IsFloat() {

@@ -132,10 +132,8 @@ func (c *call) folded(n *ir.Node) []*ir.Value {
 	for i, v := range n.Results {
 		l := literalOf(e.Out[i])
 		l.name = v.Name
-		k := c.konst(l)
-		if k == nil {
-			return nil
-		}
+		// The constant enters the module when something computed reads it.
+		k := ir.NewConst(v.Name, v.Type, e.Out[i]).Value()
 		im.known[k] = l
 		out = append(out, k)
 	}
@@ -146,6 +144,7 @@ func (c *call) folded(n *ir.Node) []*ir.Value {
 func (im *importer) valueOf(v *ir.Value) *value {
 	if l := im.known[v]; l != nil {
 		k := *l
+		k.name = "" // that of the output
 		return &value{lit: &k}
 	}
 	return &value{node: v}
@@ -163,4 +162,34 @@ func Tensor(data []byte) (*tensor.Tensor, error) {
 		return nil, errors.New(p.text)
 	}
 	return l.tensor(), nil
+}
+
+// An Input is an input of a model's graph that is no initializer. DType is Invalid when it is no tensor of
+// numbers.
+type Input struct {
+	Name  string
+	DType tensor.DType
+}
+
+// Inputs lists the inputs of a model, in order; nil when it is no model. What is wrong with them is for Import
+// to say.
+func Inputs(data []byte) []Input {
+	model := &pb.ModelProto{}
+	if err := proto.Unmarshal(data, model); err != nil || model.Graph == nil {
+		return nil
+	}
+	constant := make(map[string]bool)
+	for _, t := range model.Graph.Initializer {
+		constant[t.GetName()] = true
+	}
+	for _, t := range model.Graph.SparseInitializer {
+		constant[t.GetValues().GetName()] = true
+	}
+	var out []Input
+	for _, in := range model.Graph.Input {
+		if !constant[in.Name] {
+			out = append(out, Input{in.Name, dtype(pb.TensorProto_DataType(in.GetType().GetTensorType().GetElemType()))})
+		}
+	}
+	return out
 }

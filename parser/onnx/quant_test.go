@@ -189,8 +189,8 @@ m.onnx:Relu_1: error[I027]: Relu "Relu_1": its input "q" holds codes of Quantize
 		want: `m.onnx:MatMulInteger_0: error[I027]: MatMulInteger "MatMulInteger_0": its input "x" is not written by QuantizeLinear; factors that depend on the data of each call are not supported, quantize the model statically`},
 	{name: "accumulator", m: qdq(rows(13)).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).node("QuantizeLinear x s z -> q").node("MatMulInteger q w z -> c").node("Relu c -> y").out("y"),
 		want: `m.onnx:Relu_2: error[I027]: Relu "Relu_2": its input "c" is an int32 accumulator; only a bias, a cast to float32 and the product with its scale may follow`},
-	{name: "rounding", m: rows(13).node("Round x -> r").node("Relu r -> y").out("y"),
-		want: `m.onnx:Relu_1: error[I027]: Relu "Relu_1": its input "r" comes from a Round; rounding is supported only as AMCT writes a quantization: Mul, Round, Add, Clip, Sub`},
+	{name: "rounding", m: rows(13).f32("h", []float32{0.5}).node("Round x -> r").node("Add r h -> y").out("y"),
+		want: `m.onnx:Add_1: error[I027]: Add "Add_1": rounding is supported only as AMCT writes a quantization: Mul, Round, Add, Clip, Sub; its other input is no offset from -128 to 127`},
 	{name: "ascend", m: rows(13).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).typed("p", u64, []int64{word(.25) | 5<<32}, 1).typed("o", u64, []int64{word(.25) | 1<<40}, 1).
 		typed("n", u64, []int64{0}, 1).node("AscendQuant x -> q", float("scale", 2), float("offset", -3)).node("Gemm q w -> a").node("AscendDequant a p -> b").
 		node("AscendDequant a o -> c").node("AscendDequant a n -> d").node("AscendQuant x -> e", float("scale", 2), str("dst_type", "INT16")).

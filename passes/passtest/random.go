@@ -39,6 +39,15 @@ func Quantized(seed uint64, target string) (float, integer *ir.Module, err error
 	return float, integer, err
 }
 
+// Network is random network number seed, before anything is done to it. The odd ones have operators of every
+// family.
+func Network(seed uint64) *ir.Module {
+	if seed%2 == 1 {
+		return irtest.RandomFunctions(seed)
+	}
+	return irtest.Random(seed)
+}
+
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
 // joint factors, balanced channels, corrected biases, activations of 16 or 4 bits for some layers, weights of 4, 6 or 7
@@ -57,7 +66,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		c.Settings.Default.Balance = .5
 	}
 	c.Target = passes.TargetFacts{Name: target}
-	m := irtest.Random(seed)
+	m := Network(seed)
 	if l := ir.Verify(m); l.HasErrors() {
 		return nil, nil, nil, fmt.Errorf("seed %d: random module: %v", seed, l)
 	}

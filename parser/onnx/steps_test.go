@@ -1,0 +1,180 @@
+package onnx
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+)
+
+// TestFamilies imports every operator of one and of two numbers.
+func TestFamilies(t *testing.T) {
+	for name := range functionTable {
+		opset := int64(20)
+		m := mustImport(t, "m.onnx", newModel(opset).in("x", 2, 3).node(name+" x -> y").out("y").bytes(t), Options{Numbers: true})
+		if n := m.Main().Nodes; len(n) != 1 || n[0].Kind != name {
+			t.Errorf("%s becomes %s", name, listing(m))
+		}
+	}
+	for name := range pairTable {
+		elem := pb.TensorProto_FLOAT
+		if name == "And" || name == "Or" || name == "Xor" {
+			elem = pb.TensorProto_BOOL
+		}
+		mod := newModel(17).node(name + " a b -> y").out("y")
+		mod.Graph.Input = []*pb.ValueInfoProto{info("a", elem, 2, 3), info("b", elem, 3)}
+		m := mustImport(t, "m.onnx", mod.bytes(t), Options{Numbers: true})
+		if n := m.Main().Nodes; len(n) != 1 || n[0].Kind != name {
+			t.Errorf("%s becomes %s", name, listing(m))
+		}
+	}
+}
+
+// stepCases are operators that become several of ours; want are the names of these, in order. What they compute
+// is held against ONNX's node tests (testdata/conformance).
+var stepCases = []struct {
+	name string
+	m    model
+	want string
+}{
+	{"ArgMax", newModel(13).in("x", 2, 3).node("ArgMax x -> y").out("y"),
+		"argmax"},
+	{"ArgMin", newModel(13).in("x", 2, 3).node("ArgMin x -> y").out("y"),
+		"argmax"},
+	{"BitShift", newModel(13).in("x", 2).node("Cast x -> a", integer("to", 2)).node("BitShift a a -> y", str("direction", "LEFT")).out("y"),
+		"cast shift_left"},
+	{"CastLike", newModel(15).in("x", 2).i64("i", 1).node("CastLike x i -> y").out("y"),
+		"cast"},
+	{"Compress", newModel(13).in("x", 2, 3).init(&pb.TensorProto{Name: "c", DataType: 9, Dims: []int64{3}, Int32Data: []int32{1, 0, 1}}).node("Compress x c -> y", integer("axis", 1)).out("y"),
+		"take"},
+	{"CumSum", newModel(13).in("x", 2, 3).i64("a", 1).node("CumSum x a -> y").out("y"),
+		"cumsum"},
+	{"DepthToSpace", newModel(13).in("x", 1, 4, 2, 2).node("DepthToSpace x -> y", integer("blocksize", 2)).out("y"),
+		"reshape transpose reshape"},
+	{"SpaceToDepth", newModel(13).in("x", 1, 4, 2, 2).node("SpaceToDepth x -> y", integer("blocksize", 2)).out("y"),
+		"reshape transpose reshape"},
+	{"GatherElements", newModel(13).in("x", 2, 2).init(&pb.TensorProto{Name: "i", DataType: 7, Dims: []int64{1, 2}, Int64Data: []int64{1, 0}}).node("GatherElements x i -> y").out("y"),
+		"reshape take reshape"},
+	{"GatherND", newModel(13).in("x", 2, 2).init(&pb.TensorProto{Name: "i", DataType: 7, Dims: []int64{1, 2}, Int64Data: []int64{1, 0}}).node("GatherND x i -> y").out("y"),
+		"reshape take"},
+	{"Scatter", newModel(10).in("x", 2, 2).in("u", 1, 2).init(&pb.TensorProto{Name: "i", DataType: 7, Dims: []int64{1, 2}, Int64Data: []int64{1, 0}}).node("Scatter x i u -> y").out("y"),
+		"reshape reshape concat take reshape"},
+	{"ScatterElements add", newModel(16).in("x", 2, 2).in("u", 1, 2).init(&pb.TensorProto{Name: "i", DataType: 7, Dims: []int64{1, 2}, Int64Data: []int64{1, 0}}).node("ScatterElements x i u -> y", str("reduction", "add")).out("y"),
+		"reshape reshape concat take add reshape"},
+	{"ScatterND", newModel(13).in("x", 2, 2).in("u", 1).init(&pb.TensorProto{Name: "i", DataType: 7, Dims: []int64{1, 2}, Int64Data: []int64{1, 0}}).node("ScatterND x i u -> y").out("y"),
+		"reshape concat take reshape"},
+	{"Gelu", newModel(20).in("x", 2).node("Gelu x -> y").out("y"),
+		"gelu"},
+	{"Hardmax", newModel(13).in("x", 2, 3).node("Hardmax x -> y").out("y"),
+		"argmax equal cast"},
+	{"LogSoftmax", newModel(11).in("x", 2, 3, 2).node("LogSoftmax x -> y").out("y"),
+		"reshape reduce_max sub exp reduce_sum log sub reshape"},
+	{"IsInf", newModel(13).in("x", 2).node("IsInf x -> y").out("y"),
+		"is_inf"},
+	{"IsNaN and Not", newModel(13).in("x", 2).node("IsNaN x -> a").node("Not a -> y").out("y"),
+		"is_nan not"},
+	{"Max of three", newModel(13).in("x", 2).in("z", 2).node("Max x z x -> y").out("y"),
+		"max max"},
+	{"Mean", newModel(13).in("x", 2).in("z", 2).node("Mean x z -> y").out("y"),
+		"add mul"},
+	{"Min", newModel(13).in("x", 2).in("z", 2).node("Min x z -> y").out("y"),
+		"min"},
+	{"Mod", newModel(13).in("x", 2).in("z", 2).node("Mod x z -> y", integer("fmod", 1)).out("y"),
+		"fmod"},
+	{"Pow", newModel(13).in("x", 2).f32("e", []float32{3}).node("Pow x e -> y").out("y"),
+		"pow"},
+	{"ReverseSequence", newModel(13).in("x", 2, 2).i64("l", 2, 1).node("ReverseSequence x l -> y").out("y"),
+		"reshape take reshape"},
+	{"Split", newModel(13).in("x", 2, 5).i64("s", 2, 3).node("Split x s -> a y", integer("axis", 1)).out("a", "y"),
+		"take take"},
+	{"Tile", newModel(13).in("x", 2, 5).i64("s", 2, 3).node("Tile x s -> y").out("y"),
+		"take take"},
+	{"TopK", newModel(13).in("x", 2, 5).i64("k", 2).node("TopK x k -> v i").out("v"),
+		"topk"},
+	{"Trilu", newModel(14).in("x", 2, 2).node("Trilu x -> y").out("y"),
+		"reshape take reshape"},
+	{"Where", newModel(13).in("x", 2).in("z", 2).node("Less x z -> c").node("Where c x z -> y").out("y"),
+		"less where"},
+	{"EyeLike", newModel(13).in("x", 2, 2).node("EyeLike x -> e").node("Add x e -> y").out("y"),
+		"add"},
+	{"windows", newModel(17).in("x", 4).i64("n", 4).node("HannWindow n -> a").node("HammingWindow n -> b").node("BlackmanWindow n -> c").node("Mul x a -> d").node("Mul d b -> e").node("Mul e c -> y").out("y"),
+		"mul mul mul"},
+	{"GroupNormalization", newModel(21).in("x", 1, 4, 2, 2).floats("s", 4).node("GroupNormalization x s s -> y", integer("num_groups", 2)).out("y"),
+		"reshape normalize reshape mul add"},
+	{"InstanceNormalization", newModel(13).in("x", 1, 4, 2, 2).floats("s", 4).node("InstanceNormalization x s s -> y").out("y"),
+		"normalize mul add"},
+	{"LayerNormalization", newModel(17).in("x", 1, 4).floats("s", 4).node("LayerNormalization x s -> y m v").out("y", "m", "v"),
+		"normalize mul reduce_mean sub mul reduce_mean add sqrt reciprocal"},
+	{"MeanVarianceNormalization", newModel(13).in("x", 1, 4, 2, 2).node("MeanVarianceNormalization x -> y").out("y"),
+		"reduce_mean sub mul reduce_mean sqrt add div"},
+	{"LRN", newModel(13).in("x", 1, 4, 2, 2).node("LRN x -> y", integer("size", 3)).out("y"),
+		"mul reshape avg_pool2d reshape mul add pow div"},
+	{"NegativeLogLikelihoodLoss", newModel(13).in("x", 2, 3).i64("l", 2, 1).node("NegativeLogLikelihoodLoss x l -> y").out("y"),
+		"reshape take neg mul reduce_sum div"},
+	{"SoftmaxCrossEntropyLoss", newModel(13).in("x", 2, 3).i64("l", 2, 1).node("SoftmaxCrossEntropyLoss x l -> y", str("reduction", "sum")).out("y"),
+		"reduce_max sub exp reduce_sum log sub reshape take neg mul reduce_sum"},
+	{"NonZero", newModel(13).in("x", 1, 3).floats("c", 1, 3).node("NonZero c -> i").node("Cast i -> f", integer("to", 1)).node("MatMul f z -> g").in("z", 3, 2).node("Relu g -> y").out("y"),
+		"matmul relu"},
+	{"OneHot", newModel(13).in("x", 2).i64("d", 3).f32("v", []float32{0, 1}, 2).node("OneHot x d v -> y").out("y"),
+		"cast mod reshape equal where"},
+	{"Resize nearest", newModel(13).in("x", 1, 1, 2, 2).f32("s", []float32{1, 1, 2, 2}, 4).node("Resize x _ s -> y").out("y"),
+		"take take"},
+	{"Resize linear", newModel(13).in("x", 1, 1, 2, 2).f32("s", []float32{1, 1, 2, 2}, 4).node("Resize x _ s -> y", str("mode", "linear")).out("y"),
+		"resample resample"},
+	{"Upsample", newModel(9).in("x", 1, 1, 2, 2).f32("s", []float32{1, 1, 2, 2}, 4).node("Upsample x s -> y").out("y"),
+		"take take"},
+	{"ConvTranspose", newModel(13).in("x", 1, 2, 3, 3).floats("w", 2, 1, 3, 3).node("ConvTranspose x w -> y", ints("strides", 2, 2)).out("y"),
+		"take take conv2d"},
+	{"Conv of a line", newModel(13).in("x", 1, 2, 5).floats("w", 1, 2, 3).node("Conv x w -> y").out("y"),
+		"reshape conv2d reshape"},
+	{"Conv of a cube", newModel(13).in("x", 1, 2, 3, 3, 3).floats("w", 1, 2, 2, 2, 2).node("Conv x w -> y").out("y"),
+		"take reshape transpose reshape conv2d reshape transpose"},
+	{"MaxPool of a cube", newModel(13).in("x", 1, 2, 3, 3, 3).node("MaxPool x -> y", ints("kernel_shape", 2, 2, 2)).out("y"),
+		"reshape max_pool2d reshape max_pool2d reshape"},
+	{"GRU", newModel(14).in("x", 1, 2, 3).floats("w", 1, 6, 3).floats("r", 1, 6, 2).node("GRU x w r -> _ y", integer("hidden_size", 2)).out("y"),
+		"dense reshape take add sigmoid take add sigmoid mul dense take add tanh sub mul add reshape"},
+	{"LSTM", newModel(14).in("x", 2, 2, 3).floats("w", 1, 8, 3).floats("r", 1, 8, 2).node("LSTM x w r -> y", integer("hidden_size", 2)).out("y"),
+		"dense take reshape take reshape add take sigmoid take sigmoid take tanh mul mul add take sigmoid tanh mul dense add take sigmoid take sigmoid take tanh mul mul add take sigmoid tanh mul reshape reshape concat"},
+	{"RNN", newModel(14).in("x", 2, 2, 3).floats("w", 1, 2, 3).floats("r", 1, 2, 2).node("RNN x w r -> y", integer("hidden_size", 2), str("direction", "reverse")).out("y"),
+		"dense take reshape take reshape add tanh dense add tanh reshape reshape concat"},
+	{"reductions", newModel(13).in("x", 2, 3).node("ReduceMax x -> a").node("ReduceMin x -> b").node("ReduceProd x -> c").node("ReduceL1 x -> d").node("ReduceL2 x -> e").node("ReduceSumSquare x -> f").node("ReduceLogSum x -> g").node("ReduceLogSumExp x -> h").node("ReduceSum x -> i").node("ReduceMean x -> j").out("a", "b", "c", "d", "e", "f", "g", "h", "i", "j"),
+		"reduce_max reduce_min reduce_prod abs reduce_sum mul reduce_sum sqrt mul reduce_sum reduce_sum log reduce_max sub exp reduce_sum log add reduce_sum reduce_mean"},
+}
+
+func TestSteps(t *testing.T) {
+	for _, c := range stepCases {
+		t.Run(c.name, func(t *testing.T) {
+			m := mustImport(t, "m.onnx", c.m.bytes(t), Options{Numbers: true})
+			var got []string
+			names := make(map[string]bool)
+			for _, n := range m.Main().Nodes {
+				got = append(got, strings.TrimPrefix(n.Op.Name, "nn."))
+				if names[n.Name] {
+					t.Errorf("two nodes are named %q", n.Name)
+				}
+				names[n.Name] = true
+			}
+			if text := strings.Join(got, " "); text != c.want {
+				t.Errorf("got %q, want %q", text, c.want)
+			}
+		})
+	}
+}
+
+// TestBind gives an input its value before anything is folded.
+func TestBind(t *testing.T) {
+	mod := newModel(13).in("x", 2, 6).node("Reshape x s -> y").out("y")
+	mod.Graph.Input = append(mod.Graph.Input, info("s", pb.TensorProto_INT64, 2))
+	m := mustImport(t, "m.onnx", mod.bytes(t), Options{Bind: map[string]*tensor.Tensor{"s": tensor.FromI64([]int64{3, 4}, 2)}})
+	if got, want := listing(m), "y = reshape(x) {shape=[3 4]} : 3x4\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if p := m.Main().Params; len(p) != 1 || !p[0].Type.Equal(ir.Float(2, 6)) {
+		t.Errorf("parameters are %v", p)
+	}
+	if _, l := Import("m.onnx", mod.bytes(t), Options{Bind: map[string]*tensor.Tensor{"z": tensor.FromI64([]int64{3}, 1)}}); !strings.Contains(l.Error(), "the model has no such input") {
+		t.Errorf("got %v", l)
+	}
+}
