@@ -186,7 +186,7 @@ func (c *call) cast(to pb.TensorProto_DataType) {
 		l := *v.lit
 		l.elem, l.konst = to, nil
 		c.fold(&l)
-	case v.lit == nil && isHalf(to) && !c.im.opt.Numbers:
+	case v.lit == nil && to == pb.TensorProto_FLOAT16 && !c.im.opt.Numbers:
 		c.im.half(c.pb.Output[0])
 		c.alias(0)
 	case v.lit == nil && !c.im.opt.Numbers:

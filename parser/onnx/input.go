@@ -54,7 +54,7 @@ func (im *importer) inputs() {
 			continue
 		}
 		elem := pb.TensorProto_DataType(tt.ElemType)
-		if isHalf(elem) && !im.opt.Numbers {
+		if elem == pb.TensorProto_FLOAT16 && !im.opt.Numbers {
 			im.half(in.Name)
 			elem = pb.TensorProto_FLOAT
 		}

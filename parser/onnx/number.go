@@ -96,11 +96,6 @@ func widened(t *tensor.Tensor) *tensor.Tensor {
 	return out
 }
 
-// isHalf says whether a type is one of 16 bits.
-func isHalf(t pb.TensorProto_DataType) bool {
-	return t == pb.TensorProto_FLOAT16 || t == pb.TensorProto_BFLOAT16
-}
-
 // elem is the element type of a value; UNDEFINED for one that is integral.
 func (v *value) elem() pb.TensorProto_DataType {
 	switch {
