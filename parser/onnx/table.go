@@ -1,5 +1,10 @@
 package onnx
 
+import (
+	"maps"
+	"slices"
+)
+
 // table says how each operator of the default domain is imported. Handlers see inputs that
 // exist and are known or computed, never poisoned ones.
 var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
@@ -134,3 +139,6 @@ func wayOut(opType string) string {
 	}
 	return `replace it by operators that "amctc ops" lists, or cut the model in front of it with onnx.utils.extract_model`
 }
+
+// Operators are the operators of ONNX's own domain that are imported, in ascending order.
+func Operators() []string { return slices.Sorted(maps.Keys(table)) }
