@@ -39,9 +39,36 @@ func takes16(n *ir.Node, l passes.LayerSettings) bool {
 	return false
 }
 
-// Variants are what the automatic search chooses from. The first is where it starts and the last is
-// float; AMCT's own search knows these two.
-func Variants() []Variant {
+// The objectives of the automatic search.
+const (
+	ForTime = "time" // the time of one sample by the cost model
+	ForSize = "size" // bytes of weights and biases
+)
+
+// Variants are what the automatic search chooses from for an objective. The first is where it starts and the
+// last is float; for time, AMCT's own search knows these two.
+func Variants(objective string) []Variant {
+	all := variants()
+	if objective == ForSize {
+		return append([]Variant{{Name: "int4", Apply: func(l *passes.LayerSettings) { l.Weight.Bits, l.Weight.Algorithm = 4, passes.MSEWeights }, Takes: takes4}}, all...)
+	}
+	return all
+}
+
+// takes4 says whether a layer's weights may have 4 bits in AMCT's configurations: one group, an even number of
+// input channels.
+func takes4(n *ir.Node, l passes.LayerSettings) bool {
+	if !n.Op.Quant.IsLayer() || l.Weight.Bits != 8 || l.Activation.Bits != 8 {
+		return false
+	}
+	if n.Op.Name == "nn.conv2d" && n.Int("group") > 1 {
+		return false
+	}
+	w := n.Operands[n.Op.Quant.Weights].Type.Shape
+	return len(w) > 1 && w[1]%2 == 0
+}
+
+func variants() []Variant {
 	return []Variant{
 		{Name: "int8", Apply: func(*passes.LayerSettings) {}},
 		{Name: "int8-balanced", Apply: func(l *passes.LayerSettings) { l.Balance = 0.5 }},
@@ -53,7 +80,8 @@ func Variants() []Variant {
 
 // AutoOptions are those of Auto.
 type AutoOptions struct {
-	Strategy string  // "greedy", or AMCT's "binary"
+	Strategy  string // "greedy", or AMCT's "binary"
+	Objective string // what is made small: ForTime, which is also the empty one, or ForSize
 	MaxDrop  float64 // greatest drop of the metric, in its units
 	// NoMargin takes the drop as it is measured; otherwise one standard error of it is added for
 	// metrics that count samples.
@@ -90,6 +118,8 @@ type AutoResult struct {
 	IntMACs, MACs int64
 	// WideMACs of IntMACs are of codes of int16, each of which is two products of bytes.
 	WideMACs int64
+	// Bytes are those of weights and biases.
+	Bytes int64
 	// History is every trial, in order.
 	History []AutoTrial
 	// Ranking is AMCT's sensitivity of each layer, the most damaged first.
@@ -125,7 +155,10 @@ func Auto(ctx context.Context, c *passes.Context, float *ir.Module, calib *Data,
 	if opt.Progress == nil {
 		opt.Progress = func(string, int, int) {}
 	}
-	a := &auto{ctx: ctx, c: c, float: float, metric: metric, eval: eval, opt: opt, variants: Variants()}
+	if opt.Objective != "" && opt.Objective != ForTime && opt.Objective != ForSize {
+		return nil, fmt.Errorf("there is no objective %q: want %s or %s", opt.Objective, ForTime, ForSize)
+	}
+	a := &auto{ctx: ctx, c: c, float: float, metric: metric, eval: eval, opt: opt, variants: Variants(opt.Objective)}
 	if opt.Journal == nil {
 		a.opt.Journal = NewJournal("")
 	}
@@ -188,6 +221,7 @@ type auto struct {
 	layers   []string
 	factors  []*passes.Factors // by variant
 	allowed  [][]bool          // by variant and layer
+	plain    []bool            // by layer: the first variant is the second one there
 	samples  [][]*tensor.Tensor
 	wanted   [][]float32 // first output of the float network, by sample
 	power    float64     // sum of their squares
@@ -218,6 +252,9 @@ func (a *auto) calibrate(data *Data) error {
 		a.factors = append(a.factors, c.Factors)
 		can := make([]bool, len(a.layers))
 		for k, name := range a.layers {
+			if i == 0 {
+				a.plain = append(a.plain, !may(name))
+			}
 			can[k] = i == 0 || may(name) && !sameFactors(a.entries(a.factors[0], name), a.entries(c.Factors, name))
 		}
 		a.allowed = append(a.allowed, can)
@@ -367,12 +404,15 @@ const (
 )
 
 // cost is the time of one sample by the model, boundaries between integers and floats included, in
-// seconds.
+// seconds, or the bytes of the constants.
 func (a *auto) cost(x search.Assignment) (float64, error) {
 	return a.opt.Journal.number("cost "+x.Key(), func() (float64, error) {
 		m, _, err := a.module(x)
 		if err != nil {
 			return 0, err
+		}
+		if a.opt.Objective == ForSize {
+			return float64(constantBytes(m)), nil
 		}
 		p, err := plan.Build(m, m.Main(), plan.Options{})
 		if err != nil {
@@ -392,6 +432,28 @@ func (a *auto) cost(x search.Assignment) (float64, error) {
 		}
 		return t, nil
 	})
+}
+
+// constantBytes is how much memory constants take in a file, codes of fewer than 8 bits packed.
+func constantBytes(m *ir.Module) int64 {
+	var bits int64
+	for _, c := range m.Consts {
+		width := int64(8 * c.Type().DType.Size())
+		if q := c.Type().Quant; q != nil {
+			width = int64(bitsOf(q.Max))
+		}
+		bits += width * int64(c.Data.Len())
+	}
+	return (bits + 7) / 8
+}
+
+// bitsOf is the width of codes up to most.
+func bitsOf(most int32) int {
+	n := 1
+	for ; most > 0; most >>= 1 {
+		n++
+	}
+	return n
 }
 
 // noise is the mean squared error of the first output on the samples, as a part of the float network's
@@ -467,7 +529,11 @@ func (a *auto) trial(x search.Assignment) (search.Outcome, error) {
 func (a *auto) named(x search.Assignment) []AutoLayer {
 	var out []AutoLayer
 	for k, name := range a.layers {
-		out = append(out, AutoLayer{name, a.variants[x[k]].Name})
+		v := x[k]
+		if v == 0 && a.plain[k] {
+			v = 1
+		}
+		out = append(out, AutoLayer{name, a.variants[v].Name})
 	}
 	return out
 }
@@ -479,7 +545,7 @@ func (a *auto) result(x search.Assignment, o search.Outcome) (*AutoResult, error
 	}
 	r := &AutoResult{Float: a.value.Value, Drop: o.Drop, Margin: o.Margin, Factors: f, Integer: m}
 	r.Value = a.metric.Undrop(a.value.Value, o.Drop)
-	r.Layers, r.History = a.named(x), slices.Clone(a.history)
+	r.Layers, r.History, r.Bytes = a.named(x), slices.Clone(a.history), constantBytes(m)
 	p, err := plan.Build(m, m.Main(), plan.Options{})
 	if err != nil {
 		return nil, err

@@ -103,3 +103,58 @@ func TestAutoWide(t *testing.T) {
 		}
 	}
 }
+
+// TestAutoSize makes the same network small: its weights take 4 bits where the drop allows it, and the
+// configuration says so.
+func TestAutoSize(t *testing.T) {
+	model, images := spiked(t)
+	ctx := context.Background()
+	m, err := amctc.Load(model, amctc.LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := amctc.NewContext(ctx)
+	float, err := amctc.Prepare(p, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := amctc.OpenData(float.Main(), []string{images}, amctc.DataOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metric, err := amctc.FindMetric("cosine")
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(objective string, drop float64) (*amctc.AutoResult, error) {
+		return amctc.Auto(ctx, p, float, data, metric, &amctc.EvalSet{Metric: metric, Data: data, Float: float}, amctc.AutoOptions{Strategy: "greedy", Objective: objective, MaxDrop: drop})
+	}
+	time, err := find(amctc.ForTime, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, err := find(amctc.ForSize, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict, err := find(amctc.ForSize, 1e-9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size.Layers[0].Variant != "int4" || time.Layers[0].Variant != "int8" || strict.Layers[0].Variant != "float" {
+		t.Errorf("for size %v, for time %v, strictly %v", size.Layers, time.Layers, strict.Layers)
+	}
+	if size.Bytes >= time.Bytes || time.Bytes >= strict.Bytes {
+		t.Errorf("%d bytes with int4, %d with int8, %d as float", size.Bytes, time.Bytes, strict.Bytes)
+	}
+	conf := amctc.AutoConfig(nil, size, float.Main())
+	if w := conf.Layers["conv"].Weight; w == nil || w.NumBits == nil || *w.NumBits != 4 {
+		t.Errorf("the configuration has %+v", w)
+	}
+	if _, err := amctc.ApplyConfig(amctc.NewContext(ctx), conf, m.Main()); err != nil {
+		t.Errorf("the configuration is refused: %v", err)
+	}
+	if _, err := find("beauty", 1); err == nil {
+		t.Error("an objective that is none is taken")
+	}
+}

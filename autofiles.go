@@ -96,7 +96,7 @@ func AutoConfig(base *amct.Config, r *AutoResult, f *ir.Func) *amct.Config {
 		layer[n.Name] = n.Op.Quant.IsLayer()
 	}
 	for _, l := range r.Layers {
-		if !layer[l.Name] && l.Variant == Variants()[0].Name {
+		if !layer[l.Name] && l.Variant == variants()[0].Name {
 			continue // the default of operators without weights
 		}
 		c := &amct.LayerConfig{}
@@ -116,7 +116,7 @@ func AutoConfig(base *amct.Config, r *AutoResult, f *ir.Func) *amct.Config {
 
 // applyVariant writes what a variant does to a layer's settings as configuration.
 func applyVariant(c *amct.LayerConfig, name string) {
-	for _, v := range Variants() {
+	for _, v := range Variants(ForSize) {
 		if v.Name != name {
 			continue
 		}
@@ -130,6 +130,14 @@ func applyVariant(c *amct.LayerConfig, name string) {
 		if is.Activation.Algorithm != was.Activation.Algorithm {
 			s := string(is.Activation.Algorithm)
 			a.ActAlgo, c.Activation = &s, a
+		}
+		if is.Weight.Bits != was.Weight.Bits {
+			w := &amct.WeightConfig{}
+			if c.Weight != nil {
+				*w = *c.Weight
+			}
+			s := string(is.Weight.Algorithm)
+			w.NumBits, w.WtsAlgo, c.Weight = &is.Weight.Bits, &s, w
 		}
 		if is.Balance != was.Balance {
 			c.Balance = &is.Balance

@@ -73,6 +73,7 @@ line that it prints is the value, higher is better unless --lower is given.
 	p.Float64Var(&f.opt.MaxDrop, "max-drop", 0.5, "greatest drop of the metric")
 	p.BoolVar(&f.opt.NoMargin, "no-margin", false, "take the drop as measured, without its standard error")
 	p.StringVar(&f.opt.Strategy, "strategy", "greedy", "greedy, or binary as AMCT")
+	p.StringVar(&f.opt.Objective, "objective", amctc.ForTime, "what is made small: time, or size, for which weights of 4 bits are tried first")
 	p.IntVar(&f.opt.Trials, "trials", 0, "greatest number of evaluations; 0 is no limit")
 	p.DurationVar(&f.opt.Time, "time", 0, "greatest time, such as 30m, earlier runs of the search included; 0 is no limit")
 	p.BoolVar(&f.opt.Rollback, "rollback-slower", false, "take layers back to float that are slower as integers on this machine")
@@ -193,7 +194,7 @@ func (f *autoFlags) task(float *ir.Module, calib, data *amctc.Data, labels []int
 	if f.config != "" && err != nil {
 		return "", err
 	}
-	settings, err := json.Marshal([]any{amctc.Version, f.metric, f.evaluator, f.lower, f.opt.MaxDrop, f.opt.NoMargin, f.opt.Strategy, f.opt.Rollback, string(config), labels})
+	settings, err := json.Marshal([]any{amctc.Version, f.metric, f.evaluator, f.lower, f.opt.MaxDrop, f.opt.NoMargin, f.opt.Strategy, f.opt.Rollback, string(config), labels, f.opt.Objective})
 	if err != nil {
 		return "", err
 	}
@@ -236,7 +237,7 @@ func (f *autoFlags) print(u *ui, r *amctc.AutoResult, m amctc.Metric, name strin
 	count := map[string]int{}
 	for _, l := range r.Layers {
 		count[l.Variant]++
-		if l.Variant != amctc.Variants()[0].Name {
+		if l.Variant != "int8" {
 			rows = append(rows, []string{l.Name, l.Variant})
 		}
 	}
@@ -249,7 +250,10 @@ func (f *autoFlags) print(u *ui, r *amctc.AutoResult, m amctc.Metric, name strin
 	if r.WideMACs > 0 {
 		wide = fmt.Sprintf(", %.1f %% of int16", 100*float64(r.WideMACs)/float64(r.MACs))
 	}
-	fmt.Fprintf(u.stdout, "layers   %d of %d as int8; %.1f %% of %s multiply-adds are of integers%s\n", count[amctc.Variants()[0].Name], len(r.Layers), 100*float64(r.IntMACs)/float64(max(1, r.MACs)), countText(r.MACs), wide)
+	fmt.Fprintf(u.stdout, "layers   %d of %d as int8; %.1f %% of %s multiply-adds are of integers%s\n", count["int8"], len(r.Layers), 100*float64(r.IntMACs)/float64(max(1, r.MACs)), countText(r.MACs), wide)
+	if f.opt.Objective == amctc.ForSize {
+		fmt.Fprintf(u.stdout, "size     %d bytes of weights and biases; %d layers of int4\n", r.Bytes, count["int4"])
+	}
 	fmt.Fprintf(u.stdout, "search   %d trials in %v: %s\n", r.Trials, took.Round(100*time.Millisecond), r.Reason)
 	fmt.Fprintf(u.stdout, "written  %s: %s.record.txt and others\n", f.out, name)
 	if !r.Met {
