@@ -56,6 +56,15 @@ func ExampleNewTrainer() {
 		log.Fatal(err)
 	}
 
+	dir, err := os.MkdirTemp("", "retrained")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := trained.Save(filepath.Join(dir, "lenet"), "lenet"); err != nil {
+		log.Fatal(err)
+	}
+
 	c := amctc.NewContext(ctx)
 	c.Factors = trained.Factors
 	float, err := amctc.Prepare(c, trained.Module)
@@ -66,9 +75,21 @@ func ExampleNewTrainer() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	record := amctc.ToRecord(c.Factors)
-	fmt.Println(len(record.Layers), "layers in the record; stage", integer.Main().Stage)
-	// Output: 5 layers in the record; stage target
+	files, err := os.ReadDir(filepath.Join(dir, "lenet"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range files {
+		fmt.Println(f.Name())
+	}
+	fmt.Println("stage", integer.Main().Stage)
+	// Output:
+	// amctc
+	// lenet.amir
+	// lenet.history.json
+	// lenet.record.txt
+	// lenet.safetensors
+	// stage target
 }
 
 // A run that was stopped goes on from its checkpoint.

@@ -9,6 +9,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/parser"
 	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/passes/calib"
 	"github.com/amctc/amctc/passes/train"
@@ -281,4 +282,22 @@ func (r *Trainer) factors(fitted *ir.Module) *passes.Factors {
 		}
 	}
 	return out
+}
+
+// Save writes what came of training to a folder, whole or not at all, as WriteAll does: NAME.amir with its
+// constants in NAME.safetensors, NAME.history.json, and with factors NAME.record.txt, which belongs to that
+// module.
+func (t *Trained) Save(dir, name string) error {
+	text, side, err := parser.Marshal(t.Module)
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{name + ".amir": text, name + ".safetensors": side}
+	if files[name+".history.json"], err = train.FormatHistory(t.History); err != nil {
+		return err
+	}
+	if t.Factors != nil {
+		files[name+".record.txt"] = ToRecord(t.Factors).Format()
+	}
+	return WriteAll(dir, files)
 }
