@@ -11,7 +11,7 @@ FUZZTIME ?= 5s
 # with each.
 ISAS    ?= generic avx2 avxvnni avx512vnni
 GRAPHS  ?= 1000
-FEWER   ?= 250
+FEWER   ?= 100
 
 .PHONY: help demo test check figures data data-all build fmt clean bench bench-peers
 
