@@ -132,8 +132,8 @@ func (d *demands) isFolded(n *ir.Node) bool {
 }
 
 // demand is the map that all consumers of v want, or nil; some is the first map of 8 bits that any of
-// them wants. A concatenation is content with a rescale, so that its demand counts only when nobody
-// else has one.
+// them wants. A concatenation is content with a rescale of 8 bits, so that its demand counts only when
+// nobody else has one, or one of another width.
 func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	var firm, soft, narrow *ir.Quant
 	agreed := true
@@ -157,6 +157,8 @@ func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	}
 	if firm == nil {
 		firm = soft
+	} else if soft != nil && firm.Max != 127 {
+		agreed = false // codes of other widths are not rescaled
 	}
 	if narrow == nil {
 		narrow = soft
