@@ -13,7 +13,7 @@ ISAS    ?= generic avx2 avxvnni avx512vnni
 GRAPHS  ?= 1000
 FEWER   ?= 100
 
-.PHONY: help demo test check figures data data-all build fmt clean bench bench-peers
+.PHONY: help demo test check everywhere figures data data-all build fmt clean bench bench-peers
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 21
@@ -51,6 +51,9 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	cd testdata/peers/gomlx && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	@mkdir -p build
 	$(GO) run ./testdata/figures -only '^fuzz$$' -fuzz $(FUZZTIME) -out build/fuzz.md
+
+everywhere: data-all ## the command and emitted packages built for eleven targets, the command run on the other machines
+	AMCTC_CHECK=1 AMCTC_EVERYWHERE=1 $(GO) test ./testdata/selftest -run 'TestBuilds|TestCompiledEverywhere' -count=1 -timeout 120m -v
 
 figures: build data-all ## measure every figure and write testdata/figures.md
 	$(GO) run ./testdata/figures

@@ -31,7 +31,7 @@ func named(line string) error {
 
 // checksums runs the command itself on every machine, and builds it and the emitted package for every target.
 func checksums(ctx context.Context, b *bench) (string, bool, error) {
-	env := []string{"AMCTC_CHECK=1"}
+	env := []string{"AMCTC_CHECK=1", "AMCTC_EVERYWHERE=1"}
 	line, err := b.test(ctx, env, "compiled everywhere: ", "./testdata/selftest", "-run", "^TestCompiledEverywhere$")
 	if err != nil {
 		return "", false, err
