@@ -46,14 +46,15 @@ check: data-all ## what takes longer: 1,000 random graphs on every engine, other
 	for isa in $(ISAS); do AMCTC_ISA=$$isa $(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(FEWER) || exit 1; done
 	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(GRAPHS)
 	cd runtime/asmgen && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) run . -check && GOWORK=off $(GO) test -count=1 ./...
-	AMCTC_CHECK=1 $(GO) test ./testdata/selftest ./testdata/conformance ./codegen/gogen -count=1 -timeout 60m
+	$(GO) vet -tags check,everywhere ./testdata/selftest ./testdata/conformance
+	AMCTC_CHECK=1 $(GO) test -tags check ./testdata/selftest ./testdata/conformance ./codegen/gogen -count=1 -timeout 60m
 	cd testdata/peers && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	cd testdata/peers/gomlx && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	@mkdir -p build
 	$(GO) run ./testdata/figures -only '^fuzz$$' -fuzz $(FUZZTIME) -out build/fuzz.md
 
 everywhere: data-all ## the command and emitted packages built for eleven targets, the command run on the other machines
-	AMCTC_CHECK=1 AMCTC_EVERYWHERE=1 $(GO) test ./testdata/selftest -run 'TestBuilds|TestCompiledEverywhere' -count=1 -timeout 120m -v
+	AMCTC_CHECK=1 $(GO) test -tags everywhere ./testdata/selftest -run 'TestBuilds|TestCompiledEverywhere' -count=1 -timeout 120m -v
 
 figures: build data-all ## measure every figure and write testdata/figures.md
 	$(GO) run ./testdata/figures

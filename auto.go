@@ -80,9 +80,9 @@ func variants() []Variant {
 
 // AutoOptions are those of Auto.
 type AutoOptions struct {
-	Strategy  string // "greedy", or AMCT's "binary"
-	Objective string // what is made small: ForTime, which is also the empty one, or ForSize
-	MaxDrop  float64 // greatest drop of the metric, in its units
+	Strategy  string  // "greedy", or AMCT's "binary"
+	Objective string  // what is made small: ForTime, which is also the empty one, or ForSize
+	MaxDrop   float64 // greatest drop of the metric, in its units
 	// NoMargin takes the drop as it is measured; otherwise one standard error of it is added for
 	// metrics that count samples.
 	NoMargin bool

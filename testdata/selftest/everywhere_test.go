@@ -1,3 +1,5 @@
+//go:build everywhere
+
 package selftest
 
 import (
@@ -17,14 +19,8 @@ import (
 var targets = []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64", "linux/386", "linux/riscv64", "linux/s390x",
 	"js/wasm", "wasip1/wasm"}
 
-// everywhere is set by "make everywhere", with check: what takes longer than a check may.
-const everywhere = "AMCTC_EVERYWHERE"
-
 // TestBuilds builds the command and the emitted package for every target. It compiles a standard library for each.
 func TestBuilds(t *testing.T) {
-	if os.Getenv(everywhere) == "" {
-		t.Skip("make everywhere builds for the other machines")
-	}
 	dir := emit(t)
 	for _, target := range targets {
 		goos, goarch, _ := strings.Cut(target, "/")
@@ -39,9 +35,6 @@ func TestBuilds(t *testing.T) {
 // by file: calibration, weights, biases, the program and the report are the same bytes, whatever the processor fuses,
 // how wide its words are and which byte comes first.
 func TestCompiledEverywhere(t *testing.T) {
-	if os.Getenv(everywhere) == "" {
-		t.Skip("make everywhere runs the command on the other machines")
-	}
 	if !amctc.Exists(train) {
 		t.Fatalf("%s is missing; `go run ./testdata/fetch` brings it", train)
 	}
