@@ -440,20 +440,11 @@ func constantBytes(m *ir.Module) int64 {
 	for _, c := range m.Consts {
 		width := int64(8 * c.Type().DType.Size())
 		if q := c.Type().Quant; q != nil {
-			width = int64(bitsOf(q.Max))
+			width = int64(q.Bits())
 		}
 		bits += width * int64(c.Data.Len())
 	}
 	return (bits + 7) / 8
-}
-
-// bitsOf is the width of codes up to most.
-func bitsOf(most int32) int {
-	n := 1
-	for ; most > 0; most >>= 1 {
-		n++
-	}
-	return n
 }
 
 // noise is the mean squared error of the first output on the samples, as a part of the float network's

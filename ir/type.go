@@ -3,6 +3,7 @@ package ir
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,9 @@ func Float(shape ...int) Type { return TensorType(tensor.F32, shape...) }
 func Quantized(q *Quant, shape ...int) Type {
 	return Type{Shape: slices.Clone(shape), DType: q.Storage(), Quant: q}
 }
+
+// Bits is the width of the codes: the fewest bits, with a sign, that hold Max.
+func (q *Quant) Bits() int { return bits.Len32(uint32(max(q.Max, 0))) + 1 }
 
 // Storage is the narrowest storage type that holds the codes: int8 or int16.
 func (q *Quant) Storage() tensor.DType {

@@ -70,18 +70,18 @@ func splitFactors(c *Context, m *ir.Module, f *ir.Func) error {
 	for _, n := range nodes {
 		if q := results[n]; q != nil {
 			l := c.Factors.At(ResultKey(n))
-			l.ScaleD, l.OffsetD, l.ActBits = q.Scale[0], q.Offset[0], bitsOf(q)
+			l.ScaleD, l.OffsetD, l.ActBits = q.Scale[0], q.Offset[0], q.Bits()
 		}
 	}
 	for _, x := range all {
 		l := c.Factors.At(Key(x.n, x.i))
 		l.ScaleD, l.OffsetD = x.q.Scale[0], x.q.Offset[0]
-		l.ActBits = bitsOf(x.q)
+		l.ActBits = x.q.Bits()
 		if x.w == nil {
 			continue
 		}
 		w := op.FakeQuant(x.w)
-		l.ScaleW, l.WtsBits = w.Scale, bitsOf(w)
+		l.ScaleW, l.WtsBits = w.Scale, w.Bits()
 		if c.Settings.SkipFusion == nil {
 			c.Settings.SkipFusion = make(map[string]bool)
 		}
@@ -98,14 +98,6 @@ func onlyFake(uses map[*ir.Value][]ir.Use, v *ir.Value) *ir.Node {
 		return nil
 	}
 	return n
-}
-
-// bitsOf is the width of the codes.
-func bitsOf(q *ir.Quant) (bits int) {
-	for v := q.Max; v > 0; v >>= 1 {
-		bits++
-	}
-	return bits + 1
 }
 
 // faked is the q.fake that v's elements come from with nothing but moves and clamps between, or nil.
