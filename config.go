@@ -39,6 +39,7 @@ func ApplyConfig(c *passes.Context, conf amct.Configuration, f *ir.Func) (*amct.
 	set(&s.Joint, cfg.JointQuant)
 	set(&s.Equalize, cfg.Equalize)
 	set(&s.CorrectBias, cfg.BiasCorrection)
+	set(&s.Shift, cfg.ShiftSearch)
 	s.Default.Activation.Asymmetric = cfg.ActivationOffset
 	s.SkipFusion = make(map[string]bool)
 	for _, name := range cfg.SkipFusionLayers {

@@ -288,7 +288,7 @@ func TestRefusedSettings(t *testing.T) {
 	was := passes.Support
 	defer func() { passes.Support = was }()
 	passes.Support.ActivationBits, passes.Support.Joint, passes.Support.Balance = []int{8}, false, false
-	passes.Support.Equalize, passes.Support.CorrectBias, passes.Support.Shift = false, false, false
+	passes.Support.Equalize, passes.Support.CorrectBias = false, false
 	c := amctc.NewContext(t.Context())
 	_, err := amctc.ApplyConfig(c, readConfig(t, `{"fakequant_precision_mode":"FORCE_FP16_QUANT","joint_quant":true,"equalize":true,"bias_correction":true,
 "conv":{"dmq_balancer_param":0.5,
@@ -310,7 +310,7 @@ record { key: "conf" value { scale_d: 1 } }`))
 	_, err = amctc.FromRecord(r, m.Main())
 	want = `conv: error[R006]: act_type INT16 is not supported, in layer "conv"; calibrate with activations of 8 bits
 conv: error[R006]: tensor_balance_factor is not supported, in layer "conv"; calibrate without the balancer
-conv: error[R006]: shift_bit is not supported, in layer "conv": the target multiplies accumulators of 32 bits; remove it, or calibrate without joint_quant
+conv: error[R006]: shift_bit stands beside act_type INT16, in layer "conv", whose accumulators have two parts; quantize to 8 bits, or remove shift_bit
 conf: error[R007]: the record has factors for "conf", which the network does not have; did you mean conv?`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

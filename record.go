@@ -87,8 +87,13 @@ func refuseFactors(found *diag.List, l *amct.Layer) {
 	if len(l.TensorBalanceFactor) > 0 && !passes.Support.Balance {
 		no("tensor_balance_factor is not supported, in layer %q; calibrate without the balancer", l.Key)
 	}
-	if !passes.Support.Shift && slices.Max(append([]uint32{0}, l.ShiftBit...)) > 0 {
-		no("shift_bit is not supported, in layer %q: the target multiplies accumulators of 32 bits; remove it, or calibrate without joint_quant", l.Key)
+	if slices.Max(append([]uint32{0}, l.ShiftBit...)) > 0 {
+		switch {
+		case l.ActBits() > 8:
+			no("shift_bit stands beside act_type INT%d, in layer %q, whose accumulators have two parts; quantize to 8 bits, or remove shift_bit", l.ActBits(), l.Key)
+		case len(l.ScaleW) == 0:
+			no("shift_bit stands at %q, which has no weights and so no accumulator; remove it", l.Key)
+		}
 	}
 }
 

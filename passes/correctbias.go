@@ -100,16 +100,8 @@ func fakeQuantized(c *Context, m *ir.Module) (*ir.Module, error) {
 // channelMeans gives the mean of each output channel of the named layers of f over all data. Only what they
 // depend on is executed. Sums are taken in float64 in the order of the samples, however they are batched.
 func channelMeans(c *Context, e ir.Engine, f *ir.Func, names []string, d Data, label string) (map[string][]float64, error) {
-	part := f.Clone()
-	layers := make(map[*ir.Value]*ir.Node)
-	part.Results = nil
-	for _, n := range part.Nodes {
-		if n.Op.Quant.IsLayer() && slices.Contains(names, n.Name) {
-			layers[n.Result()] = n
-			part.Results = append(part.Results, n.Result())
-		}
-	}
-	if err := deadNodes(c, &ir.Module{Funcs: []*ir.Func{part}}, part); err != nil {
+	part, layers, err := resultsOf(c, f, names)
+	if err != nil {
 		return nil, err
 	}
 	r, err := e.Prepare(part)
@@ -142,6 +134,21 @@ func channelMeans(c *Context, e ir.Engine, f *ir.Func, names []string, d Data, l
 		}
 	}
 	return sums, nil
+}
+
+// resultsOf is the part of f that the results of the named layers depend on, with these as its results, and the layers
+// by them.
+func resultsOf(c *Context, f *ir.Func, names []string) (part *ir.Func, layers map[*ir.Value]*ir.Node, err error) {
+	part = f.Clone()
+	layers = make(map[*ir.Value]*ir.Node)
+	part.Results = nil
+	for _, n := range part.Nodes {
+		if n.Op.Quant.IsLayer() && slices.Contains(names, n.Name) {
+			layers[n.Result()] = n
+			part.Results = append(part.Results, n.Result())
+		}
+	}
+	return part, layers, deadNodes(c, &ir.Module{Funcs: []*ir.Func{part}}, part)
 }
 
 // shiftBias adds want-got to the bias of n; a sum that is not finite in float32 is left out.

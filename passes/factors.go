@@ -24,8 +24,8 @@ type LayerFactors struct {
 	// Balance are AMCT's tensor_balance_factor: the layer's input is divided by them, channel by channel,
 	// and the weights that read a channel are multiplied; nil when the layer is not balanced.
 	Balance []float32
-	// ShiftBit are the shifts N of accumulators, one or one for each output channel; nil or zeros where the
-	// target multiplies 32 bits.
+	// ShiftBit are the shifts N of accumulators, one or one for each output channel; nil or zeros where all
+	// 32 bits are kept.
 	ShiftBit   []uint32
 	SkipFusion bool // the layer's batch normalization stays apart from it
 }

@@ -24,6 +24,7 @@ var Fitting = []Step{
 	{"round-weights", "choose codes of weights by data or by a code book, layer by layer", true, (*Settings).Rounds, roundWeights},
 	{"calibrate", "find activation factors and weight scales", false, nil, findFactors},
 	{"correct-bias", "take the mean error of each channel out of its bias", true, func(s *Settings) bool { return s.CorrectBias }, correctBias},
+	{"search-shifts", "find shifts that keep 16 bits of accumulators", false, func(s *Settings) bool { return s.Shift }, searchShifts},
 }
 
 // Steps names the steps that the settings ask for beside those that are always done.

@@ -85,7 +85,9 @@ func (l *lockstep) match() {
 }
 
 // bounded says whether roundings are followed.
-func (l *lockstep) bounded() bool { return l.keeps != Exact && l.keeps != OnGrid && l.keeps != OffGrid }
+func (l *lockstep) bounded() bool {
+	return l.keeps != Exact && l.keeps != OnGrid && l.keeps != Shifted && l.keeps != OffGrid
+}
 
 // runAfter executes the function after. What follows a cut takes it as exact.
 func (l *lockstep) runAfter(ctx context.Context) error {
@@ -144,7 +146,7 @@ func (l *lockstep) step(ctx context.Context, n *ir.Node) error {
 		out = in[:1]
 	} else {
 		var err error
-		if out, err = evaluate(ctx, n, in, l.batch, l.bounded()); err != nil {
+		if out, err = evaluate(ctx, l.promised(n), in, l.batch, l.bounded()); err != nil {
 			return err
 		}
 	}
@@ -169,9 +171,23 @@ func (l *lockstep) step(ctx context.Context, n *ir.Node) error {
 	return nil
 }
 
+// promised is n with what the pass promises to make of it beside its operands.
+func (l *lockstep) promised(n *ir.Node) *ir.Node {
+	if l.keeps != Shifted {
+		return n
+	}
+	s := l.c.shiftsOf(n)
+	if s == nil {
+		return n
+	}
+	with := *n
+	with.Attrs = n.Attrs.With("shift", s)
+	return &with
+}
+
 // same says whether n stands after the pass as it is, on operands that are cuts: then it gives the same bits.
 func (l *lockstep) same(n *ir.Node) bool {
-	if l.keeps == Divided || l.keeps == OffGrid {
+	if l.keeps == Divided || l.keeps == OffGrid || l.promised(n) != n {
 		return false
 	}
 	var m *ir.Node

@@ -29,6 +29,8 @@ type Settings struct {
 	Equalize bool
 	// CorrectBias takes the mean error of each channel out of its bias after calibration.
 	CorrectBias bool
+	// Shift finds shifts for accumulators that are kept in 16 bits (AMCT 2.6).
+	Shift bool
 	// Seed is that of searches that draw.
 	Seed uint64
 }

@@ -8,7 +8,6 @@ var Support = struct {
 	Balance        bool // of both kinds, and factors of it in records
 	Equalize       bool
 	CorrectBias    bool
-	Shift          bool // shifts of accumulators in records
 }{
 	ActivationBits: []int{4, 8, 16}, Joint: true, Balance: true, Equalize: true, CorrectBias: true,
 }

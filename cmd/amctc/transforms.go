@@ -9,8 +9,8 @@ import (
 // transformFlags choose what is done to the float network before and after its factors are found. They
 // hold for every layer whose configuration does not say otherwise.
 type transformFlags struct {
-	equalize, correctBias, joint bool
-	balance, smooth              float64
+	equalize, correctBias, joint, shift bool
+	balance, smooth                     float64
 }
 
 func (t *transformFlags) register(c *cobra.Command) {
@@ -20,12 +20,13 @@ func (t *transformFlags) register(c *cobra.Command) {
 	f.Float64Var(&t.smooth, "smooth", 0, "strength of SmoothQuant, between 0 and 1: as --balance, with other factors")
 	f.BoolVar(&t.correctBias, "correct-bias", false, "take the mean error of each channel over the calibration data out of its bias")
 	f.BoolVar(&t.joint, "joint", false, "one scale and offset for operands that meet in an addition or a concatenation")
+	f.BoolVar(&t.shift, "shift", false, "find shifts that keep 16 bits of each accumulator, as AMCT's joint quantization writes them (shift_bit)")
 	c.MarkFlagsMutuallyExclusive("balance", "smooth")
 }
 
 // set says whether a transformation was asked for.
 func (t *transformFlags) set() bool {
-	return t.equalize || t.correctBias || t.joint || t.balance != 0 || t.smooth != 0
+	return t.equalize || t.correctBias || t.joint || t.shift || t.balance != 0 || t.smooth != 0
 }
 
 // check reports strengths out of range, and transformations where factors are given.
@@ -36,7 +37,7 @@ func (t *transformFlags) check(record string) error {
 	case t.smooth != 0 && !(t.smooth > 0 && t.smooth < 1):
 		return fail(exitUsage, "--smooth %v: the strength lies in (0, 1)", t.smooth)
 	case record != "" && t.set():
-		return fail(exitUsage, "--equalize, --balance, --smooth, --correct-bias and --joint are part of calibration; a record brings their factors with it")
+		return fail(exitUsage, "--equalize, --balance, --smooth, --correct-bias, --joint and --shift are part of calibration; a record brings their factors with it")
 	}
 	return nil
 }
@@ -46,6 +47,7 @@ func (t *transformFlags) apply(s *passes.Settings) {
 	s.Equalize = s.Equalize || t.equalize
 	s.CorrectBias = s.CorrectBias || t.correctBias
 	s.Joint = s.Joint || t.joint
+	s.Shift = s.Shift || t.shift
 	t.layer(&s.Default)
 	for name, l := range s.Layers {
 		t.layer(&l)

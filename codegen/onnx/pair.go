@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
@@ -234,8 +235,11 @@ func deqScales(n *ir.Node) []float32 {
 func (e *exporter) ascendDequant(n *ir.Node, acc string) {
 	d := deqScales(n)
 	raw := make([]byte, 0, 8*len(d))
-	for _, s := range d {
-		raw = binary.LittleEndian.AppendUint64(raw, amct.DequantParam{Scale: s}.Pack())
+	if op.Shifts(n) && len(d) < n.Operands[1].Type.Shape[0] {
+		d = each(d[0], n.Operands[1].Type.Shape[0]) // one word has one shift
+	}
+	for i, s := range d {
+		raw = binary.LittleEndian.AppendUint64(raw, amct.DequantParam{Scale: s, Shift: uint8(op.Shift(n, i))}.Pack())
 	}
 	param := e.init(nodeName(n)+".dequant.param", pb.TensorProto_UINT64, []int{len(d)}, raw)
 	e.node("AscendDequant", nodeName(n)+".dequant", []string{acc, param}, e.value(n.Result()), intAttr("dtype", 0))
@@ -301,8 +305,40 @@ func (e *exporter) floatBias(n *ir.Node) string {
 func (e *exporter) floatDequant(n *ir.Node, acc string, shape []int) {
 	d := deqScales(n)
 	shape = slices.Clone(shape)
+	if op.Shifts(n) { // the lowest bits and what 16 bits do not hold go; the product by 2^N is exact
+		outs := n.Operands[1].Type.Shape[0]
+		if len(d) < outs {
+			d = each(d[0], outs)
+		}
+		down := make([]float32, outs)
+		for i := range d {
+			up := float32(int(1) << op.Shift(n, i))
+			down[i], d[i] = 1/up, d[i]*up
+		}
+		shape[slices.Index(shape, -1)] = outs
+		name, step := nodeName(n), acc
+		next := func(opType, suffix string, in ...string) {
+			out := fresh(n.Result().Name+suffix, e.names)
+			e.node(opType, name+suffix, append([]string{step}, in...), out)
+			step = out
+		}
+		next("Mul", ".shift", e.floats(name+".shift.param", shape, down))
+		next("Floor", ".floor")
+		next("Clip", ".clip", e.scalar(name+".shift.min", math.MinInt16), e.scalar(name+".shift.max", math.MaxInt16))
+		e.node("Mul", name+".dequant", []string{step, e.floats(name+".dequant.param", shape, d)}, e.value(n.Result()))
+		return
+	}
 	shape[slices.Index(shape, -1)] = len(d)
 	e.node("Mul", nodeName(n)+".dequant", []string{acc, e.floats(nodeName(n)+".dequant.param", shape, d)}, e.value(n.Result()))
+}
+
+// each is v, n times.
+func each(v float32, n int) []float32 {
+	out := make([]float32, n)
+	for i := range out {
+		out[i] = v
+	}
+	return out
 }
 
 // pairMap says for every node of the deploy model which nodes of the original network it stands for,

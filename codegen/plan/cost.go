@@ -48,6 +48,10 @@ func operands(args any) Cost {
 		return operands(&a.Conv)
 	case *rt.ConvWideArgs:
 		return operands(&a.Conv).more(len(a.LowBias))
+	case *rt.ConvShiftedArgs:
+		return operands(&a.Conv).and(len(a.Shift))
+	case *rt.ConvGroupsShiftedArgs:
+		return operands(&a.ConvGroupsArgs).and(len(a.Shift))
 	case *rt.ConvGroupsWideArgs:
 		return operands(&a.ConvGroupsArgs).more(len(a.LowBias))
 	case *rt.DepthwiseWideArgs:
@@ -85,6 +89,12 @@ func operands(args any) Cost {
 func (c Cost) more(biases int) Cost {
 	c.Wide = true
 	c.Weights += 4 * int64(biases)
+	return c
+}
+
+// and adds bytes of weights.
+func (c Cost) and(bytes int) Cost {
+	c.Weights += int64(bytes)
 	return c
 }
 

@@ -131,6 +131,11 @@ func (b *builder) qconv(n *ir.Node) {
 	switch {
 	case wide(n):
 		b.wideConv(n, dst, src)
+	case op.Shifts(n) && (depthwise(n) || grouped(n)):
+		b.step(typed(kind, "ConvGroupsShifted", "ConvGroupsShiftedToF32"), &rt.ConvGroupsShiftedArgs{ConvGroupsArgs: *b.groupsArgs(n), Shift: shifts(n)}, dst, src)
+	case op.Shifts(n):
+		a := b.convArgs(n)
+		b.step(typed(kind, "ConvShifted", "ConvShiftedToF32"), &rt.ConvShiftedArgs{Conv: *a, Shift: shifts(n)}, dst, src, b.padSlot(a))
 	case depthwise(n):
 		b.step(typed(kind, "Depthwise", "DepthwiseToF32"), b.depthwiseArgs(n), dst, src)
 	case grouped(n):
@@ -139,6 +144,19 @@ func (b *builder) qconv(n *ir.Node) {
 		a := b.convArgs(n)
 		b.step(typed(kind, "Conv2D", "Conv2DToF32"), a, dst, src, b.padSlot(a))
 	}
+}
+
+// unfused says whether a layer's kernel computes nothing but the layer: its accumulators have two parts or are
+// shifted.
+func unfused(n *ir.Node) bool { return wide(n) || op.Shifts(n) }
+
+// shifts are those of a layer's accumulators, one for each channel.
+func shifts(n *ir.Node) []uint8 {
+	out := make([]uint8, n.Operands[1].Type.Shape[0])
+	for c := range out {
+		out[c] = uint8(op.Shift(n, c))
+	}
+	return out
 }
 
 // depthwise says whether a convolution has one filter for each channel.
@@ -208,8 +226,12 @@ func (b *builder) qdense(n *ir.Node) {
 	a.Padded = padded(a)
 	src := b.in(n.Operands[0], rows)
 	dst := b.make(n.Result(), rows)
-	if wide(n) {
+	switch {
+	case wide(n):
 		b.wideMatrix(n, a, weights, 1, w[1], dst, src)
+		return
+	case op.Shifts(n):
+		b.step(typed(b.Kind(dst), "ConvShifted", "ConvShiftedToF32"), &rt.ConvShiftedArgs{Conv: *a, Shift: shifts(n)}, dst, src, b.padSlot(a))
 		return
 	}
 	b.step(typed(b.Kind(dst), "Conv2D", "Conv2DToF32"), a, dst, src, b.padSlot(a))

@@ -15,7 +15,7 @@ func residuals(f *ir.Func) map[*ir.Node]*ir.Node {
 	fused := make(map[*ir.Node]*ir.Node)
 	taken := make(map[*ir.Node]bool)
 	for _, n := range slices.Backward(f.Nodes) {
-		if n.Op.Name != "q.conv2d" || n.Result().Type.IsFloat() || depthwise(n) || grouped(n) || wide(n) {
+		if n.Op.Name != "q.conv2d" || n.Result().Type.IsFloat() || depthwise(n) || grouped(n) || unfused(n) {
 			continue
 		}
 		u := uses[n.Result()]

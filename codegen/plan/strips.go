@@ -30,7 +30,7 @@ func (b *builder) strips() map[*ir.Node]*strip {
 	}
 	out := make(map[*ir.Node]*strip)
 	for _, n := range b.Func.Nodes {
-		if n.Op.Name != "q.conv2d" || !depthwise(n) || wide(n) || n.Operands[0].IsConst() {
+		if n.Op.Name != "q.conv2d" || !depthwise(n) || unfused(n) || n.Operands[0].IsConst() {
 			continue
 		}
 		s := &strip{middle: n, project: only(n.Result())}
@@ -61,7 +61,7 @@ func (b *builder) strips() map[*ir.Node]*strip {
 // pointwise says whether n is a convolution of codes with a window of one position, a stride of 1 and
 // no border, which reads its source in place.
 func (b *builder) pointwise(n *ir.Node) bool {
-	if n.Op.Name != "q.conv2d" || depthwise(n) || grouped(n) || wide(n) {
+	if n.Op.Name != "q.conv2d" || depthwise(n) || grouped(n) || unfused(n) {
 		return false
 	}
 	x, w := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape

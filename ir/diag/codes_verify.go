@@ -140,4 +140,7 @@ var verifyCodes = []Entry{
 	{Code: "V057", Title: "offsets of a matrix product",
 		Meaning: "The codes of both operands of q.matmul have the offset 0.",
 		WayOut:  "Quantize the operands symmetrically."},
+	{Code: "V058", Title: "shift",
+		Meaning: "shift has one number or one for each output channel, all from 1 to 16, or none at all; the accumulators of int16 codes have none.",
+		WayOut:  "Correct the shifts, or leave them out; quantize the layer's input to 8 bits."},
 }

@@ -106,6 +106,10 @@ func accWriter(c *ir.EvalCtx) func(i, ch int, a *accumulator) {
 	xs, _ := c.InType[0].Quant.At(0)
 	wq := c.InType[1].Quant
 	wide := c.InType[0].DType == tensor.I16
+	kept := func(acc int32, _ int) int32 { return acc }
+	if Shifts(c.Node) {
+		kept = func(acc int32, ch int) int32 { return ShiftAcc(acc, Shift(c.Node, ch)) }
+	}
 	if c.OutType[0].IsFloat() {
 		return func(i, ch int, a *accumulator) {
 			ws, _ := wq.At(ch)
@@ -114,7 +118,7 @@ func accWriter(c *ir.EvalCtx) func(i, ch int, a *accumulator) {
 				out.F32[i] = WideValue(narrow(c, a.sum), narrow(c, a.low), d)
 				return
 			}
-			out.F32[i] = float32(float32(narrow(c, a.sum)) * d)
+			out.F32[i] = float32(float32(kept(narrow(c, a.sum), ch)) * d)
 		}
 	}
 	y := c.OutType[0].Quant
@@ -126,7 +130,7 @@ func accWriter(c *ir.EvalCtx) func(i, ch int, a *accumulator) {
 			m := WideMultiplier(xs, ws, y.Scale[0])
 			q = Fin(WideValue(narrow(c, a.sum), narrow(c, a.low), m), y.Offset[0], y.Min, y.Max)
 		} else {
-			q = Requantize(narrow(c, a.sum), Multiplier(xs, ws, y.Scale[0]), y.Offset[0], y.Min, y.Max)
+			q = Requantize(kept(narrow(c, a.sum), ch), Multiplier(xs, ws, y.Scale[0]), y.Offset[0], y.Min, y.Max)
 		}
 		out.I8[i] = int8(ClampCode(q, clip))
 	}

@@ -28,6 +28,8 @@ import "math"
 //     wide(acc_h, acc_l; m) = float32(acc_h)*(256*m) + float32(acc_l)*m, each product rounded, then
 //     the sum. requantize is fin(wide) with m = s_x*s_w/s_y rounded once to float32, because 19 bits
 //     would be off by 16 codes at full scale; dequantize accumulator is wide with d.
+//   - a shift N of a channel, in 1 to 16, puts clip16(floor(acc/2^N))*2^N in the place of acc, clip16 to
+//     [-2^15, 2^15-1]: the number that the accumulator becomes on a machine that keeps 16 bits of it.
 //   - a clip after any of them is a pair of codes: min(max(q, c_lo), c_hi).
 
 // Fin is the only way from float to code.
@@ -95,6 +97,14 @@ func MeanScale(sx, sy float32, n int) float32 {
 // Requantize takes an accumulator to a code.
 func Requantize(acc int32, m float32, o, lo, hi int32) int32 {
 	return Fin(float32(float32(acc)*m), o, lo, hi)
+}
+
+// ShiftAcc is what is left of an accumulator that is kept in 16 bits, shifted right by n; 0 is no shift.
+func ShiftAcc(acc int32, n int) int32 {
+	if n == 0 {
+		return acc
+	}
+	return min(max(acc>>n, math.MinInt16), math.MaxInt16) << n
 }
 
 // AddCode is the sum of two codes in the result's map.

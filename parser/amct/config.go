@@ -29,8 +29,9 @@ type Config struct {
 	TensorQuantize   []TensorQuantize // nil: the file does not have the key
 
 	// Equalize and BiasCorrection are not AMCT's: weights are evened out between layers before calibration,
-	// and mean errors are taken out of biases after it.
-	Equalize, BiasCorrection *bool
+	// and mean errors are taken out of biases after it. Nor is ShiftSearch, which AMCT ties to JointQuant: shifts
+	// that keep 16 bits of accumulators are found.
+	Equalize, BiasCorrection, ShiftSearch *bool
 
 	Layers map[string]*LayerConfig
 	Order  []string // the keys of Layers as the file has them

@@ -34,6 +34,7 @@ func (c *Config) Format() []byte {
 	}
 	o.addBool("equalize", c.Equalize)
 	o.addBool("bias_correction", c.BiasCorrection)
+	o.addBool("shift_search", c.ShiftSearch)
 	for _, name := range slices.Sorted(maps.Keys(c.Layers)) {
 		o.add(name, c.Layers[name].printed())
 	}

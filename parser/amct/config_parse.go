@@ -48,7 +48,7 @@ const (
 var keyPlaces = map[string]string{
 	"version": topLevel, "batch_num": topLevel, "activation_offset": topLevel, "joint_quant": topLevel, "weight_offset": topLevel,
 	"do_fusion": topLevel, "fakequant_precision_mode": topLevel, "skip_fusion_layers": topLevel, "tensor_quantize": topLevel,
-	"equalize": topLevel, "bias_correction": topLevel,
+	"equalize": topLevel, "bias_correction": topLevel, "shift_search": topLevel,
 
 	"quant_enable": layerLevel, "dmq_balancer_param": layerLevel, "smooth_strength": layerLevel, "weight_quant_params": layerLevel,
 
@@ -97,6 +97,7 @@ func (p *configReader) top(o jsonObject) {
 		"tensor_quantize":    p.tensors,
 		"equalize":           func(m jsonMember) { c.Equalize = p.boolean(m) },
 		"bias_correction":    func(m jsonMember) { c.BiasCorrection = p.boolean(m) },
+		"shift_search":       func(m jsonMember) { c.ShiftSearch = p.boolean(m) },
 	}
 	for _, m := range o {
 		_, isObject := m.value.v.(jsonObject)

@@ -20,7 +20,7 @@ func (s *Simple) For(net *Network) (*Config, *diag.List) {
 	b := &binder{net: net}
 	c := NewConfig()
 	c.BatchNum, c.ActivationOffset, c.DoFusion, c.JointQuant, c.PrecisionMode = s.BatchNum, s.ActivationOffset, s.DoFusion, s.JointQuant, s.PrecisionMode
-	c.Equalize, c.BiasCorrection = s.Equalize, s.BiasCorrection
+	c.Equalize, c.BiasCorrection, c.ShiftSearch = s.Equalize, s.BiasCorrection, s.ShiftSearch
 	for key, at := range s.at {
 		c.at[key] = at
 	}

@@ -20,7 +20,7 @@ type Simple struct {
 	TensorQuantize []TensorQuantize
 	tensorAt       []diag.Span
 
-	Equalize, BiasCorrection *bool // not AMCT's
+	Equalize, BiasCorrection, ShiftSearch *bool // not AMCT's
 
 	at spots
 }

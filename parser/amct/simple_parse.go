@@ -69,6 +69,7 @@ func (p *simpleReader) top(fields []textField) {
 		"joint_quant":        func(f textField) { s.JointQuant = p.boolean(f); note(f, "joint_quant") },
 		"equalize":           func(f textField) { s.Equalize = p.boolean(f); note(f, "equalize") },
 		"bias_correction":    func(f textField) { s.BiasCorrection = p.boolean(f); note(f, "bias_correction") },
+		"shift_search":       func(f textField) { s.ShiftSearch = p.boolean(f); note(f, "shift_search") },
 		"skip_layers":        names(&s.SkipLayers),
 		"skip_layer_types":   names(&s.SkipTypes),
 		"skip_fusion_layers": names(&s.SkipFusion),

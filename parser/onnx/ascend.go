@@ -150,21 +150,26 @@ func buildAscendDequant(c *call) {
 		c.errorf(codeQuant, "dtype %d is not supported; only 0, float32, is: quantize the network in float32", c.intAttr("dtype", 0))
 		return
 	}
-	d := make([]float32, l.len())
+	d, shift := make([]float32, l.len()), make([]int, l.len())
 	for i, word := range l.i {
 		p, ok := amct.UnpackDequant(uint64(word))
 		switch {
 		case !ok || !normal(p.Scale):
 			c.errorf(codeFactor, "parameter %d, %#x, holds no positive scale", i, uint64(word))
-		case p.Shift != 0:
-			c.errorf(codeQuant, "parameter %d has the shift %d; quantize without joint_quant, so that accumulators keep their 32 bits", i, p.Shift)
+		case (p.Shift == 0) != (shift[0] == 0) && i > 0:
+			c.errorf(codeFactor, "parameter %d has the shift %d beside %d; all have one, or none has", i, p.Shift, shift[0])
 		case p.OffsetW != 0:
 			c.errorf(codeQuant, "parameter %d has the weight offset %d; weights must be symmetric", i, p.OffsetW)
 		}
 		if c.failed {
 			return
 		}
-		d[i] = p.Scale
+		d[i], shift[i] = p.Scale, int(p.Shift)
+	}
+	if shift[0] > 0 {
+		with := *a
+		with.attrs = append(slices.Clone(a.attrs), "shift", shift)
+		a = &with
 	}
 	relu := c.intAttr("relu_flag", 0) != 0
 	label := ""

@@ -20,6 +20,10 @@ func lowerConv(k *kernel) {
 		return
 	}
 	a := k.accumulate(x, y)
+	if a.keep.mask != nil && k.fixpipe() {
+		k.convShifted(&win, x, y, a)
+		return
+	}
 	p := k.convProduct(&win, x, a, y.Type == target.S8)
 	if y.Type == target.F32 {
 		k.convFloat(p, &win, y)

@@ -12,6 +12,10 @@ func lowerDense(k *kernel) {
 		return
 	}
 	a := k.accumulate(x, y)
+	if a.keep.mask != nil && k.fixpipe() {
+		k.denseShifted(x, y, a)
+		return
+	}
 	inner := x.Dims[len(x.Dims)-1]
 	rows := x.Elems() / inner
 	p := k.denseProduct(k.rowMajor(x, "x"), rows, inner, a)

@@ -10,7 +10,9 @@ import (
 // L0C has 16 columns of s32 side by side, an image 32 codes: two column blocks become one while float32 is narrowed to half.
 type vectorDrain struct {
 	*worker
-	columns, factors string // constants in global memory, one repeat of the vector unit for each 16 columns: bias s32, factor f32
+	columns, factors string    // constants in global memory, one repeat of the vector unit for each 16 columns: bias s32, factor f32
+	keep             [3]string // constants of shifted sums, as many; none otherwise
+	keepAt           [2][3]int
 	biasAt, factorAt [2]int // where those of a column tile are in UB, by turn
 	turn             int    // of the column tile
 	tile, rows       int    // sums in UB at a time at most, and rows of them
@@ -50,6 +52,16 @@ func (w *worker) vectorDrain() *vectorDrain {
 			}
 		}
 	}
+	var keep [3][]int32
+	if a.keep.mask != nil {
+		for from := 0; from < total; from += 16 {
+			for i, list := range a.keep.lists() {
+				for j := range 64 {
+					keep[i] = append(keep[i], pick(list, s.from+from+j%16, list[0]))
+				}
+			}
+		}
+	}
 	w.pattern()
 	each := 16 * s.n
 	for b := range min(2, s.count) {
@@ -57,9 +69,19 @@ func (w *worker) vectorDrain() *vectorDrain {
 			d.biasAt[b] = w.take(target.UB, each)
 		}
 		d.factorAt[b] = w.take(target.UB, each)
+		for i := range keep {
+			if keep[i] != nil {
+				d.keepAt[b][i] = w.take(target.UB, each)
+			}
+		}
 	}
 	if !a.zero {
 		d.columns = w.data("b", target.S32, target.ND, []int{len(bias)}, bytesS32(bias))
+	}
+	for i, list := range keep {
+		if list != nil {
+			d.keep[i] = w.data("n", target.S32, target.ND, []int{len(list)}, bytesS32(list))
+		}
 	}
 	d.factors = w.data("m", target.F32, target.ND, []int{len(m)}, bytesF32(m))
 	size := 4
@@ -96,6 +118,11 @@ func (d *vectorDrain) begin(c *code, i index, turn int) {
 		c.emit(&target.DataCopy{Dst: target.At(target.UB, d.biasAt[turn]), Src: i.at(target.In(d.columns, 0), n), Count: 1, Len: n / 32})
 	}
 	c.emit(&target.DataCopy{Dst: target.At(target.UB, d.factorAt[turn]), Src: i.at(target.In(d.factors, 0), n), Count: 1, Len: n / 32})
+	for j, sym := range d.keep {
+		if sym != "" {
+			c.emit(&target.DataCopy{Dst: target.At(target.UB, d.keepAt[turn][j]), Src: i.at(target.In(sym, 0), n), Count: 1, Len: n / 32})
+		}
+	}
 	c.then(target.PipeMTE2, target.PipeV, flagColumns+turn)
 }
 
@@ -131,6 +158,13 @@ func (d *vectorDrain) part(c *code, f *target.Fixpipe, row, rows, col, columns i
 		params := 256 * (col/16 + j)
 		if d.columns != "" {
 			c.emit(&target.VBin{Op: target.VAdd, Type: target.S32, Dst: target.V(x), A: target.V(x), B: target.V(d.biasAt[d.turn]+params).Strides(1, 0), Rep: r})
+		}
+		if d.keep[0] != "" {
+			var with [3]target.VAddr
+			for i, at := range d.keepAt[d.turn] {
+				with[i] = target.V(at+params).Strides(1, 0)
+			}
+			keepBits(c, 16*rows, target.V(x), with)
 		}
 		d.floats(c, 16*rows, y, x, d.acc.bound, d.work)
 		c.emit(&target.VBin{Op: target.VMul, Type: target.F32, Dst: target.V(y), A: target.V(y), B: target.V(d.factorAt[d.turn]+params).Strides(1, 0), Rep: r})

@@ -27,12 +27,16 @@ type accumulation struct {
 	factor []float32 // one for each channel; those of a float32 result are scale
 	code   *ir.Quant // the result's codes; nil for float32
 	clamp  []int     // what is left of them
+	keep   keep      // of shifted sums
 }
 
 // accumulate reads operands 1 and 2 of the node.
 func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 	wt, b := k.node.Operands[1], k.node.Operands[2]
 	a := k.sums(int(x.Offset()), b.Const.Data.I32)
+	if a.keep = k.keepOf(a.outs); a.keep.mask != nil {
+		a.bound = min(a.bound+1<<maxShift, 1<<31) // floor takes a negative sum further
+	}
 	if y.Type == target.F32 {
 		for o := range a.outs {
 			s, _ := wt.Type.Quant.At(o)

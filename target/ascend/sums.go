@@ -45,8 +45,8 @@ func (k *kernel) scaleSums(sums, out string, rows int, scale []float32) {
 	}
 }
 
-func repeat(v []float32, n int) []float32 {
-	out := make([]float32, 0, n*len(v))
+func repeat[T any](v []T, n int) []T {
+	out := make([]T, 0, n*len(v))
 	for range n {
 		out = append(out, v...)
 	}

@@ -124,6 +124,12 @@ func (k *kernel) convWide(win *op.Window, x, y tensorGM) {
 	last := k.scratch("nhwc", y.Type, target.ND, y.Dims[0], win.OutH, win.OutW, outs)
 	k.joinSums(sh, sl, last, rows, high.scale)
 	k.phase()
+	k.fromPixels(last, y)
+}
+
+// fromPixels makes the planes of y from the symbol last, pixels by channels.
+func (k *kernel) fromPixels(last string, y tensorGM) {
+	outs, pixels := y.Dims[1], y.Dims[2]*y.Dims[3]
 	if y.Type == target.F32 {
 		k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
 		return

@@ -115,8 +115,7 @@ func (x *chain) run() error {
 }
 
 // ways are the chains that the passes are part of: simplifying, quantizing with activations that have a zero point
-// and without, AMCT's pair, a record's balance factors, and
-// a network that is quantized already.
+// and without, with shifted accumulators, AMCT's pair, a record's balance factors, and a network that is quantized already.
 var ways = []struct {
 	name string
 	make func(t testing.TB) *chain
@@ -135,6 +134,10 @@ var ways = []struct {
 		d := newContext()
 		d.Factors, d.Target = c.Factors, c.Target
 		return &chain{d, simplified(t), append(append([]passes.Pass{}, passes.Observe...), passes.Quantize...)}
+	}},
+	{"shift", func(t testing.TB) *chain {
+		c, m := fitted(t, func(s *passes.Settings) { s.Shift = true })
+		return &chain{c, m, append(append([]passes.Pass{}, passes.Observe...), passes.Quantize...)}
 	}},
 	{"fake", func(t testing.TB) *chain {
 		c, m := fitted(t, nil)
