@@ -40,6 +40,7 @@ func ApplyConfig(c *passes.Context, conf amct.Configuration, f *ir.Func) (*amct.
 	set(&s.Equalize, cfg.Equalize)
 	set(&s.CorrectBias, cfg.BiasCorrection)
 	set(&s.Shift, cfg.ShiftSearch)
+	s.Half = cfg.PrecisionMode != nil && *cfg.PrecisionMode == amct.HalfPrecision
 	s.Default.Activation.Asymmetric = cfg.ActivationOffset
 	s.SkipFusion = make(map[string]bool)
 	for _, name := range cfg.SkipFusionLayers {
@@ -138,9 +139,6 @@ func refuse(found *diag.List, cfg *amct.Config) {
 	no := func(at diag.Span, format string, args ...any) { found.Errorf("C009", at, "", format, args...) }
 	have := passes.Support
 	asked := func(b *bool) bool { return b != nil && *b }
-	if p := cfg.PrecisionMode; p != nil && *p != "DEFAULT" {
-		no(cfg.Place("fakequant_precision_mode"), "fakequant_precision_mode %s is not supported: factors are float32 here; remove the key", *p)
-	}
 	if asked(cfg.JointQuant) && !have.Joint {
 		no(cfg.Place("joint_quant"), "joint_quant true is not supported; write false")
 	}

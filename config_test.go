@@ -290,13 +290,12 @@ func TestRefusedSettings(t *testing.T) {
 	passes.Support.ActivationBits, passes.Support.Joint, passes.Support.Balance = []int{8}, false, false
 	passes.Support.Equalize, passes.Support.CorrectBias = false, false
 	c := amctc.NewContext(t.Context())
-	_, err := amctc.ApplyConfig(c, readConfig(t, `{"fakequant_precision_mode":"FORCE_FP16_QUANT","joint_quant":true,"equalize":true,"bias_correction":true,
+	_, err := amctc.ApplyConfig(c, readConfig(t, `{"joint_quant":true,"equalize":true,"bias_correction":true,
 "conv":{"dmq_balancer_param":0.5,
 "activation_quant_params":{"num_bits":16}}}`), m.Main())
-	want := `c:1:29: error[C009]: fakequant_precision_mode FORCE_FP16_QUANT is not supported: factors are float32 here; remove the key
-c:1:62: error[C009]: joint_quant true is not supported; write false
-c:1:78: error[C009]: equalize true is not supported; write false
-c:1:101: error[C009]: bias_correction true is not supported; write false
+	want := `c:1:16: error[C009]: joint_quant true is not supported; write false
+c:1:32: error[C009]: equalize true is not supported; write false
+c:1:55: error[C009]: bias_correction true is not supported; write false
 c:2:1: error[C009]: layer "conv": balanced channels are not supported; remove dmq_balancer_param and smooth_strength
 c:3:39: error[C009]: layer "conv": activations of 16 bits are not supported; write num_bits 8`
 	if err == nil || err.Error() != want {

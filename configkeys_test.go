@@ -67,9 +67,9 @@ func TestEveryKeyActs(t *testing.T) {
 		}
 	}
 	top := `{"version":1,%s,"` + layer + `":{}}`
-	add("", top, `"batch_num":3`, `"activation_offset":false`, `"joint_quant":true`, `"do_fusion":false`, `"skip_fusion_layers":["/c1/Conv"]`, `"equalize":true`, `"bias_correction":true`, `"shift_search":true`)
+	add("", top, `"batch_num":3`, `"activation_offset":false`, `"joint_quant":true`, `"do_fusion":false`, `"skip_fusion_layers":["/c1/Conv"]`, `"equalize":true`, `"bias_correction":true`, `"shift_search":true`, `"fakequant_precision_mode":"FORCE_FP16_QUANT"`)
 	add("C006", top, `"batch_num":0`)
-	add("C009", top, `"weight_offset":true`, `"fakequant_precision_mode":"FORCE_FP16_QUANT"`)
+	add("C009", top, `"weight_offset":true`)
 	add("C003", top, `"nonsense":1`)
 	add("C008", top, `"skip_fusion_layers":["/c1/Con"]`)
 	add("C006", `{"version":%s}`, "2")
@@ -89,8 +89,8 @@ func TestEveryKeyActs(t *testing.T) {
 
 	keys = nil
 	add("", "%s", `batch_num: 3`, `activation_offset: false`, `joint_quant: true`, `skip_layers: "/c1/Conv"`, `skip_layer_types: "Gemm"`, `do_fusion: false`, `skip_fusion_layers: "/c1/Conv"`,
-		`override_layer_types { layer_type: "Gemm" calibration_config { hfmg_quantize {} } }`, `override_layer_configs { layer_name: "/c2/Conv" calibration_config { hfmg_quantize {} } }`, `shift_search: true`)
-	add("C009", "%s", `fakequant_precision_mode: FORCE_FP16_QUANT`, `nuq_config { mapping_file: "om.json" nuq_quantize { num_steps: 16 } }`)
+		`override_layer_types { layer_type: "Gemm" calibration_config { hfmg_quantize {} } }`, `override_layer_configs { layer_name: "/c2/Conv" calibration_config { hfmg_quantize {} } }`, `shift_search: true`, `fakequant_precision_mode: FORCE_FP16_QUANT`)
+	add("C009", "%s", `nuq_config { mapping_file: "om.json" nuq_quantize { num_steps: 16 } }`)
 	add("C008", "%s", `skip_layers: "/c9/Conv"`, `skip_layer_types: "Convolution"`)
 	common := `common_config { %s }`
 	add("", common, `arq_quantize { channel_wise: false }`, `arq_quantize { quant_bits: 4 }`, `ada_quantize {}`, `ada_quantize { num_iteration: 10 }`, `ada_quantize { reg_param: 0.1 }`,

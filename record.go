@@ -27,6 +27,9 @@ func ToRecord(f *passes.Factors) *amct.Record {
 		}
 		e.HasScaleD, e.ScaleD, e.OffsetD = l.ScaleD != 0, l.ScaleD, l.OffsetD
 		e.Cluster, e.TensorBalanceFactor, e.ShiftBit, e.SkipFusion = l.Cluster, l.Balance, l.ShiftBit, l.SkipFusion
+		if l.Half {
+			e.PrecisionMode = amct.HalfPrecision
+		}
 		r.Layers = append(r.Layers, e)
 	}
 	return r
@@ -50,6 +53,7 @@ func FromRecord(r *amct.Record, f *ir.Func) (*passes.Factors, error) {
 		refuseFactors(&found, l)
 		e := out.At(l.Key)
 		e.ScaleD, e.OffsetD, e.ScaleW, e.ActBits, e.WtsBits = l.ScaleD, l.OffsetD, l.ScaleW, l.ActBits(), l.WtsBits()
+		e.Half = l.PrecisionMode == amct.HalfPrecision
 		e.Cluster, e.Balance, e.ShiftBit, e.SkipFusion = l.Cluster, l.TensorBalanceFactor, l.ShiftBit, l.SkipFusion
 	}
 	if err := found.Err(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/passes/calib"
 )
@@ -257,8 +258,16 @@ func (ws *watchers) store(c *Context) error {
 		if err != nil {
 			return unfit("calibration", w.keys[0], err)
 		}
+		if c.Settings.Half {
+			half, ok := op.HalfScale(p.Scale)
+			if !ok {
+				return unfit("calibration", w.keys[0], fmt.Errorf("the scale %v has no float16, nor has its root", p.Scale))
+			}
+			p.Scale = half
+		}
 		for _, k := range w.keys {
 			l := c.Factors.At(k)
+			l.Half = c.Settings.Half
 			l.ScaleD, l.OffsetD, l.ActBits = p.Scale, p.Offset, w.bits
 		}
 	}

@@ -27,6 +27,7 @@ type LayerFactors struct {
 	// ShiftBit are the shifts N of accumulators, one or one for each output channel; nil or zeros where all
 	// 32 bits are kept.
 	ShiftBit   []uint32
+	Half       bool // scales are those of float16 and accumulators have 19 bits of theirs (FORCE_FP16_QUANT)
 	SkipFusion bool // the layer's batch normalization stays apart from it
 }
 

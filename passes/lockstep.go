@@ -86,7 +86,7 @@ func (l *lockstep) match() {
 
 // bounded says whether roundings are followed.
 func (l *lockstep) bounded() bool {
-	return l.keeps != Exact && l.keeps != OnGrid && l.keeps != Shifted && l.keeps != OffGrid
+	return l.keeps != Exact && l.keeps != OnGrid && l.keeps != Narrowed && l.keeps != OffGrid
 }
 
 // runAfter executes the function after. What follows a cut takes it as exact.
@@ -173,15 +173,15 @@ func (l *lockstep) step(ctx context.Context, n *ir.Node) error {
 
 // promised is n with what the pass promises to make of it beside its operands.
 func (l *lockstep) promised(n *ir.Node) *ir.Node {
-	if l.keeps != Shifted {
+	if l.keeps != Narrowed {
 		return n
 	}
-	s := l.c.shiftsOf(n)
-	if s == nil {
+	attrs, changed := l.c.narrowed(n)
+	if !changed {
 		return n
 	}
 	with := *n
-	with.Attrs = n.Attrs.With("shift", s)
+	with.Attrs = attrs
 	return &with
 }
 

@@ -22,14 +22,15 @@ var Observe = []Pass{
 	{"insert-observers", "mark every operand that needs factors with its record key", ir.StageFloat, ir.StageObserved, Exact, insertObservers},
 }
 
-var shifts = Pass{"shift-accumulators", "let layers keep 16 bits of their accumulators where the record has shifts", ir.StageInt, ir.StageInt, Shifted, shiftAccumulators}
+// narrow is part of both ways to integers.
+var narrow = Pass{"narrow-accumulators", "let layers keep 16 bits of their accumulators, or 19 of their scales, where the record says so", ir.StageInt, ir.StageInt, Narrowed, narrowAccumulators}
 
 // Quantize takes the observed network with its factors to integers.
 var Quantize = []Pass{
 	{"apply-factors", "put fake quantization where the record has factors", ir.StageObserved, ir.StageFake, OnGrid, applyFactors},
 	{"quantize-weights", "give weights their scales, raised where a bias would not fit", ir.StageFake, ir.StageFake, GridWeights, quantizeWeights},
 	{"fold-integers", "turn fake quantization into integer operators, types and biases", ir.StageFake, ir.StageInt, Codes, foldIntegers},
-	shifts,
+	narrow,
 	{"fuse-activation", "take relu and clip as the code range of the operator before", ir.StageInt, ir.StageInt, Exact, fuseActivation},
 	{"drop-clips", "remove code clips that change nothing", ir.StageInt, ir.StageInt, Exact, dropClips},
 	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, Exact, deadNodes},
@@ -49,7 +50,7 @@ var Pair = []Pass{
 	Quantize[0],
 	Quantize[1],
 	{"fold-pair", "quantize in front of every layer and dequantize its accumulator, as AMCT's models do", ir.StageFake, ir.StageInt, PairCodes, foldPair},
-	shifts,
+	narrow,
 	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, Exact, deadNodes},
 	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, Exact, legalize},
 }
@@ -84,8 +85,8 @@ var order = []before{
 	{"fuse-pad", "insert-observers", "a border inside a layer has no factors of its own"},
 	{"apply-factors", "quantize-weights", "the bias scale is the product of input and weight scales"},
 	{"quantize-weights", "fold-integers", "codes need their final scales"},
-	{"fold-integers", "shift-accumulators", "only integer layers have accumulators"},
-	{"shift-accumulators", "fuse-activation", "a record has shifts by the names of layers"},
+	{"fold-integers", "narrow-accumulators", "only integer layers have accumulators"},
+	{"narrow-accumulators", "fuse-activation", "a record has shifts by the names of layers"},
 	{"fold-integers", "fuse-activation", "only integer operators have a code range"},
 	{"fuse-activation", "drop-clips", "a clip that its producer took in is gone"},
 }

@@ -25,13 +25,14 @@ const (
 	Codes
 	// PairCodes: as Codes, and what float operators read of quantized operands are the numbers of codes.
 	PairCodes
-	// Shifted: layers that have shifts in the factors keep 16 bits of their accumulators; all else is exact.
-	Shifted
+	// Narrowed: layers keep the bits of their accumulators, and of the scales of these, that the factors say; all else
+	// is exact.
+	Narrowed
 	// OffGrid: fake quantization is gone and all else is exact; what read it lies on the grid of the factors
 	// that were stored.
 	OffGrid
 )
 
-var promiseNames = [...]string{"exact", "rounded", "divided", "on the grid", "weights on the grid", "biases as held", "codes", "codes of a pair", "shifted", "off the grid"}
+var promiseNames = [...]string{"exact", "rounded", "divided", "on the grid", "weights on the grid", "biases as held", "codes", "codes of a pair", "narrowed", "off the grid"}
 
 func (p Promise) String() string { return promiseNames[p] }

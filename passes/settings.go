@@ -31,6 +31,9 @@ type Settings struct {
 	CorrectBias bool
 	// Shift finds shifts for accumulators that are kept in 16 bits (AMCT 2.6).
 	Shift bool
+	// Half rounds the scales of activations to float16, and lets accumulators have 19 bits of their scale (AMCT 4,
+	// FORCE_FP16_QUANT).
+	Half bool
 	// Seed is that of searches that draw.
 	Seed uint64
 }

@@ -227,7 +227,7 @@ func deqScales(n *ir.Node) []float32 {
 	sx, _ := n.Operands[0].Type.Quant.At(0)
 	d := slices.Clone(n.Operands[1].Type.Quant.Scale)
 	for i, sw := range d {
-		d[i] = op.AccScale(sx, sw)
+		d[i] = op.DequantScale(n, sx, sw)
 	}
 	return d
 }

@@ -106,7 +106,7 @@ func (b *builder) factors(n *ir.Node, channels int) []float32 {
 		sw, _ := wq.At(c)
 		switch {
 		case y.IsFloat():
-			m[c] = op.AccScale(sx, sw)
+			m[c] = op.DequantScale(n, sx, sw)
 		case wide(n):
 			m[c] = op.WideMultiplier(sx, sw, y.Quant.Scale[0])
 		default:

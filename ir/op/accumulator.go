@@ -113,7 +113,7 @@ func accWriter(c *ir.EvalCtx) func(i, ch int, a *accumulator) {
 	if c.OutType[0].IsFloat() {
 		return func(i, ch int, a *accumulator) {
 			ws, _ := wq.At(ch)
-			d := AccScale(xs, ws)
+			d := DequantScale(c.Node, xs, ws)
 			if wide {
 				out.F32[i] = WideValue(narrow(c, a.sum), narrow(c, a.low), d)
 				return

@@ -30,6 +30,7 @@ import "math"
 //     would be off by 16 codes at full scale; dequantize accumulator is wide with d.
 //   - a shift N of a channel, in 1 to 16, puts clip16(floor(acc/2^N))*2^N in the place of acc, clip16 to
 //     [-2^15, 2^15-1]: the number that the accumulator becomes on a machine that keeps 16 bits of it.
+//   - with deq19, d loses its low 13 bits.
 //   - a clip after any of them is a pair of codes: min(max(q, c_lo), c_hi).
 
 // Fin is the only way from float to code.

@@ -36,9 +36,9 @@ var QConv2D = &ir.OpDef{
 		"with the scale of x times w. The written result type decides: int8 codes are requantized, float32 is the accumulator's value.",
 	Arithmetic: "acc = b + sum (x-o_x)*w, exact in int32, padding adds nothing; codes: fin(float32(acc)*m), m = RN19(s_x*s_w/s_y), then clip; float32: float32(acc)*d, d = float32(s_x*s_w); " +
 		"int16: x = 256*h+l gives two sums acc_h, and acc_l with b; float32(float32(acc_h)*(256*m)) + float32(float32(acc_l)*m) with m = float32(s_x*s_w/s_y) or d is taken to codes by fin, or is the result; " +
-		"with shift, clip16(floor(acc/2^N))*2^N takes the place of acc",
+		"with shift, clip16(floor(acc/2^N))*2^N takes the place of acc; with deq19, d has no low 13 bits",
 	Operands: []ir.Operand{{Name: "x"}, {Name: "w", Const: true}, {Name: "b", Const: true}},
-	Attrs:    append(append([]ir.AttrDef{}, convAttrs...), clipAttr, shiftAttr),
+	Attrs:    append(append([]ir.AttrDef{}, convAttrs...), clipAttr, shiftAttr, halfAttr),
 	Stages:   intStages,
 	Infer:    inferQConv,
 	Eval:     evalQConv,

@@ -27,7 +27,7 @@ var QDense = &ir.OpDef{
 		"with the scale of x times w. The written result type decides: int8 codes are requantized, float32 is the accumulator's value.",
 	Arithmetic: "as q.conv2d, with acc = b + sum over k of (x-o_x)*w",
 	Operands:   []ir.Operand{{Name: "x"}, {Name: "w", Const: true}, {Name: "b", Const: true}},
-	Attrs:      []ir.AttrDef{clipAttr, shiftAttr},
+	Attrs:      []ir.AttrDef{clipAttr, shiftAttr, halfAttr},
 	Stages:     intStages,
 	Infer:      inferQDense,
 	Eval:       evalQDense,

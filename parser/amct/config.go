@@ -22,7 +22,7 @@ type Config struct {
 	WeightOffset     *bool // false: AMCT has no asymmetric weights
 	DoFusion         bool  // fold batch normalization
 
-	// PrecisionMode is fakequant_precision_mode: "DEFAULT" or "FORCE_FP16_QUANT".
+	// PrecisionMode is fakequant_precision_mode: "DEFAULT" or HalfPrecision.
 	PrecisionMode *string
 
 	SkipFusionLayers []string

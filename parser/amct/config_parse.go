@@ -89,8 +89,8 @@ func (p *configReader) top(o jsonObject) {
 			}
 		},
 		"fakequant_precision_mode": func(m jsonMember) {
-			if c.PrecisionMode = p.text(m); c.PrecisionMode != nil && *c.PrecisionMode != "DEFAULT" && *c.PrecisionMode != "FORCE_FP16_QUANT" {
-				p.add("C006", m.value.pos, "fakequant_precision_mode must be DEFAULT or FORCE_FP16_QUANT, not %q", clip(*c.PrecisionMode))
+			if c.PrecisionMode = p.text(m); c.PrecisionMode != nil && *c.PrecisionMode != "DEFAULT" && *c.PrecisionMode != HalfPrecision {
+				p.add("C006", m.value.pos, "fakequant_precision_mode must be DEFAULT or %s, not %q", HalfPrecision, clip(*c.PrecisionMode))
 			}
 		},
 		"skip_fusion_layers": p.skipFusion,

@@ -5,6 +5,9 @@ type Record struct {
 	Layers []*Layer // one for each key
 }
 
+// HalfPrecision is the fakequant_precision_mode with scales of float16, and 19 bits of the scales of accumulators.
+const HalfPrecision = "FORCE_FP16_QUANT"
+
 // A Layer holds the factors of one layer: those of the tensor entering it and of its weights.
 type Layer struct {
 	Key string
@@ -20,6 +23,7 @@ type Layer struct {
 
 	ShiftBit            []uint32  // one, or one for each output channel: N, all 0 for no shift or all in 1 … 16
 	TensorBalanceFactor []float32 // one for each input channel: what the balancer divides it by; none without one
+	PrecisionMode       string    // HalfPrecision, or empty
 	SkipFusion          bool      // keep the layer's batch normalization apart
 
 	// Cluster are the levels of non-uniform weights, ascending, in [-128, 127]; none for uniform ones.

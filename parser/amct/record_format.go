@@ -35,6 +35,9 @@ func (l *Layer) appendFields(b []byte) []byte {
 	for _, s := range l.ShiftBit {
 		b = fmt.Appendf(b, "    shift_bit: %d\n", s)
 	}
+	if l.PrecisionMode != "" {
+		b = fmt.Appendf(b, "    fakequant_precision_mode: %q\n", l.PrecisionMode)
+	}
 	if l.SkipFusion {
 		b = append(b, "    skip_fusion: true\n"...)
 	}

@@ -112,6 +112,9 @@ func (p *recordReader) merge(l *Layer, v *amctpb.SingleLayerRecord) {
 	setList(&l.ShiftBit, v.ShiftBit)
 	setList(&l.TensorBalanceFactor, v.TensorBalanceFactor)
 	setList(&l.Cluster, v.Cluster)
+	if s, ok := last(v.FakequantPrecisionMode); ok && s == HalfPrecision {
+		l.PrecisionMode = s
+	}
 	set(&l.SkipFusion, v.SkipFusion)
 	set(&l.DstType, v.DstType)
 	set(&l.ActType, v.ActType)
@@ -156,7 +159,7 @@ func (p *recordReader) refuse(key string, v *amctpb.SingleLayerRecord) {
 			p.unsupported(key, f.what)
 		}
 	}
-	if s, ok := last(v.FakequantPrecisionMode); ok && s != "DEFAULT" {
+	if s, ok := last(v.FakequantPrecisionMode); ok && s != "DEFAULT" && s != HalfPrecision {
 		p.unsupported(key, "fakequant_precision_mode "+strconv.Quote(s))
 	}
 	if s, ok := last(v.OpDataType); ok && s != "float32" {

@@ -124,7 +124,7 @@ func TestRecordErrors(t *testing.T) {
 		{`record { key: "a" value { ` + ok + `cluster: [1, 1] } }`, "ascending order, but has 1"},
 		{`record { key: "a" value { ` + ok + `cluster: 200 } }`, "but has 200"},
 		{`record { key: "a" value { ` + ok + `round_mode: "x" } }`, "round_mode"},
-		{`record { key: "a" value { ` + ok + `fakequant_precision_mode: "FORCE_FP16_QUANT" } }`, `"FORCE_FP16_QUANT" is not supported`},
+		{`record { key: "a" value { ` + ok + `fakequant_precision_mode: "FORCE_FP8" } }`, `"FORCE_FP8" is not supported`},
 		{`record { key: "a" value { ` + ok + `op_data_type: "float16" } }`, `op_data_type "float16"`},
 		{`record { key: "a" kv_cache_value { scale: 1 } value { ` + ok + ` } }`, "kv_cache_value is not supported"},
 		{`prune_record { producer { name: "a" attr { name: "type" type: STRING s: "x" } } }`, "prune_record (channel pruning) is not supported"},

@@ -74,8 +74,8 @@ func (p *simpleReader) top(fields []textField) {
 		"skip_layer_types":   names(&s.SkipTypes),
 		"skip_fusion_layers": names(&s.SkipFusion),
 		"fakequant_precision_mode": func(f textField) {
-			if s.PrecisionMode = p.enum(f, "FORCE_FP16_QUANT"); s.PrecisionMode != nil && *s.PrecisionMode == "1" {
-				*s.PrecisionMode = "FORCE_FP16_QUANT"
+			if s.PrecisionMode = p.enum(f, HalfPrecision); s.PrecisionMode != nil && *s.PrecisionMode == "1" {
+				*s.PrecisionMode = HalfPrecision
 			}
 			note(f, "fakequant_precision_mode")
 		},

@@ -50,7 +50,7 @@ func Network(seed uint64) *ir.Module {
 
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
-// joint factors, balanced channels, corrected biases, shifted accumulators, activations of 16 or 4 bits for some layers, weights of 4, 6 or 7
+// joint factors, balanced channels, corrected biases, shifted accumulators, scales of float16, activations of 16 or 4 bits for some layers, weights of 4, 6 or 7
 // bits, with a scale for each channel or one, rounded in every way, for others.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
@@ -63,6 +63,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 	c.Settings.Equalize = seed%6 == 2
 	c.Settings.CorrectBias = seed%8 == 3
 	c.Settings.Shift = seed%7 == 3
+	c.Settings.Half = seed%9 == 4
 	if seed%6 == 5 {
 		c.Settings.Default.Balance = .5
 	}

@@ -40,7 +40,7 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 	if y.Type == target.F32 {
 		for o := range a.outs {
 			s, _ := wt.Type.Quant.At(o)
-			a.scale = append(a.scale, op.AccScale(x.Scale(), s))
+			a.scale = append(a.scale, op.DequantScale(k.node, x.Scale(), s))
 		}
 		return a
 	}

@@ -83,7 +83,7 @@ func (k *kernel) wideFactors(x tensorGM) []float32 {
 	m := make([]float32, wq.Shape[0])
 	for o := range m {
 		if s, _ := wq.Quant.At(o); y.Type == target.F32 {
-			m[o] = op.AccScale(x.Scale(), s)
+			m[o] = op.DequantScale(k.node, x.Scale(), s)
 		} else {
 			m[o] = op.WideMultiplier(x.Scale(), s, y.Scale())
 		}

@@ -136,7 +136,7 @@ var ways = []struct {
 		return &chain{d, simplified(t), append(append([]passes.Pass{}, passes.Observe...), passes.Quantize...)}
 	}},
 	{"shift", func(t testing.TB) *chain {
-		c, m := fitted(t, func(s *passes.Settings) { s.Shift = true })
+		c, m := fitted(t, func(s *passes.Settings) { s.Shift, s.Half = true, true })
 		return &chain{c, m, append(append([]passes.Pass{}, passes.Observe...), passes.Quantize...)}
 	}},
 	{"fake", func(t testing.TB) *chain {

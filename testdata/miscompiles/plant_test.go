@@ -199,12 +199,12 @@ var mistakes = []mistake{
 		n.Attrs = n.Attrs.With("clip", []int{-100, 127})
 		return "r3"
 	}},
-	{"shift", "shift-accumulators", "a shift is one too many", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+	{"shift", "narrow-accumulators", "a shift is one too many", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		n := node(f, "d2")
 		n.Attrs = n.Attrs.With("shift", []int{n.Ints("shift")[0] + 1})
 		return "d2"
 	}},
-	{"shift", "shift-accumulators", "the shifts of two channels are swapped", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+	{"shift", "narrow-accumulators", "the shifts of two channels are swapped", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		n := node(f, "c2")
 		s := slices.Clone(n.Ints("shift"))
 		i := slices.IndexFunc(s, func(v int) bool { return v != s[0] })
@@ -212,9 +212,14 @@ var mistakes = []mistake{
 		n.Attrs = n.Attrs.With("shift", s)
 		return "c2"
 	}},
-	{"shift", "shift-accumulators", "a layer keeps 32 bits", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+	{"shift", "narrow-accumulators", "a layer keeps 32 bits", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		n := node(f, "d2")
 		n.Attrs = n.Attrs.Without("shift")
+		return "d2"
+	}},
+	{"shift", "narrow-accumulators", "a scale keeps 24 bits", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		n := node(f, "d2")
+		n.Attrs = n.Attrs.Without("deq19")
 		return "d2"
 	}},
 	{"symmetric", "fuse-activation", "the clip is lost", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {

@@ -89,28 +89,33 @@ func shiftCount(n *ir.Node, k *LayerFactors) int {
 	return len(k.ScaleW)
 }
 
-// shiftAccumulators gives every integer layer the shifts of its factors.
-func shiftAccumulators(c *Context, m *ir.Module, f *ir.Func) error {
+// narrowAccumulators gives every integer layer the shifts of its factors, and the precision of their scale.
+func narrowAccumulators(c *Context, m *ir.Module, f *ir.Func) error {
 	for _, n := range f.Nodes {
-		if s := c.shiftsOf(n); s != nil {
-			n.Attrs = n.Attrs.With("shift", s)
-		}
+		n.Attrs, _ = c.narrowed(n)
 	}
 	return nil
 }
 
-// shiftsOf are the shifts that the factors have for an integer layer; nil without any.
-func (c *Context) shiftsOf(n *ir.Node) []int {
+// narrowed are the attributes of n with what the factors say of its accumulators; changed says that they say something.
+func (c *Context) narrowed(n *ir.Node) (attrs ir.Attrs, changed bool) {
+	attrs = n.Attrs
 	if n.Op.Name != "q.conv2d" && n.Op.Name != "q.dense" || c.Factors == nil {
-		return nil
+		return attrs, false
 	}
 	k := c.Factors.Get(n.Name)
-	if k == nil || !slices.ContainsFunc(k.ShiftBit, func(b uint32) bool { return b > 0 }) {
-		return nil
+	if k == nil {
+		return attrs, false
 	}
-	var out []int
-	for _, b := range k.ShiftBit {
-		out = append(out, int(b))
+	if slices.ContainsFunc(k.ShiftBit, func(b uint32) bool { return b > 0 }) {
+		shift := make([]int, len(k.ShiftBit))
+		for i, b := range k.ShiftBit {
+			shift[i] = int(b)
+		}
+		attrs, changed = attrs.With("shift", shift), true
 	}
-	return out
+	if k.Half && n.Result().Type.IsFloat() {
+		attrs, changed = attrs.With("deq19", true), true
+	}
+	return attrs, changed
 }
