@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser/dataset"
 )
@@ -42,7 +43,15 @@ func OpenData(f *ir.Func, paths []string, opt DataOptions) (*Data, error) {
 	}
 	d := &Data{params: f.Params, n: -1}
 	for i, p := range f.Params {
-		s, err := dataset.Open(paths[i], dataset.Options{Shape: CallShape(p), Name: p.Name, Skip: opt.Skip, Limit: opt.Limit, Mean: opt.Mean, Std: opt.Std, Resize: opt.Resize})
+		do := dataset.Options{Shape: CallShape(p), Name: p.Name, Skip: opt.Skip, Limit: opt.Limit, Mean: opt.Mean, Std: opt.Std, Resize: opt.Resize}
+		if n := pixelReader(f, p); n != nil {
+			if len(opt.Mean)+len(opt.Std) > 0 && len(f.Params) == 1 {
+				return nil, fmt.Errorf("input %q takes pixels, which the network normalizes itself; leave out mean and std", p.Name)
+			}
+			do.Mean, do.Std = nil, nil
+			do.Bytes, do.ChannelsLast, do.Reverse = true, n.Attr("layout") == op.NHWC, n.Bool("reverse")
+		}
+		s, err := dataset.Open(paths[i], do)
 		if err != nil {
 			return nil, fmt.Errorf("input %q: %w", p.Name, err)
 		}
@@ -104,7 +113,14 @@ func (d *Data) batches(size int) iter.Seq2[[]*tensor.Tensor, error] {
 					return
 				}
 				shape := d.params[i].Type.Bind(b.N).Shape
-				in = append(in, tensor.FromF32(append([]float32(nil), b.Data...), shape...))
+				t := tensor.FromF32(append([]float32(nil), b.Data...), shape...)
+				if d.params[i].Type.DType == tensor.U8 {
+					if t, err = toPixels(b.Data, shape); err != nil {
+						yield(nil, fmt.Errorf("input %q: samples from %d on: %w", d.params[i].Name, seen, err))
+						return
+					}
+				}
+				in = append(in, t)
 			}
 			left := d.n - seen
 			if d.limit > 0 && len(in) > 0 && in[0].Shape[0] > left && d.params[0].Type.IsFree() {
@@ -135,16 +151,20 @@ func (d *Data) First(n int) ([][]*tensor.Tensor, error) {
 	return out, nil
 }
 
-// noise is n samples of numbers in [-1, 1) for every parameter of f, the same ones every time.
+// noise is n samples of numbers in [-1, 1), or of bytes, for every parameter of f, the same ones every time.
 func noise(f *ir.Func, n int) [][]*tensor.Tensor {
 	out := make([][]*tensor.Tensor, n)
 	state := uint32(1)
 	for i := range out {
 		for _, p := range f.Params {
-			t := tensor.New(tensor.F32, p.Type.Bind(1).Shape...)
+			t := tensor.New(p.Type.DType, p.Type.Bind(1).Shape...)
 			for k := range t.F32 {
 				state = state*1664525 + 1013904223
 				t.F32[k] = float32(int32(state)>>8) / (1 << 23)
+			}
+			for k := range t.I64 {
+				state = state*1664525 + 1013904223
+				t.I64[k] = int64(state >> 24)
 			}
 			out[i] = append(out[i], t)
 		}

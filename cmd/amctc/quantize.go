@@ -112,6 +112,7 @@ file under whatever settings are given, and no data are needed. --merge makes on
 	}
 	load.register(c)
 	data.register(c)
+	data.registerPixels(c, &load)
 	data.registerSkip(c)
 	transforms.register(c)
 	c.Flags().StringVar(&fittedOut, "fitted", "", "also write the float network that the record belongs to (.amir, with its constants beside it): balanced, with rounded weights and corrected biases")
@@ -189,6 +190,7 @@ func configure(pc *passes.Context, path string, m *ir.Module) (*amct.Config, err
 
 func quantizeCommand(u *ui) *cobra.Command {
 	var load loadFlags
+	var data dataFlags
 	var record, out, pair, soc, config, statistics string
 	var force, validate bool
 	c := &cobra.Command{
@@ -246,6 +248,8 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 		},
 	}
 	load.register(c)
+	data.registerNumbers(c)
+	data.registerPixels(c, &load)
 	c.Flags().StringVar(&record, "record", "", "AMCT record file")
 	c.Flags().StringVar(&statistics, "stats", "", "statistics to find factors from, instead of a record")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")

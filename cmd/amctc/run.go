@@ -104,6 +104,7 @@ func runCommand(u *ui) *cobra.Command {
 	}
 	load.register(c)
 	data.register(c)
+	data.registerPixels(c, &load)
 	c.Flags().StringArrayVar(&inputs, "input", nil, "data for each input, in order")
 	c.Flags().StringArrayVar(&outputs, "output", nil, ".npy file for each output, in order")
 	c.Flags().StringVar(&engine, "engine", "exec", "interp, exec or sim")
@@ -307,6 +308,7 @@ func evalCommand(u *ui) *cobra.Command {
 	}
 	load.register(c)
 	data.register(c)
+	data.registerPixels(c, &load)
 	transforms.register(c)
 	c.Flags().StringArrayVar(&paths, "data", nil, "data for each input, in order")
 	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
 )
 
 // A port is an input or output as the emitted package shows it.
@@ -31,7 +32,7 @@ var (
 	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Option", "WithThreads", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
 	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
 		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
-		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "putF32", "putI8",
+		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "getU8", "putF32", "putI8",
 		"rt", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
 )
 
@@ -137,6 +138,9 @@ func dims(shape []int) string {
 func describe(t ir.Type) string {
 	if t.IsQuant() {
 		return dims(t.Shape) + " codes"
+	}
+	if t.DType == tensor.U8 {
+		return dims(t.Shape) + " uint8"
 	}
 	return dims(t.Shape) + " float32"
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 )
@@ -82,6 +83,9 @@ func (e *emitter) synthetic() []*tensor.Tensor {
 		}
 		for i := range t.I8 {
 			t.I8[i] = int8(r.IntN(256) - 128)
+		}
+		for i := range t.I64 {
+			t.I64[i] = int64(r.IntN(256))
 		}
 		in = append(in, t)
 	}
@@ -157,7 +161,10 @@ func (e *emitter) permute(dims, from []int) jen.Code {
 
 // codec is the suffix of the functions that get and put elements of a port.
 func (x *port) codec() string {
-	if x.Kind.Size() == 1 {
+	switch x.Kind {
+	case plan.U8:
+		return "U8"
+	case plan.I8:
 		return "I8"
 	}
 	return "F32"

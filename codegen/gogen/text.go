@@ -195,6 +195,8 @@ func getF32(b []byte, n int) []float32 {
 	return v
 }
 
+func getU8(b []byte, n int) []uint8 { return append([]uint8(nil), b[:n]...) }
+
 func getI8(b []byte, n int) []int8 {
 	v := make([]int8, n)
 	for i := range v {

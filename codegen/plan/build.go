@@ -106,6 +106,9 @@ func (b *builder) param(v *ir.Value) error {
 	if err != nil {
 		return err
 	}
+	if b.isPixels(v) {
+		p.Kind = U8
+	}
 	b.Inputs = append(b.Inputs, p)
 	slot := Slot{Input, len(b.Inputs) - 1}
 	if p.Kind != I8 {
