@@ -95,6 +95,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	load.register(c)
 	data.register(c)
 	data.registerPixels(c, &load)
+	data.registerState(c)
 	data.registerSkip(c)
 	quant.register(c)
 	transforms.register(c)

@@ -65,6 +65,9 @@ type dataFlags struct {
 	resize    string
 
 	input, layout, order string // of pixels
+
+	state string
+	steps int
 }
 
 func (d *dataFlags) register(c *cobra.Command) {
@@ -85,6 +88,12 @@ func (d *dataFlags) registerPixels(c *cobra.Command, load *loadFlags) {
 	c.Flags().StringVar(&d.input, "input-type", "f32", "f32, or u8: images are given as bytes, and the network applies --mean and --std itself")
 	c.Flags().StringVar(&d.layout, "input-layout", op.NCHW, "how the bytes of an image lie: nchw, or nhwc with the channels last")
 	c.Flags().StringVar(&d.order, "channel-order", "rgb", "rgb, or bgr: the bytes have their channels in the opposite order of the network's")
+}
+
+// registerState is for commands that run a network with state.
+func (d *dataFlags) registerState(c *cobra.Command) {
+	c.Flags().StringVar(&d.state, "state", "", "inputs that are outputs of the step before, zeros in the first: h=h_out,c=c_out; no data are given for them")
+	c.Flags().IntVar(&d.steps, "steps", 0, "steps of each sample of a network with --state")
 }
 
 // pixels is how the network takes bytes; nil when it takes numbers.
@@ -120,6 +129,18 @@ func (d *dataFlags) options() (amctc.DataOptions, error) {
 	o := amctc.DataOptions{Skip: d.skip, Limit: d.limit, Resize: d.resize}
 	if d.input != "u8" { // pixels are normalized by the network
 		o.Mean, o.Std = d.mean, d.std
+	}
+	if d.state != "" {
+		var err error
+		if o.State, err = amctc.ParseState(d.state); err != nil {
+			return o, fail(exitUsage, "--state: %w", err)
+		}
+	}
+	switch o.Steps = d.steps; {
+	case d.steps < 0:
+		return o, fail(exitUsage, "--steps %d is negative", d.steps)
+	case d.steps > 0 && d.state == "":
+		return o, fail(exitUsage, "--steps are those of a network with --state")
 	}
 	return o, nil
 }

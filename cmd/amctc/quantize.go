@@ -113,6 +113,7 @@ file under whatever settings are given, and no data are needed. --merge makes on
 	load.register(c)
 	data.register(c)
 	data.registerPixels(c, &load)
+	data.registerState(c)
 	data.registerSkip(c)
 	transforms.register(c)
 	c.Flags().StringVar(&fittedOut, "fitted", "", "also write the float network that the record belongs to (.amir, with its constants beside it): balanced, with rounded weights and corrected biases")

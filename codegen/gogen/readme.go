@@ -11,7 +11,7 @@ func (e *emitter) readme(r *recording) []byte {
 	fmt.Fprintf(&b, "# %s\n\nCompiled by amctc %s from %s. Don't edit: write the package again with `amctc compile`.\n\n```go\n", e.opt.Package, e.opt.Version, oneLine(e.sourceName()))
 	fmt.Fprintf(&b, "import %q\n\nm, err := %s.New() // once; m is shared by goroutines\nif err != nil {\n\treturn err\n}\n", e.opt.ImportPath, e.opt.Package)
 	if e.single() {
-		fmt.Fprintf(&b, "dst := make([]float32, %s.OutputLen)\nerr = m.Run(dst, src) // src: %s.InputLen numbers, or n times as many for n samples\n", e.opt.Package, e.opt.Package)
+		fmt.Fprintf(&b, "dst := make([]float32, %s.OutputLen)\nerr = m.Run(dst, src) // src: %s.InputLen %s, or n times as many for n samples\n", e.opt.Package, e.opt.Package, e.in[0].elements())
 	} else {
 		fmt.Fprintf(&b, "in := &%s.Inputs{\n%s}\nout := &%s.Outputs{\n%s}\nerr = m.Run(out, in) // or n times as many numbers, for n samples\n", e.opt.Package, e.fieldList(e.in), e.opt.Package, e.fieldList(e.out))
 	}
@@ -21,7 +21,7 @@ func (e *emitter) readme(r *recording) []byte {
 	}
 	b.WriteString("\n| | |\n|---|---|\n")
 	for _, x := range e.in {
-		fmt.Fprintf(&b, "| input | `%s` %s |\n", cell(x.Name), describe(x.Type))
+		fmt.Fprintf(&b, "| input | `%s` %s |\n", cell(x.Name), e.about(&x))
 	}
 	for _, x := range e.out {
 		fmt.Fprintf(&b, "| output | `%s` %s |\n", cell(x.Name), describe(x.Type))
