@@ -282,7 +282,7 @@ func writePair(pc *passes.Context, float *ir.Module, soc, prefix string, force b
 }
 
 func emitCommand(u *ui) *cobra.Command {
-	var out, soc, pkg, module string
+	var out, soc, pkg, module, state string
 	c := &cobra.Command{
 		Use:       "emit go|ascend|onnx Q.amir -o OUT",
 		Short:     "write one artefact of a quantized module",
@@ -308,7 +308,17 @@ func emitCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := amctc.GoPackage(m, where, gogen.Options{Package: pkg, Source: filepath.Base(args[1])})
+			opt := gogen.Options{Package: pkg, Source: filepath.Base(args[1])}
+			if state != "" {
+				pairs, err := amctc.ParseState(state)
+				if err != nil {
+					return fail(exitUsage, "--state: %w", err)
+				}
+				if opt.State, err = amctc.FindState(m.Main(), pairs); err != nil {
+					return err
+				}
+			}
+			files, err := amctc.GoPackage(m, where, opt)
 			if err != nil {
 				return err
 			}
@@ -338,6 +348,7 @@ func emitCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&soc, "target", "", "Ascend SoC (default: the module's)")
 	c.Flags().StringVar(&pkg, "pkg", "", "Go package name (default: the folder's base name)")
 	c.Flags().StringVar(&module, "module", "", "import path of the output folder (default: from the enclosing go.mod)")
+	c.Flags().StringVar(&state, "state", "", "inputs of the Go package that are outputs of the step before: h=h_out,c=c_out")
 	c.Flags().BoolVar(&force, "force", false, "replace existing files")
 	_ = c.MarkFlagRequired("output")
 	return c
