@@ -51,6 +51,9 @@ func (e *emitter) packageDoc() []string {
 	} else {
 		lines = append(lines, "// Model.Run takes and fills named slices. A program that must not allocate keeps a Session for each goroutine.")
 	}
+	if e.hasState() {
+		lines = append(lines, "// Of a stream, Model.Step takes the next samples: a State holds what the network hands from each to the next.")
+	}
 	return lines
 }
 
@@ -92,8 +95,8 @@ func (e *emitter) constants(f *jen.File) {
 			g.Id(x.length).Op("=").Lit(x.Len)
 			g.Line()
 		}
-		for i := range e.in {
-			if x := &e.in[i]; x.codes {
+		for _, x := range e.ports() {
+			if x := &x; x.quant != nil {
 				g.Comment(fmt.Sprintf("// Code q of %s stands for the number (q - %s) * %s.", oneLine(x.Name), e.quantName(x, "Offset"), e.quantName(x, "Scale")))
 				g.Id(e.quantName(x, "Scale")).Id("float32").Op("=").Add(float(x.quant.Scale[0]))
 				g.Id(e.quantName(x, "Offset")).Op("=").Lit(int(x.quant.Offset[0]))

@@ -22,7 +22,7 @@ type port struct {
 	shape  string // variable
 	shared bool   // one tensor serves all samples, because its batch is not free
 	codes  bool   // an input that is quantized first, so that codes can be given instead
-	quant  *ir.Quant
+	quant  *ir.Quant // of codes that the caller may or must give, or gets
 	pixels *ir.Node // of bytes: the node that looks them up
 	// codesParam is the field of call for codes.
 	codesParam string
@@ -35,7 +35,7 @@ var (
 	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "steps", "stepInputs", "newStepOutputs", "stepOutput", "given", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
 		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
 		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "getU8", "putF32", "putI8",
-		"rt", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
+		"rt", "rand", "reflect", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
 )
 
 // localNames are the identifiers of emitted functions.
@@ -55,8 +55,13 @@ func (e *emitter) namePorts() {
 		x := name(&e.p.Inputs[i], e.p.Func.Params[i], "x")
 		if s := e.quantizer(i); s != nil {
 			q := s.Node.Result().Type.Quant
-			x.codes, x.quant = q.Min == -128 && q.Max == 127, q
+			if x.codes = q.Min == -128 && q.Max == 127; x.codes {
+				x.quant = q
+			}
 			x.codesParam = params.pick(x.param + "Codes")
+		}
+		if x.Kind == plan.I8 {
+			x.quant = x.Type.Quant
 		}
 		if x.Kind == plan.U8 {
 			x.pixels = e.reader(e.p.Func.Params[i])
@@ -64,7 +69,11 @@ func (e *emitter) namePorts() {
 		e.in = append(e.in, x)
 	}
 	for i := range e.p.Outputs {
-		e.out = append(e.out, name(&e.p.Outputs[i], e.p.Func.Results[i], "y"))
+		x := name(&e.p.Outputs[i], e.p.Func.Results[i], "y")
+		if x.Kind == plan.I8 {
+			x.quant = x.Type.Quant
+		}
+		e.out = append(e.out, x)
 	}
 	if e.single() {
 		e.in[0].length, e.in[0].shape = "InputLen", "InputShape"

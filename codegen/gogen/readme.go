@@ -19,6 +19,9 @@ func (e *emitter) readme(r *recording) []byte {
 	if e.anyCodes() {
 		b.WriteString("`RunQuantized` takes int8 codes where the network would quantize its input first.\n")
 	}
+	if e.hasState() {
+		b.WriteString("`m.NewState()` is the state of one stream; `m.Step(st, out, in)` takes it through the steps that `in` holds.\n")
+	}
 	b.WriteString("\n| | |\n|---|---|\n")
 	for _, x := range e.in {
 		fmt.Fprintf(&b, "| input | `%s` %s |\n", cell(x.Name), e.about(&x))
