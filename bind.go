@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/amctc/amctc/ir/tensor"
@@ -13,8 +14,8 @@ import (
 
 // BindIntegers reads the data of the inputs of MODEL.onnx that hold integers or booleans: shapes, axes, indices.
 // They are given to LoadOptions.Bind, so that the network is that for these values. paths has one file for each
-// input of the model, in order; rest are those of the other inputs.
-func BindIntegers(model string, paths []string) (bind map[string]*tensor.Tensor, rest []string, err error) {
+// input of the model that is no state, in order; rest are those of the other inputs.
+func BindIntegers(model string, paths []string, state []StatePair) (bind map[string]*tensor.Tensor, rest []string, err error) {
 	if strings.ToLower(filepath.Ext(model)) != ".onnx" {
 		return nil, paths, nil
 	}
@@ -22,7 +23,9 @@ func BindIntegers(model string, paths []string) (bind map[string]*tensor.Tensor,
 	if err != nil {
 		return nil, nil, err
 	}
-	inputs := onnx.Inputs(data)
+	inputs := slices.DeleteFunc(onnx.Inputs(data), func(in onnx.Input) bool {
+		return slices.ContainsFunc(state, func(s StatePair) bool { return s.In == in.Name })
+	})
 	if len(inputs) != len(paths) {
 		return nil, paths, nil // opening the data says so
 	}

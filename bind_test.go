@@ -40,7 +40,7 @@ func TestBindIntegers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	bind, rest, err := amctc.BindIntegers(path, []string{"x.npy", shape})
+	bind, rest, err := amctc.BindIntegers(path, []string{"x.npy", shape}, nil)
 	if err != nil || len(rest) != 1 || rest[0] != "x.npy" {
 		t.Fatalf("%v, %v", rest, err)
 	}

@@ -175,6 +175,12 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 		out.Files[path.Join("amctc", opt.Package+".fitted.amir")], out.Files[path.Join("amctc", opt.Package+".fitted.safetensors")] = text, side
 	}
 	if !opt.NoVerify {
+		if data != nil && data.HasState() { // the integer network's own
+			opt.VerifySamples = max(opt.VerifySamples, min(data.Steps(), 8))
+			if samples, err = data.Follow(exec.Engine{}, integer.Main()).First(opt.VerifySamples); err != nil {
+				return nil, err
+			}
+		}
 		if err := out.verify(ctx, opt, samples); err != nil {
 			return nil, err
 		}
@@ -225,7 +231,11 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	step := func(i int, what string) { opt.Progress("emit "+what, i, 5) }
 	step(1, "Go")
 	n := min(len(samples), 4)
-	files, err := GoPackage(o.Integer, where, gogen.Options{Package: opt.Package, Source: filepath.Base(opt.Model), Samples: samples[:n]})
+	state, err := FindState(o.Integer.Main(), opt.Data.State)
+	if err != nil {
+		return err
+	}
+	files, err := GoPackage(o.Integer, where, gogen.Options{Package: opt.Package, Source: filepath.Base(opt.Model), Samples: samples[:n], State: state})
 	if err != nil {
 		return err
 	}
@@ -304,7 +314,7 @@ func (o *Compiled) verify(ctx context.Context, opt CompileOptions, samples [][]*
 	if n == 0 {
 		n = 4
 	}
-	r, why, err := Verify(ctx, o.Integer, samples[:min(n, len(samples))], VerifyOptions{Targets: []string{opt.Target}, Progress: opt.Progress})
+	r, why, err := Verify(ctx, o.Integer, samples[:min(n, len(samples))], VerifyOptions{Targets: []string{opt.Target}, Progress: opt.Progress, State: opt.Data.State})
 	if err != nil {
 		return err
 	}

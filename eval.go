@@ -112,27 +112,42 @@ func (s *EvalSet) Evaluate(ctx context.Context, m *ir.Module, progress func(stag
 		return ev, err
 	}
 	var float ir.Runner
+	var floatCall func() ([]*tensor.Tensor, error, bool)
 	if s.Metric.Reference {
 		var err error
 		if float, err = (exec.Engine{}).Prepare(s.Float.Main()); err != nil {
 			return ev, err
 		}
+		if s.Data.HasState() { // the float network's own
+			var stop func()
+			floatCall, stop = iter.Pull2(s.Data.Follow(exec.Engine{}, s.Float.Main()).Calls())
+			defer stop()
+		}
 	}
 	meter := s.Metric.meter()
-	err := RunAll(ctx, exec.Engine{}, m.Main(), s.Data.Calls(), 2, func(i int, in, out []*tensor.Tensor) error {
+	steps := s.Data.Steps()
+	err := RunAll(ctx, exec.Engine{}, m.Main(), s.Data.Follow(exec.Engine{}, m.Main()).Calls(), 2, func(i int, in, out []*tensor.Tensor) error {
 		var ref []*tensor.Tensor
 		label := 0
 		if s.Metric.Labels {
-			label = s.Labels[i]
+			if i%steps != steps-1 {
+				return nil // a label is that of a whole sequence
+			}
+			label = s.Labels[i/steps]
 		}
 		if float != nil {
-			var err error
-			if ref, err = float.Run(ctx, in, nil); err != nil {
+			x, err := in, error(nil)
+			if floatCall != nil {
+				if x, err, _ = floatCall(); err != nil {
+					return err
+				}
+			}
+			if ref, err = float.Run(ctx, x, nil); err != nil {
 				return err
 			}
 		}
 		ev.Samples++
-		progress("evaluate", ev.Samples, s.Data.Samples())
+		progress("evaluate", i+1, s.Data.NumCalls())
 		return meter.add(in, out, ref, label)
 	})
 	ev.Value = meter.value()

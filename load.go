@@ -23,11 +23,21 @@ type LoadOptions struct {
 	InputShapes map[string][]int
 	// Bind gives inputs of an ONNX model their value, by name; they are constants of the network then.
 	Bind map[string]*tensor.Tensor
+	// Pixels, when set, makes the images that the network reads bytes: see TakePixels.
+	Pixels *PixelInput
 }
 
 // Load reads MODEL.onnx or MODEL.amir. A refusal of the model's content is a *diag.List, which
 // may be asked for all reasons; other errors are about files.
 func Load(path string, opt LoadOptions) (*ir.Module, error) {
+	m, err := load(path, opt)
+	if err != nil || opt.Pixels == nil {
+		return m, err
+	}
+	return m, TakePixels(m, *opt.Pixels)
+}
+
+func load(path string, opt LoadOptions) (*ir.Module, error) {
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".onnx":
 		data, err := os.ReadFile(path)

@@ -162,6 +162,9 @@ func squared(in, out []*tensor.Tensor) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if in[0].DType != tensor.F32 {
+		return 0, fmt.Errorf("the input is %v: the metric is for networks that reconstruct numbers", in[0].DType)
+	}
 	if in[0].Len() != len(y) {
 		return 0, fmt.Errorf("the output has %d elements, the input %d: the metric is for networks that reconstruct their input", len(y), in[0].Len())
 	}

@@ -54,12 +54,13 @@ func FakeQuantize(c *passes.Context, m *ir.Module) (*ir.Module, error) {
 }
 
 // Pair turns a prepared or calibrated float module and c.Factors into the module of AMCT's pair of
-// models, with the arithmetic that its deploy model has: see passes.Pair. Remarks are those of Quantize
+// models, with the arithmetic that its deploy model has: see passes.Pair. Its inputs are numbers, also where those of m are
+// pixels: ATC puts the operator that normalizes them in front. Remarks are those of Quantize
 // and are not repeated.
 func Pair(c *passes.Context, m *ir.Module, soc string) (*ir.Module, error) {
 	own := NewContext(c.Context)
 	own.Log, own.Settings, own.Factors, own.Validate = c.Log, c.Settings, c.Factors, c.Validate
-	return lower(own, m, soc, append(slices.Clone(passes.Observe), passes.Pair...))
+	return lower(own, takeNumbers(m), soc, append(slices.Clone(passes.Observe), passes.Pair...))
 }
 
 // lower runs passes that end in the target's stage, on a copy.

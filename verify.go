@@ -13,6 +13,7 @@ import (
 type VerifyOptions struct {
 	Targets  []string // SoCs to simulate; DefaultTarget when empty
 	NoGo     bool     // do not build generated Go
+	State    []StatePair
 	Progress func(stage string, done, total int)
 }
 
@@ -35,7 +36,11 @@ func Verify(ctx context.Context, m *ir.Module, samples [][]*tensor.Tensor, opt V
 	case why != "":
 		goNotRun = why
 	default:
-		engines = append(engines, &agree.Generated{Module: m, Version: Version})
+		state, err := FindState(m.Main(), opt.State)
+		if err != nil {
+			return nil, "", err
+		}
+		engines = append(engines, &agree.Generated{Module: m, Version: Version, State: state})
 	}
 	for _, soc := range opt.Targets {
 		a, err := EmitAscend(m, soc)

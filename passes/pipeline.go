@@ -33,6 +33,7 @@ var Quantize = []Pass{
 	narrow,
 	{"fuse-activation", "take relu and clip as the code range of the operator before", ir.StageInt, ir.StageInt, Exact, fuseActivation},
 	{"drop-clips", "remove code clips that change nothing", ir.StageInt, ir.StageInt, Exact, dropClips},
+	{"fold-pixels", "quantize the tables of pixels in place of the pixels", ir.StageInt, ir.StageInt, Exact, foldPixels},
 	{"dead-integers", "remove what no result depends on", ir.StageInt, ir.StageInt, Exact, deadNodes},
 	{"legalize", "keep only what the target's arithmetic allows", ir.StageInt, ir.StageTarget, Exact, legalize},
 }
@@ -88,5 +89,6 @@ var order = []before{
 	{"fold-integers", "narrow-accumulators", "only integer layers have accumulators"},
 	{"narrow-accumulators", "fuse-activation", "a record has shifts by the names of layers"},
 	{"fold-integers", "fuse-activation", "only integer operators have a code range"},
+	{"fold-integers", "fold-pixels", "pixels are quantized once integers want their codes"},
 	{"fuse-activation", "drop-clips", "a clip that its producer took in is gone"},
 }

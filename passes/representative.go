@@ -50,12 +50,19 @@ func (s *inputs) see(f *ir.Func, in []*tensor.Tensor) {
 
 type numbers []float32
 
-// row are the elements of sample k; none of a tensor that is not float32.
+// row are the elements of sample k: float32, or pixels.
 func row(p *ir.Value, t *tensor.Tensor, k int) numbers {
 	if p.Type.IsFree() {
 		t = t.Rows(k, k+1)
 	}
-	return t.F32
+	if t.I64 == nil {
+		return t.F32
+	}
+	out := make(numbers, len(t.I64))
+	for i, v := range t.I64 {
+		out[i] = float32(v)
+	}
+	return out
 }
 
 func (n numbers) copied() *tensor.Tensor {

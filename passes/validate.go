@@ -78,6 +78,11 @@ func Noise(f *ir.Func) [][]*tensor.Tensor {
 					t.F32[i] = float32(sum) / (1 << 11) // within 4
 				}
 			}
+			if p.Type.DType == tensor.U8 {
+				for i := range t.I64 {
+					t.I64[i] = int64(next() >> 56)
+				}
+			}
 			in = append(in, t)
 		}
 		out = append(out, in)

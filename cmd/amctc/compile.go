@@ -94,6 +94,8 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	}
 	load.register(c)
 	data.register(c)
+	data.registerPixels(c, &load)
+	data.registerState(c)
 	data.registerSkip(c)
 	quant.register(c)
 	transforms.register(c)

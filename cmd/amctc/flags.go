@@ -9,11 +9,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/parser/amct"
 )
 
 // loadFlags are the flags of every command that reads a model.
-type loadFlags struct{ shapes []string }
+type loadFlags struct {
+	shapes []string
+	data   *dataFlags // of a command whose network may take pixels
+}
 
 func (l *loadFlags) register(c *cobra.Command) {
 	c.Flags().StringArrayVar(&l.shapes, "input-shape", nil, "fix an input's shape: NAME:1,3,224,224 (repeatable, or separated by ';')")
@@ -21,6 +25,12 @@ func (l *loadFlags) register(c *cobra.Command) {
 
 func (l *loadFlags) options() (amctc.LoadOptions, error) {
 	o := amctc.LoadOptions{}
+	if l.data != nil {
+		var err error
+		if o.Pixels, err = l.data.pixels(); err != nil {
+			return o, err
+		}
+	}
 	for _, s := range l.shapes {
 		for _, part := range strings.Split(s, ";") {
 			if part == "" {
@@ -53,13 +63,55 @@ type dataFlags struct {
 	skip      int
 	mean, std []float32
 	resize    string
+
+	input, layout, order string // of pixels
+
+	state string
+	steps int
 }
 
 func (d *dataFlags) register(c *cobra.Command) {
 	c.Flags().IntVar(&d.limit, "limit", 0, "use the first N samples only")
-	c.Flags().Var((*floats)(&d.mean), "mean", "subtracted from every input element, one number or one for each channel: 0.485,0.456,0.406")
 	c.Flags().StringVar(&d.resize, "resize", "", "bring images to the input's size: stretch, or crop the middle")
+	d.registerNumbers(c)
+}
+
+// registerNumbers are the flags that say what elements of data stand for.
+func (d *dataFlags) registerNumbers(c *cobra.Command) {
+	c.Flags().Var((*floats)(&d.mean), "mean", "subtracted from every input element, one number or one for each channel: 0.485,0.456,0.406")
 	c.Flags().Var((*floats)(&d.std), "std", "divides every input element after the mean is taken, one number or one for each channel")
+}
+
+// registerPixels is for commands that make a network take pixels.
+func (d *dataFlags) registerPixels(c *cobra.Command, load *loadFlags) {
+	load.data = d
+	c.Flags().StringVar(&d.input, "input-type", "f32", "f32, or u8: images are given as bytes, and the network applies --mean and --std itself")
+	c.Flags().StringVar(&d.layout, "input-layout", op.NCHW, "how the bytes of an image lie: nchw, or nhwc with the channels last")
+	c.Flags().StringVar(&d.order, "channel-order", "rgb", "rgb, or bgr: the bytes have their channels in the opposite order of the network's")
+}
+
+// registerState is for commands that run a network with state.
+func (d *dataFlags) registerState(c *cobra.Command) {
+	c.Flags().StringVar(&d.state, "state", "", "inputs that are outputs of the step before, zeros in the first: h=h_out,c=c_out; no data are given for them")
+	c.Flags().IntVar(&d.steps, "steps", 0, "steps of each sample of a network with --state")
+}
+
+// pixels is how the network takes bytes; nil when it takes numbers.
+func (d *dataFlags) pixels() (*amctc.PixelInput, error) {
+	switch {
+	case d.input == "" || d.input == "f32":
+		if d.layout != "" && d.layout != op.NCHW || d.order != "" && d.order != "rgb" {
+			return nil, fail(exitUsage, "--input-layout and --channel-order are those of bytes; they go with --input-type u8")
+		}
+		return nil, nil
+	case d.input != "u8":
+		return nil, fail(exitUsage, "there is no input type %q: want f32 or u8", d.input)
+	case d.layout != op.NCHW && d.layout != op.NHWC:
+		return nil, fail(exitUsage, "there is no layout %q: want %s or %s", d.layout, op.NCHW, op.NHWC)
+	case d.order != "rgb" && d.order != "bgr":
+		return nil, fail(exitUsage, "there is no channel order %q: want rgb or bgr", d.order)
+	}
+	return &amctc.PixelInput{Mean: d.mean, Std: d.std, Layout: d.layout, Reverse: d.order == "bgr"}, nil
 }
 
 // registerSkip is for commands whose data have no labels beside them.
@@ -74,7 +126,23 @@ func (d *dataFlags) options() (amctc.DataOptions, error) {
 	if d.skip < 0 {
 		return amctc.DataOptions{}, fmt.Errorf("--skip %d is negative", d.skip)
 	}
-	return amctc.DataOptions{Skip: d.skip, Limit: d.limit, Mean: d.mean, Std: d.std, Resize: d.resize}, nil
+	o := amctc.DataOptions{Skip: d.skip, Limit: d.limit, Resize: d.resize}
+	if d.input != "u8" { // pixels are normalized by the network
+		o.Mean, o.Std = d.mean, d.std
+	}
+	if d.state != "" {
+		var err error
+		if o.State, err = amctc.ParseState(d.state); err != nil {
+			return o, fail(exitUsage, "--state: %w", err)
+		}
+	}
+	switch o.Steps = d.steps; {
+	case d.steps < 0:
+		return o, fail(exitUsage, "--steps %d is negative", d.steps)
+	case d.steps > 0 && d.state == "":
+		return o, fail(exitUsage, "--steps are those of a network with --state")
+	}
+	return o, nil
 }
 
 type floats []float32

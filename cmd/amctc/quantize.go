@@ -112,6 +112,8 @@ file under whatever settings are given, and no data are needed. --merge makes on
 	}
 	load.register(c)
 	data.register(c)
+	data.registerPixels(c, &load)
+	data.registerState(c)
 	data.registerSkip(c)
 	transforms.register(c)
 	c.Flags().StringVar(&fittedOut, "fitted", "", "also write the float network that the record belongs to (.amir, with its constants beside it): balanced, with rounded weights and corrected biases")
@@ -189,6 +191,7 @@ func configure(pc *passes.Context, path string, m *ir.Module) (*amct.Config, err
 
 func quantizeCommand(u *ui) *cobra.Command {
 	var load loadFlags
+	var data dataFlags
 	var record, out, pair, soc, config, statistics string
 	var force, validate bool
 	c := &cobra.Command{
@@ -246,6 +249,8 @@ ONNX Runtime, and PREFIX_quant.json, which says which node stands for which. A m
 		},
 	}
 	load.register(c)
+	data.registerNumbers(c)
+	data.registerPixels(c, &load)
 	c.Flags().StringVar(&record, "record", "", "AMCT record file")
 	c.Flags().StringVar(&statistics, "stats", "", "statistics to find factors from, instead of a record")
 	c.Flags().StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
@@ -277,7 +282,7 @@ func writePair(pc *passes.Context, float *ir.Module, soc, prefix string, force b
 }
 
 func emitCommand(u *ui) *cobra.Command {
-	var out, soc, pkg, module string
+	var out, soc, pkg, module, state string
 	c := &cobra.Command{
 		Use:       "emit go|ascend|onnx Q.amir -o OUT",
 		Short:     "write one artefact of a quantized module",
@@ -303,7 +308,17 @@ func emitCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := amctc.GoPackage(m, where, gogen.Options{Package: pkg, Source: filepath.Base(args[1])})
+			opt := gogen.Options{Package: pkg, Source: filepath.Base(args[1])}
+			if state != "" {
+				pairs, err := amctc.ParseState(state)
+				if err != nil {
+					return fail(exitUsage, "--state: %w", err)
+				}
+				if opt.State, err = amctc.FindState(m.Main(), pairs); err != nil {
+					return err
+				}
+			}
+			files, err := amctc.GoPackage(m, where, opt)
 			if err != nil {
 				return err
 			}
@@ -333,6 +348,7 @@ func emitCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&soc, "target", "", "Ascend SoC (default: the module's)")
 	c.Flags().StringVar(&pkg, "pkg", "", "Go package name (default: the folder's base name)")
 	c.Flags().StringVar(&module, "module", "", "import path of the output folder (default: from the enclosing go.mod)")
+	c.Flags().StringVar(&state, "state", "", "inputs of the Go package that are outputs of the step before: h=h_out,c=c_out")
 	c.Flags().BoolVar(&force, "force", false, "replace existing files")
 	_ = c.MarkFlagRequired("output")
 	return c

@@ -34,14 +34,19 @@ func runCommand(u *ui) *cobra.Command {
 		Use:     "run MODEL --input x.npy --output y.npy",
 		Short:   "run a float or quantized model on data",
 		Example: "  amctc run model.onnx --input x.npy --output y.npy\n  amctc run lenet.amir --input x.npy --output y.npy --engine sim",
-		Long:    "A file whose shape equals the input's is one call; otherwise its first axis is cut into calls. --input and --output repeat, in the order of the graph. Inputs of integers (shapes, axes, indices) are read first, and the network is that for their values.",
-		Args:    cobra.ExactArgs(1),
+		Long: "A file whose shape equals the input's is one call; otherwise its first axis is cut into calls. --input and --output repeat, in the order of the graph. Inputs of integers (shapes, axes, indices) are read first, and the network is that for their values. " +
+			"With --state, samples are sequences of --steps calls, each file's first axis but that of samples is time, and --input and --output are those beside the state.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			lo, err := load.options()
 			if err != nil {
 				return err
 			}
-			if lo.Bind, inputs, err = amctc.BindIntegers(args[0], inputs); err != nil {
+			opt, err := data.options()
+			if err != nil {
+				return err
+			}
+			if lo.Bind, inputs, err = amctc.BindIntegers(args[0], inputs, opt.State); err != nil {
 				return err
 			}
 			m, err := amctc.Load(args[0], lo)
@@ -52,32 +57,35 @@ func runCommand(u *ui) *cobra.Command {
 				return err
 			}
 			f := m.Main()
-			if len(outputs) != len(f.Results) {
-				return fail(exitUsage, "the network has %d outputs; give --output as often", len(f.Results))
-			}
-			opt, err := data.options()
-			if err != nil {
-				return err
-			}
 			d, err := amctc.OpenData(f, inputs, opt)
 			if err != nil {
 				return err
+			}
+			var places []int // of the outputs that are written
+			for k := range f.Results {
+				if !d.IsState(k) {
+					places = append(places, k)
+				}
+			}
+			if len(outputs) != len(places) {
+				return fail(exitUsage, "the network has %d outputs%s; give --output as often", len(places), map[bool]string{true: " beside its state"}[d.HasState()])
 			}
 			e, err := chooseEngine(engine, m)
 			if err != nil {
 				return err
 			}
-			acc := make([][]float32, len(f.Results))
-			shapes := make([][]int, len(f.Results))
-			err = amctc.RunAll(cmd.Context(), e, f, d.Calls(), 2, func(i int, _, out []*tensor.Tensor) error {
-				for k, t := range out {
+			acc := make([][]float32, len(outputs))
+			shapes := make([][]int, len(outputs))
+			err = amctc.RunAll(cmd.Context(), e, f, d.Follow(e, f).Calls(), 2, func(i int, _, out []*tensor.Tensor) error {
+				for k, at := range places {
+					t := out[at]
 					if t.DType != tensor.F32 {
-						return fmt.Errorf("output %%%s is %v, want float32", f.Results[k].Name, t.DType)
+						return fmt.Errorf("output %%%s is %v, want float32", f.Results[at].Name, t.DType)
 					}
 					acc[k] = append(acc[k], t.F32...)
 					shapes[k] = t.Shape
 				}
-				u.progress("run", i+1, d.Samples())
+				u.progress("run", i+1, d.NumCalls())
 				return nil
 			})
 			if err != nil {
@@ -85,11 +93,16 @@ func runCommand(u *ui) *cobra.Command {
 			}
 			for k, path := range outputs {
 				shape := append([]int{}, shapes[k]...)
-				if per := tensor.Elems(shape); per > 0 && len(acc[k]) != per {
+				if per := tensor.Elems(shape); per > 0 && (len(acc[k]) != per || d.HasState()) {
 					if len(shape) > 0 && shape[0] == 1 {
 						shape = shape[1:]
 					}
-					shape = append([]int{len(acc[k]) / per}, shape...)
+					calls := len(acc[k]) / per
+					if d.HasState() {
+						shape = append([]int{calls / d.Steps(), d.Steps()}, shape...)
+					} else {
+						shape = append([]int{calls}, shape...)
+					}
 				}
 				var b bytes.Buffer
 				if err := dataset.WriteNPY(&b, shape, acc[k]); err != nil {
@@ -104,6 +117,8 @@ func runCommand(u *ui) *cobra.Command {
 	}
 	load.register(c)
 	data.register(c)
+	data.registerPixels(c, &load)
+	data.registerState(c)
 	c.Flags().StringArrayVar(&inputs, "input", nil, "data for each input, in order")
 	c.Flags().StringArrayVar(&outputs, "output", nil, ".npy file for each output, in order")
 	c.Flags().StringVar(&engine, "engine", "exec", "interp, exec or sim")
@@ -307,6 +322,8 @@ func evalCommand(u *ui) *cobra.Command {
 	}
 	load.register(c)
 	data.register(c)
+	data.registerPixels(c, &load)
+	data.registerState(c)
 	transforms.register(c)
 	c.Flags().StringArrayVar(&paths, "data", nil, "data for each input, in order")
 	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")

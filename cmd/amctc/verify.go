@@ -41,11 +41,11 @@ func verifyCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			samples, err := d.First(d.Samples())
+			samples, err := d.First(d.NumCalls())
 			if err != nil {
 				return err
 			}
-			r, why, err := amctc.Verify(cmd.Context(), m, samples, amctc.VerifyOptions{Targets: targets, Progress: u.progress})
+			r, why, err := amctc.Verify(cmd.Context(), m, samples, amctc.VerifyOptions{Targets: targets, Progress: u.progress, State: opt.State})
 			if err != nil {
 				return err
 			}
@@ -70,6 +70,7 @@ func verifyCommand(u *ui) *cobra.Command {
 		},
 	}
 	data.register(c)
+	data.registerState(c)
 	c.Flags().StringArrayVar(&inputs, "input", nil, "data for each input, in order")
 	c.Flags().StringArrayVar(&targets, "target", nil, "SoC to simulate, repeatable (default: the module's)")
 	c.Flags().StringVar(&require, "require", "", "\"go\": fail when generated Go can't be run here")

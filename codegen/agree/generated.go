@@ -47,6 +47,8 @@ func GoMissing() string {
 type Generated struct {
 	Module  *ir.Module
 	Version string // of amctc, for the header
+	// State are the inputs that are outputs of the step before; the package's own test of them is run too.
+	State []gogen.StatePair
 }
 
 // Name is "go".
@@ -59,7 +61,11 @@ func (g *Generated) Trace(ctx context.Context, samples [][]*tensor.Tensor, emit 
 		return err
 	}
 	const name = "network"
-	files, err := gogen.Generate(p, gogen.Options{Package: name, ImportPath: "amctc.invalid/" + name, Version: g.Version, Source: "a module", Samples: samples[:min(len(samples), 1)]})
+	tests, recorded := "^TestTrace$", min(len(samples), 1)
+	if len(g.State) > 0 {
+		tests, recorded = "^(TestTrace|TestState)$", min(len(samples), 4)
+	}
+	files, err := gogen.Generate(p, gogen.Options{Package: name, ImportPath: "amctc.invalid/" + name, Version: g.Version, Source: "a module", Samples: samples[:recorded], State: g.State})
 	if err != nil {
 		return err
 	}
@@ -73,7 +79,7 @@ func (g *Generated) Trace(ctx context.Context, samples [][]*tensor.Tensor, emit 
 		return err
 	}
 	return b.trace(ctx, samples, p, emit, func(in, out string) *exec.Cmd {
-		c := exec.CommandContext(ctx, b.binary, "-test.run=^TestTrace$", "-test.timeout=0")
+		c := exec.CommandContext(ctx, b.binary, "-test.run="+tests, "-test.timeout=0")
 		c.Env = append(c.Environ(), "AMCTC_TRACE_IN="+in, "AMCTC_TRACE_OUT="+out)
 		return c
 	})

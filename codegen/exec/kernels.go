@@ -41,6 +41,8 @@ var kernels = map[string]kernel{
 	"FunctionF32":            two(rt.FunctionF32),
 	"NormalizeF32":           two(rt.NormalizeF32),
 	"PairF32":                three(rt.PairF32),
+	"Pixels":                 three(rt.Pixels),
+	"PixelsF32":              three(rt.PixelsF32),
 	"ReduceF32":              two(rt.ReduceF32),
 	"ResampleF32":            two(rt.ResampleF32),
 	"TakeF32":                two(rt.TakeF32),

@@ -19,6 +19,7 @@ type memory struct {
 type port struct {
 	f32 []float32
 	i8  []int8
+	u8  []uint8 // pixels
 	i64 []int64
 	f64 []float64
 }
@@ -41,6 +42,8 @@ func newPort(x plan.Port) port {
 	switch x.Kind {
 	case plan.I8:
 		return port{i8: make([]int8, x.Len)}
+	case plan.U8:
+		return port{u8: make([]uint8, x.Len)}
 	case plan.I64:
 		return port{i64: make([]int64, x.Len)}
 	case plan.F64:
@@ -55,6 +58,10 @@ func (m *memory) load(j int, t *tensor.Tensor, i int) {
 	switch m.p.Inputs[j].Kind {
 	case plan.I8:
 		copy(p.i8, t.I8[i*n:(i+1)*n])
+	case plan.U8:
+		for k := range n {
+			p.u8[k] = uint8(t.Int(i*n + k))
+		}
 	case plan.I64:
 		for k := range n {
 			p.i64[k] = t.Int(i*n + k)
@@ -122,6 +129,8 @@ func (p port) slice(k plan.Kind) any {
 	switch k {
 	case plan.I8:
 		return p.i8
+	case plan.U8:
+		return p.u8
 	case plan.I64:
 		return p.i64
 	case plan.F64:

@@ -26,6 +26,9 @@ type Options struct {
 	// dimension of one batch. At least one is recorded, and as many as fit recordedBytes; without
 	// samples, one of pseudo-random numbers is.
 	Samples [][]*tensor.Tensor
+	// State are the inputs that are outputs of the step before. The recorded samples are then the steps of one stream, whose
+	// state begins at zero.
+	State []StatePair
 	// Runtime is the import path of kernels that exist already, which Runtime gives. Empty copies
 	// those that are needed below the package.
 	Runtime string
@@ -60,6 +63,11 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 		return nil, err
 	}
 	files["weights.bin"] = e.weights.file()
+	if e.hasState() {
+		if files["state.go"], err = e.stateFile(); err != nil {
+			return nil, err
+		}
+	}
 	if opt.Program {
 		if files["trace.go"], err = e.traceProgram(); err != nil {
 			return nil, err
@@ -76,6 +84,11 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	}
 	if files["model_test.go"], err = e.fill(testText, ""); err != nil {
 		return nil, err
+	}
+	if e.hasState() {
+		if files["state_test.go"], err = e.stateTestFile(); err != nil {
+			return nil, err
+		}
 	}
 	files["README.md"] = e.readme(rec)
 	return files, nil
@@ -130,6 +143,9 @@ func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
 		if k := p.Kind(t.From); k != t.Kind || t.From.In == plan.Output {
 			return nil, fmt.Errorf("%%%s can't be traced: it is %s in %s", t.Value.Name, k, t.From)
 		}
+	}
+	if err := checkState(p, opt.State); err != nil {
+		return nil, err
 	}
 	e := &emitter{p: p, opt: opt, rt: opt.Runtime, weights: newWeights(), reads: make(map[string]bool)}
 	if e.rt == "" {

@@ -5,7 +5,9 @@ import (
 
 	"github.com/dave/jennifer/jen"
 
+	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/op"
 )
 
 // modelFile is model.go: what a user of the package calls.
@@ -34,7 +36,7 @@ func (e *emitter) packageDoc() []string {
 	}
 	lines := []string{fmt.Sprintf("// Package %s is the %s network %s.", e.opt.Package, kind, oneLine(e.sourceName())), "//"}
 	for _, x := range e.in {
-		lines = append(lines, fmt.Sprintf("//\tinput   %s  %s", oneLine(x.Name), describe(x.Type)))
+		lines = append(lines, fmt.Sprintf("//\tinput   %s  %s", oneLine(x.Name), e.about(&x)))
 	}
 	for _, x := range e.out {
 		lines = append(lines, fmt.Sprintf("//\toutput  %s  %s", oneLine(x.Name), describe(x.Type)))
@@ -48,6 +50,9 @@ func (e *emitter) packageDoc() []string {
 		lines = append(lines, "// Model.Run is all that most programs need. A program that must not allocate keeps a Session for each goroutine.")
 	} else {
 		lines = append(lines, "// Model.Run takes and fills named slices. A program that must not allocate keeps a Session for each goroutine.")
+	}
+	if e.hasState() {
+		lines = append(lines, "// Of a stream, Model.Step takes the next samples: a State holds what the network hands from each to the next.")
 	}
 	return lines
 }
@@ -86,12 +91,12 @@ func (e *emitter) constants(f *jen.File) {
 	// var InputShape = [...]int{1, 1, 28, 28}
 	f.Const().DefsFunc(func(g *jen.Group) {
 		for _, x := range e.ports() {
-			g.Comment(fmt.Sprintf("// %s is the number of elements of one sample of %s, %s.", x.length, oneLine(x.Name), describe(x.Type)))
+			g.Comment(fmt.Sprintf("// %s is the number of elements of one sample of %s, %s.", x.length, oneLine(x.Name), e.about(&x)))
 			g.Id(x.length).Op("=").Lit(x.Len)
 			g.Line()
 		}
-		for i := range e.in {
-			if x := &e.in[i]; x.codes {
+		for _, x := range e.ports() {
+			if x := &x; x.quant != nil {
 				g.Comment(fmt.Sprintf("// Code q of %s stands for the number (q - %s) * %s.", oneLine(x.Name), e.quantName(x, "Offset"), e.quantName(x, "Scale")))
 				g.Id(e.quantName(x, "Scale")).Id("float32").Op("=").Add(float(x.quant.Scale[0]))
 				g.Id(e.quantName(x, "Offset")).Op("=").Lit(int(x.quant.Offset[0]))
@@ -107,7 +112,7 @@ func (e *emitter) constants(f *jen.File) {
 	})
 	f.Line().Comment("// weightsSum is the CRC-64 (ECMA) of weights.bin without its head.")
 	f.Const().Id("weightsSum").Uint64().Op("=").Id(fmt.Sprintf("0x%016x", e.weights.sum()))
-	f.Line().Comment("// The shapes of one sample, row-major: images are (N, C, H, W).")
+	f.Line().Comment(e.shapesDoc())
 	f.Var().DefsFunc(func(g *jen.Group) {
 		for _, x := range e.ports() {
 			g.Id(x.shape).Op("=").Index(jen.Op("...")).Int().ValuesFunc(func(g *jen.Group) {
@@ -117,6 +122,15 @@ func (e *emitter) constants(f *jen.File) {
 			})
 		}
 	})
+}
+
+func (e *emitter) shapesDoc() string {
+	for i := range e.in {
+		if n := e.in[i].pixels; n != nil && n.Attr("layout") == op.NHWC {
+			return "// The shapes of one sample, row-major: images are (N, C, H, W), those of pixels (N, H, W, C)."
+		}
+	}
+	return "// The shapes of one sample, row-major: images are (N, C, H, W)."
 }
 
 // quantName is the constant with the scale or offset of an input's codes.
@@ -137,7 +151,7 @@ func (e *emitter) portStructs(f *jen.File) {
 		return func(g *jen.Group) {
 			for i := range ports {
 				x := &ports[i]
-				text, typ := oneLine(x.Name)+", "+describe(x.Type), x.goType()
+				text, typ := oneLine(x.Name)+", "+e.about(x), x.goType()
 				if codes && x.codes {
 					text, typ = fmt.Sprintf("%s, %s codes with scale %s and offset %s", oneLine(x.Name), dims(x.Type.Shape), e.quantName(x, "Scale"), e.quantName(x, "Offset")), jen.Index().Int8()
 				}
@@ -229,9 +243,9 @@ func (e *emitter) modelType(f *jen.File) {
 	params := []jen.Code{jen.Id("out").Op("*").Id("Outputs"), jen.Id("in").Op("*").Id("Inputs")}
 	call := jen.Id("s").Dot("Run").Call(jen.Id("out"), jen.Id("in"))
 	if e.single() {
-		params = []jen.Code{jen.List(jen.Id("dst"), jen.Id("src")).Index().Float32()}
-		call = jen.Id("s").Dot("RunFloat").Call(jen.Id("dst"), jen.Id("src"))
-		f.Line().Comment(fmt.Sprintf("// Run computes dst from src: n samples of %s numbers each from n samples of %s numbers, for any n > 0.", e.out[0].length, e.in[0].length))
+		params = e.singleParams()
+		call = jen.Id("s").Dot(e.singleName()).Call(jen.Id("dst"), jen.Id("src"))
+		f.Line().Comment(fmt.Sprintf("// Run computes dst from src: n samples of %s numbers each from n samples of %s %s, for any n > 0.", e.out[0].length, e.in[0].length, e.in[0].elements()))
 	} else {
 		f.Line().Comment("// Run computes the outputs of every sample of the inputs.")
 	}
@@ -311,9 +325,9 @@ func (e *emitter) sessionType(f *jen.File) {
 	}
 	if e.single() {
 		x, y := &e.in[0], &e.out[0]
-		f.Line().Comment(fmt.Sprintf("// RunFloat computes dst from src: n samples of %s numbers each from n samples of %s numbers, for any n > 0.", y.length, x.length))
+		f.Line().Comment(fmt.Sprintf("// %s computes dst from src: n samples of %s numbers each from n samples of %s %s, for any n > 0.", e.singleName(), y.length, x.length, x.elements()))
 		f.Comment("// The error is an *ErrShape.")
-		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("RunFloat").Params(jen.List(jen.Id("dst"), jen.Id("src")).Index().Float32()).Error().Block(
+		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id(e.singleName()).Params(e.singleParams()...).Error().Block(
 			jen.List(jen.Id("n"), jen.Err()).Op(":=").Id("samples").Call(jen.Len(jen.Id("dst")), jen.Len(jen.Id("src"))),
 			jen.If(jen.Err().Op("!=").Nil()).Block(jen.Return(jen.Err())),
 			e.callRun(func(p *port) *jen.Statement {
@@ -337,6 +351,14 @@ func (e *emitter) sessionType(f *jen.File) {
 			jen.Id("w").Dot("Wait").Call(),
 		)
 	}
+}
+
+// singleParams are dst and src.
+func (e *emitter) singleParams() []jen.Code {
+	if e.in[0].Kind == plan.F32 {
+		return []jen.Code{jen.List(jen.Id("dst"), jen.Id("src")).Index().Float32()}
+	}
+	return []jen.Code{jen.Id("dst").Index().Float32(), jen.Id("src").Add(e.in[0].goType())}
 }
 
 // method is Run or RunQuantized.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
 )
 
 // A port is an input or output as the emitted package shows it.
@@ -20,7 +22,8 @@ type port struct {
 	shape  string // variable
 	shared bool   // one tensor serves all samples, because its batch is not free
 	codes  bool   // an input that is quantized first, so that codes can be given instead
-	quant  *ir.Quant
+	quant  *ir.Quant // of codes that the caller may or must give, or gets
+	pixels *ir.Node // of bytes: the node that looks them up
 	// codesParam is the field of call for codes.
 	codesParam string
 }
@@ -29,10 +32,10 @@ type port struct {
 // tests included.
 var (
 	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Option", "WithThreads", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
-	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
+	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "steps", "stepInputs", "newStepOutputs", "stepOutput", "given", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
 		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
-		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "putF32", "putI8",
-		"rt", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
+		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "getU8", "putF32", "putI8",
+		"rt", "rand", "reflect", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
 )
 
 // localNames are the identifiers of emitted functions.
@@ -52,13 +55,25 @@ func (e *emitter) namePorts() {
 		x := name(&e.p.Inputs[i], e.p.Func.Params[i], "x")
 		if s := e.quantizer(i); s != nil {
 			q := s.Node.Result().Type.Quant
-			x.codes, x.quant = q.Min == -128 && q.Max == 127, q
+			if x.codes = q.Min == -128 && q.Max == 127; x.codes {
+				x.quant = q
+			}
 			x.codesParam = params.pick(x.param + "Codes")
+		}
+		if x.Kind == plan.I8 {
+			x.quant = x.Type.Quant
+		}
+		if x.Kind == plan.U8 {
+			x.pixels = e.reader(e.p.Func.Params[i])
 		}
 		e.in = append(e.in, x)
 	}
 	for i := range e.p.Outputs {
-		e.out = append(e.out, name(&e.p.Outputs[i], e.p.Func.Results[i], "y"))
+		x := name(&e.p.Outputs[i], e.p.Func.Results[i], "y")
+		if x.Kind == plan.I8 {
+			x.quant = x.Type.Quant
+		}
+		e.out = append(e.out, x)
 	}
 	if e.single() {
 		e.in[0].length, e.in[0].shape = "InputLen", "InputShape"
@@ -66,9 +81,50 @@ func (e *emitter) namePorts() {
 	}
 }
 
-// single says whether the network is one function from float32 numbers to float32 numbers.
+// single says whether the network is one function from float32 numbers, or pixels, to float32 numbers.
 func (e *emitter) single() bool {
-	return len(e.p.Inputs) == 1 && len(e.p.Outputs) == 1 && e.p.Inputs[0].Kind == plan.F32 && e.p.Outputs[0].Kind == plan.F32
+	return len(e.p.Inputs) == 1 && len(e.p.Outputs) == 1 && (e.p.Inputs[0].Kind == plan.F32 || e.p.Inputs[0].Kind == plan.U8) && e.p.Outputs[0].Kind == plan.F32
+}
+
+// singleName is the session's method for it.
+func (e *emitter) singleName() string {
+	if e.in[0].Kind == plan.U8 {
+		return "RunPixels"
+	}
+	return "RunFloat"
+}
+
+// elements is what the elements of a port are called.
+func (x *port) elements() string {
+	if x.Kind == plan.U8 {
+		return "pixels"
+	}
+	return "numbers"
+}
+
+// about describes a port: its type, and of pixels how they lie.
+func (e *emitter) about(x *port) string {
+	s := describe(x.Type)
+	if x.pixels == nil {
+		return s
+	}
+	if x.pixels.Attr("layout") == op.NHWC {
+		s += ", channels last"
+	}
+	if x.pixels.Bool("reverse") {
+		s += ", in the opposite order of the network's"
+	}
+	return s
+}
+
+// reader is the node that looks the bytes of a parameter up, or nil.
+func (e *emitter) reader(v *ir.Value) *ir.Node {
+	for _, n := range e.p.Func.Nodes {
+		if n.Op.Name == "nn.pixels" && n.Operands[0] == v {
+			return n
+		}
+	}
+	return nil
 }
 
 // quantizer is the step that quantizes an input, when nothing else reads it.
@@ -137,6 +193,9 @@ func dims(shape []int) string {
 func describe(t ir.Type) string {
 	if t.IsQuant() {
 		return dims(t.Shape) + " codes"
+	}
+	if t.DType == tensor.U8 {
+		return dims(t.Shape) + " uint8"
 	}
 	return dims(t.Shape) + " float32"
 }

@@ -11,7 +11,7 @@ func (e *emitter) readme(r *recording) []byte {
 	fmt.Fprintf(&b, "# %s\n\nCompiled by amctc %s from %s. Don't edit: write the package again with `amctc compile`.\n\n```go\n", e.opt.Package, e.opt.Version, oneLine(e.sourceName()))
 	fmt.Fprintf(&b, "import %q\n\nm, err := %s.New() // once; m is shared by goroutines\nif err != nil {\n\treturn err\n}\n", e.opt.ImportPath, e.opt.Package)
 	if e.single() {
-		fmt.Fprintf(&b, "dst := make([]float32, %s.OutputLen)\nerr = m.Run(dst, src) // src: %s.InputLen numbers, or n times as many for n samples\n", e.opt.Package, e.opt.Package)
+		fmt.Fprintf(&b, "dst := make([]float32, %s.OutputLen)\nerr = m.Run(dst, src) // src: %s.InputLen %s, or n times as many for n samples\n", e.opt.Package, e.opt.Package, e.in[0].elements())
 	} else {
 		fmt.Fprintf(&b, "in := &%s.Inputs{\n%s}\nout := &%s.Outputs{\n%s}\nerr = m.Run(out, in) // or n times as many numbers, for n samples\n", e.opt.Package, e.fieldList(e.in), e.opt.Package, e.fieldList(e.out))
 	}
@@ -19,9 +19,12 @@ func (e *emitter) readme(r *recording) []byte {
 	if e.anyCodes() {
 		b.WriteString("`RunQuantized` takes int8 codes where the network would quantize its input first.\n")
 	}
+	if e.hasState() {
+		b.WriteString("`m.NewState()` is the state of one stream; `m.Step(st, out, in)` takes it through the steps that `in` holds.\n")
+	}
 	b.WriteString("\n| | |\n|---|---|\n")
 	for _, x := range e.in {
-		fmt.Fprintf(&b, "| input | `%s` %s |\n", cell(x.Name), describe(x.Type))
+		fmt.Fprintf(&b, "| input | `%s` %s |\n", cell(x.Name), e.about(&x))
 	}
 	for _, x := range e.out {
 		fmt.Fprintf(&b, "| output | `%s` %s |\n", cell(x.Name), describe(x.Type))
@@ -44,7 +47,7 @@ func (e *emitter) fieldList(ports []port) string {
 	var b strings.Builder
 	for i := range ports {
 		x := &ports[i]
-		typ := map[string]string{"F32": "float32", "I8": "int8"}[x.codec()]
+		typ := map[string]string{"F32": "float32", "I8": "int8", "U8": "uint8"}[x.codec()]
 		fmt.Fprintf(&b, "\t%s: make([]%s, %s.%s),\n", x.field, typ, e.opt.Package, x.length)
 	}
 	return b.String()

@@ -10,6 +10,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/codegen/plan"
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 )
@@ -28,7 +29,9 @@ type recording struct {
 func (e *emitter) record() (*recording, error) {
 	samples := e.opt.Samples
 	if len(samples) == 0 {
-		samples = [][]*tensor.Tensor{e.synthetic()}
+		for range 1 + 2*min(len(e.opt.State), 1) {
+			samples = append(samples, e.synthetic())
+		}
 	}
 	run := exec.NewRunner(e.p)
 	r := &recording{sums: make([][]uint64, len(e.p.Traces))}
@@ -36,6 +39,7 @@ func (e *emitter) record() (*recording, error) {
 	for i, t := range e.p.Traces {
 		index[t.Value] = i
 	}
+	var last []*tensor.Tensor // outputs of the step before
 	for _, in := range samples {
 		if r.samples > 0 && len(r.data)/r.samples*(r.samples+1) > recordedBytes {
 			break
@@ -43,6 +47,7 @@ func (e *emitter) record() (*recording, error) {
 		if err := e.checkSample(in); err != nil {
 			return nil, err
 		}
+		in = e.withState(in, last)
 		out, err := run.Run(context.Background(), in, func(v *ir.Value, t *tensor.Tensor) {
 			i := index[v]
 			r.sums[i] = append(r.sums[i], crc64.Checksum(t.Bytes(), polynomial))
@@ -54,8 +59,26 @@ func (e *emitter) record() (*recording, error) {
 			r.data = append(r.data, t.Bytes()...)
 		}
 		r.samples++
+		last = out
 	}
 	return r, nil
+}
+
+// withState is a sample whose state is what the step before gave: zeros without one.
+func (e *emitter) withState(in, last []*tensor.Tensor) []*tensor.Tensor {
+	in = slices.Clone(in)
+	for _, s := range e.opt.State {
+		if last != nil {
+			in[s.In] = last[s.Out]
+			continue
+		}
+		x := e.in[s.In].Type
+		in[s.In] = tensor.New(x.DType, x.Shape...)
+		for i := range in[s.In].I8 {
+			in[s.In].I8[i] = int8(x.Quant.Offset[0])
+		}
+	}
+	return in
 }
 
 // checkSample refuses tensors that are not one sample.
@@ -82,6 +105,9 @@ func (e *emitter) synthetic() []*tensor.Tensor {
 		}
 		for i := range t.I8 {
 			t.I8[i] = int8(r.IntN(256) - 128)
+		}
+		for i := range t.I64 {
+			t.I64[i] = int64(r.IntN(256))
 		}
 		in = append(in, t)
 	}
@@ -157,7 +183,10 @@ func (e *emitter) permute(dims, from []int) jen.Code {
 
 // codec is the suffix of the functions that get and put elements of a port.
 func (x *port) codec() string {
-	if x.Kind.Size() == 1 {
+	switch x.Kind {
+	case plan.U8:
+		return "U8"
+	case plan.I8:
 		return "I8"
 	}
 	return "F32"
@@ -236,7 +265,7 @@ func (e *emitter) examples(f *jen.File) {
 	var body []jen.Code
 	if e.single() {
 		body = []jen.Code{
-			jen.Id("src").Op(":=").Make(jen.Index().Float32(), jen.Id("InputLen")).Comment("one sample"),
+			jen.Id("src").Op(":=").Make(e.in[0].goType(), jen.Id("InputLen")).Comment("one sample"),
 			jen.Id("dst").Op(":=").Make(jen.Index().Float32(), jen.Id("OutputLen")),
 			jen.If(jen.Err().Op(":=").Id("m").Dot("Run").Call(jen.Id("dst"), jen.Id("src")), jen.Err().Op("!=").Nil()).Block(jen.Panic(jen.Err())),
 			jen.Qual("fmt", "Println").Call(jen.Len(jen.Id("dst"))),

@@ -195,6 +195,8 @@ func getF32(b []byte, n int) []float32 {
 	return v
 }
 
+func getU8(b []byte, n int) []uint8 { return append([]uint8(nil), b[:n]...) }
+
 func getI8(b []byte, n int) []int8 {
 	v := make([]int8, n)
 	for i := range v {
@@ -231,7 +233,9 @@ import (
 	"hash/crc64"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -405,6 +409,81 @@ func TestShapes(t *testing.T) {
 		if err := s.Run(c.out, c.in); !errors.As(err, &shape) || shape.Error() == "" {
 			t.Errorf("error %v for slices of wrong lengths", err)
 		}
+	}
+}
+
+// TestAnyLength gives slices of all manner of lengths, nil, and no struct at all: every call computes or gives an
+// *ErrShape.
+func TestAnyLength(t *testing.T) {
+	s, r := model(t).NewSession(), rand.New(rand.NewPCG(1, 2))
+	var calls []reflect.Value
+	for _, name := range []string{"Run", "RunFloat", "RunPixels", "RunQuantized", "Step"} {
+		if call := reflect.ValueOf(s).MethodByName(name); call.IsValid() {
+			calls = append(calls, call)
+		}
+	}
+	right := map[string]int{} // lengths of one sample
+	var first []int           // of the first output and input
+	for _, ports := range []any{*newOutputs(1), *decodeInputs(inputOf(0), 1)} {
+		v := reflect.ValueOf(ports)
+		for i := range v.NumField() {
+			right[v.Type().Field(i).Name] = v.Field(i).Len()
+		}
+		first = append(first, v.Field(0).Len())
+	}
+	computed := 0
+	for range 300 {
+		n, wrong := r.IntN(4), computed >= 6 || r.IntN(2) == 0
+		slice := func(typ reflect.Type, one, n int) reflect.Value {
+			size := n * one
+			switch r.IntN(6) {
+			case 0:
+				if wrong {
+					return reflect.Zero(typ)
+				}
+			case 1:
+				if wrong {
+					size = r.IntN(3*one + 2)
+				}
+			case 2:
+				if wrong {
+					size = max(size+r.IntN(3)-1, 0)
+				}
+			}
+			return reflect.MakeSlice(typ, size, size)
+		}
+		call := calls[r.IntN(len(calls))]
+		args := make([]reflect.Value, call.Type().NumIn())
+		for k := range args {
+			typ := call.Type().In(k)
+			if typ.Kind() == reflect.Slice {
+				args[k] = slice(typ, first[k], n)
+				continue
+			}
+			if args[k] = reflect.Zero(typ); wrong && r.IntN(10) == 0 {
+				continue
+			}
+			args[k] = reflect.New(typ.Elem())
+			for i := range typ.Elem().NumField() {
+				if f := args[k].Elem().Field(i); f.Kind() == reflect.Slice && f.CanSet() {
+					times := n
+					if typ.Elem().Name() == "State" {
+						times = 1
+					}
+					f.Set(slice(f.Type(), right[typ.Elem().Field(i).Name], times))
+				}
+			}
+		}
+		var shape *ErrShape
+		switch err, _ := call.Call(args)[0].Interface().(error); {
+		case err == nil:
+			computed++
+		case !errors.As(err, &shape):
+			t.Fatalf("%v is no *ErrShape", err)
+		}
+	}
+	if computed == 0 {
+		t.Error("no call has the right lengths")
 	}
 }
 

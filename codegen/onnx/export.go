@@ -131,7 +131,7 @@ func (e *exporter) function(f *ir.Func) error {
 	return nil
 }
 
-// valueInfo declares a float32 tensor of the type's shape.
+// valueInfo declares a tensor of the type's shape: float32, or uint8 for pixels.
 func valueInfo(name string, t ir.Type) *pb.ValueInfoProto {
 	s := &pb.TensorShapeProto{}
 	for _, d := range t.Shape {
@@ -141,8 +141,12 @@ func valueInfo(name string, t ir.Type) *pb.ValueInfoProto {
 		}
 		s.Dim = append(s.Dim, dim)
 	}
+	elem := pb.TensorProto_FLOAT
+	if t.DType == tensor.U8 {
+		elem = pb.TensorProto_UINT8
+	}
 	return &pb.ValueInfoProto{Name: name, Type: &pb.TypeProto{Value: &pb.TypeProto_TensorType{
-		TensorType: &pb.TypeProto_Tensor{ElemType: int32(pb.TensorProto_FLOAT), Shape: s}}}}
+		TensorType: &pb.TypeProto_Tensor{ElemType: int32(elem), Shape: s}}}}
 }
 
 // fresh is a name not yet taken, derived from base, and takes it.

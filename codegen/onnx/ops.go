@@ -31,6 +31,7 @@ var table = map[string]func(*exporter, *ir.Node){
 	"nn.take":       (*exporter).takeEntries,
 	"nn.resample":   (*exporter).resample,
 	"nn.normalize":  (*exporter).normalize,
+	"nn.pixels":     (*exporter).pixels,
 
 	"q.quantize":   func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.dequantize": func(e *exporter, n *ir.Node) { e.dequantize(n.Operands[0], e.value(n.Result())) },

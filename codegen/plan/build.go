@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
@@ -106,6 +107,9 @@ func (b *builder) param(v *ir.Value) error {
 	if err != nil {
 		return err
 	}
+	if b.isPixels(v) {
+		p.Kind = U8
+	}
 	b.Inputs = append(b.Inputs, p)
 	slot := Slot{Input, len(b.Inputs) - 1}
 	if p.Kind != I8 {
@@ -123,6 +127,7 @@ func (b *builder) result(v *ir.Value) error {
 	if err != nil {
 		return err
 	}
+	p.Name = outputName(v)
 	b.Outputs = append(b.Outputs, p)
 	src, from := b.any(v)
 	args := reorder(p.Type.Shape, from, rows)
@@ -136,6 +141,15 @@ func (b *builder) result(v *ir.Value) error {
 		b.step(Evaluate, &Evaluation{In: []ir.Type{p.Type}, Out: []ir.Type{p.Type}}, to, src)
 	}
 	return nil
+}
+
+// outputName is what the caller knows a result by: codes that are dequantized for the caller alone keep the name of the
+// numbers that they stand for.
+func outputName(v *ir.Value) string {
+	if d := v.Def; d != nil && d.Op.Name == "q.dequantize" {
+		return strings.TrimSuffix(v.Name, "_dq")
+	}
+	return v.Name
 }
 
 // add plans a node. One whose operands are all known is computed now.

@@ -32,6 +32,9 @@ func (p *Plan) Evaluated() *ir.Node {
 // constants do not count: they are the biases of layers.
 func (b *builder) otherNumbers(n *ir.Node) bool {
 	for _, v := range slices.Concat(n.Operands, n.Results) {
+		if b.isPixels(v) {
+			continue
+		}
 		if k, _ := storage(v.Type); (k == I64 || k == F64) && !v.IsConst() {
 			return true
 		}

@@ -35,6 +35,7 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"nn.take":       (*builder).takeEntries,
 	"nn.resample":   (*builder).resample,
 	"nn.normalize":  (*builder).normalize,
+	"nn.pixels":     (*builder).pixels,
 
 	"t.conv2d_dx":        (*builder).gradConvX,
 	"t.conv2d_dw":        (*builder).gradConvW,

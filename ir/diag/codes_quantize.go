@@ -59,4 +59,10 @@ var quantizeCodes = []Entry{
 	{Code: "Q034", Title: "data leave the calibrated ranges",
 		Meaning: "Evaluation data are clipped by the ranges of some tensors, by a thousandth of the values and twice as often as calibration data at least. Either these data are of another kind than those that the network was calibrated on, or those were too few. A warning.",
 		WayOut:  "Calibrate on samples like these; the table names the tensors. Check that both are scaled alike (--mean, --std)."},
+	{Code: "Q040", Title: "no pixels can be taken",
+		Meaning: "Bytes are to take the place of float32 images, and the network has no such input: it is quantized already, its inputs have other ranks, or their channels are not as many as there are means and stds.",
+		WayOut:  "Give --input-type u8 with the float network, one mean and std or one for each of its channels, and a layout only for images; inputs that are no images stay float32."},
+	{Code: "Q041", Title: "no state",
+		Meaning: "A pair of --state names an input and the output that is its value in the next step. The network has no such input or output, the two have different types, or one is in two pairs.",
+		WayOut:  "Name inputs and outputs as the model does, with --state h=h_out,c=c_out; fix free dimensions of the state with --input-shape, and let the network give its next state in the shape in which it reads it."},
 }

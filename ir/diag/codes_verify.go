@@ -143,4 +143,7 @@ var verifyCodes = []Entry{
 	{Code: "V058", Title: "shift",
 		Meaning: "shift has one number or one for each output channel, all from 1 to 16, or none at all; the accumulators of int16 codes have none.",
 		WayOut:  "Correct the shifts, or leave them out; quantize the layer's input to 8 bits."},
+	{Code: "V060", Title: "pixels",
+		Meaning: "The layout of pixels is nhwc or nchw; only images, of rank 4, have channels; and the table has 256 entries in one row or in a row for each channel.",
+		WayOut:  "Correct layout, reverse or the table."},
 }

@@ -37,7 +37,10 @@ func RandomInputs(f *ir.Func, seed uint64, batch int) []*tensor.Tensor {
 	r := rand.New(rand.NewPCG(seed, 0xda7a))
 	var in []*tensor.Tensor
 	for _, p := range f.Params {
-		t := tensor.New(tensor.F32, p.Type.Bind(batch).Shape...)
+		t := tensor.New(p.Type.DType, p.Type.Bind(batch).Shape...)
+		for i := range t.I64 {
+			t.I64[i] = int64(r.IntN(256))
+		}
 		for i := range t.F32 {
 			switch r.IntN(20) {
 			case 0:

@@ -23,6 +23,7 @@ var all = ir.NewOpSet(slices.Concat(functionOps(), pairingOps(), reductionOps(),
 	BatchNormTrain, BatchNormDX, SoftmaxDX, CrossEntropy, CrossEntropyDX, MSE, MSEDX,
 	ULQ, ULQDX, LSQ, LSQDX, StraightARQ, StraightBias,
 	Take, Resample, Normalize,
+	Pixels,
 	Where, Cast, Not, IsNaN, IsInf, ArgMax, TopK, CumSum, Gather,
 })...)
 

@@ -10,6 +10,7 @@ import (
 	_ "image/png"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,9 +27,13 @@ var imageTypes = []string{".gif", ".jpeg", ".jpg", ".png"}
 // 255: one channel is the luminance, three are red, green and blue. What is transparent is over black.
 type imageFiles struct {
 	settings
-	paths  []string
-	labels []int // by file; nil when the folder has no classes
-	resize string
+	paths   []string
+	labels  []int // by file; nil when the folder has no classes
+	resize  string
+	c, h, w int
+	last    bool // channels last
+	reverse bool // blue, green, red
+	round   bool // to whole numbers
 }
 
 // The ways to bring an image to the size of a sample.
@@ -102,7 +107,14 @@ func FolderLabels(path string) ([]int, error) {
 }
 
 func openImages(path string, opt Options) (Source, error) {
-	if len(opt.Shape) != 3 || opt.Shape[0] != 1 && opt.Shape[0] != 3 {
+	var dims [3]int // channels, height, width
+	if len(opt.Shape) == 3 {
+		dims = [3]int(opt.Shape)
+		if opt.ChannelsLast {
+			dims = [3]int{dims[2], dims[0], dims[1]}
+		}
+	}
+	if dims[0] != 1 && dims[0] != 3 {
 		return nil, fmt.Errorf("%s: images are samples of 1 or 3 channels, height and width; the network wants %s", path, shapeString(opt.Shape))
 	}
 	if opt.Resize != "" && opt.Resize != Stretch && opt.Resize != Crop {
@@ -116,7 +128,8 @@ func openImages(path string, opt Options) (Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	s := &imageFiles{settings: opt.settings(), paths: paths[opt.Skip : opt.Skip+n], labels: labels, resize: opt.Resize}
+	s := &imageFiles{settings: opt.settings(), paths: paths[opt.Skip : opt.Skip+n], labels: labels, resize: opt.Resize,
+		c: dims[0], h: dims[1], w: dims[2], last: opt.ChannelsLast, reverse: opt.Reverse, round: opt.Bytes}
 	for _, p := range s.paths {
 		if err := s.check(p); err != nil {
 			return nil, err
@@ -138,8 +151,8 @@ func (s *imageFiles) check(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	case c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height:
 		return fmt.Errorf("%s: %d x %d pixels; an image has at most %d", path, c.Width, c.Height, maxPixels)
-	case s.resize == "" && (c.Height != s.shape[1] || c.Width != s.shape[2]):
-		return fmt.Errorf("%s: %d x %d pixels, but the network wants %d x %d; choose a way to resize, %s or %s", path, c.Width, c.Height, s.shape[2], s.shape[1], Stretch, Crop)
+	case s.resize == "" && (c.Height != s.h || c.Width != s.w):
+		return fmt.Errorf("%s: %d x %d pixels, but the network wants %d x %d; choose a way to resize, %s or %s", path, c.Width, c.Height, s.w, s.h, Stretch, Crop)
 	}
 	return nil
 }
@@ -187,16 +200,40 @@ func (s *imageFiles) read(path string, to []float32) error {
 	if b.Dx()*b.Dy() == 0 {
 		return fmt.Errorf("%s: %w", path, errors.New("the image is empty"))
 	}
-	c, h, w := s.shape[0], s.shape[1], s.shape[2]
-	planes := channels(img, c)
-	if b.Dx() == w && b.Dy() == h {
-		copy(to, planes)
-		return nil
+	planes := channels(img, s.c)
+	if b.Dx() != s.w || b.Dy() != s.h {
+		sized := make([]float32, len(to))
+		for p := range s.c {
+			scale(sized[p*s.h*s.w:(p+1)*s.h*s.w], planes[p*b.Dx()*b.Dy():(p+1)*b.Dx()*b.Dy()], s.h, s.w, b.Dy(), b.Dx(), s.resize == Crop)
+		}
+		planes = sized
 	}
-	for p := range c {
-		scale(to[p*h*w:(p+1)*h*w], planes[p*b.Dx()*b.Dy():(p+1)*b.Dx()*b.Dy()], h, w, b.Dy(), b.Dx(), s.resize == Crop)
-	}
+	s.arrange(to, planes)
 	return nil
+}
+
+// arrange puts planes of red, green and blue into the order of the sample.
+func (s *imageFiles) arrange(to, planes []float32) {
+	size := s.h * s.w
+	for p := range s.c {
+		from := planes[p*size : (p+1)*size]
+		if s.round {
+			for i, v := range from {
+				from[i] = float32(math.RoundToEven(float64(v)))
+			}
+		}
+		at := p
+		if s.reverse {
+			at = s.c - 1 - p
+		}
+		if !s.last {
+			copy(to[at*size:], from)
+			continue
+		}
+		for i, v := range from {
+			to[i*s.c+at] = v
+		}
+	}
 }
 
 // channels are the c planes of an image.

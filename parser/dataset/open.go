@@ -69,13 +69,19 @@ func (o *Options) check() error {
 	if o.Skip < 0 || o.Limit < 0 {
 		return errors.New("skip and limit must not be negative")
 	}
-	c := o.channels()
+	if err := checkNumbers(o.channels(), o.Mean, o.Std); err != nil {
+		return fmt.Errorf("samples of shape %s: %w", shapeString(o.Shape), err)
+	}
+	return nil
+}
+
+func checkNumbers(channels int, mean, std []float32) error {
 	for _, v := range []struct {
 		name string
 		v    []float32
-	}{{"mean", o.Mean}, {"std", o.Std}} {
-		if len(v.v) > 1 && len(v.v) != c {
-			return fmt.Errorf("%s has %d values, but samples of shape %s have %d channels", v.name, len(v.v), shapeString(o.Shape), c)
+	}{{"mean", mean}, {"std", std}} {
+		if len(v.v) > 1 && len(v.v) != channels {
+			return fmt.Errorf("%s has %d values for %d channels", v.name, len(v.v), channels)
 		}
 		for _, x := range v.v {
 			if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) || v.name == "std" && x <= 0 {
@@ -122,19 +128,31 @@ func (o *Options) settings() settings {
 func (s *settings) Shape() []int { return slices.Clone(s.shape) }
 
 // normalize applies (x-mean)/std to one sample.
-func (s *settings) normalize(x []float32) {
-	if len(s.mean) == 0 && len(s.std) == 0 {
+func (s *settings) normalize(x []float32) { normalize(x, s.channels, s.mean, s.std) }
+
+// Normalize applies (x-mean)/std, two float32 operations, to x, which has as many elements of each channel, one channel after
+// another. mean and std hold a number for each channel, or one for all, or none, which leaves their operation out.
+func Normalize(x []float32, channels int, mean, std []float32) error {
+	if err := checkNumbers(channels, mean, std); err != nil {
+		return err
+	}
+	normalize(x, channels, mean, std)
+	return nil
+}
+
+func normalize(x []float32, channels int, mean, std []float32) {
+	if len(mean) == 0 && len(std) == 0 {
 		return
 	}
-	per := len(x) / s.channels
-	for c := range s.channels {
+	per := len(x) / channels
+	for c := range channels {
 		x := x[c*per : (c+1)*per]
-		if m, ok := at(s.mean, c); ok {
+		if m, ok := at(mean, c); ok {
 			for i := range x {
 				x[i] = float32(x[i] - m)
 			}
 		}
-		if d, ok := at(s.std, c); ok {
+		if d, ok := at(std, c); ok {
 			for i := range x {
 				x[i] = float32(x[i] / d)
 			}

@@ -21,6 +21,9 @@ type rawFiles struct {
 // openRaw takes the .bin file, or the .bin files of the folder path in ascending order of name.
 // Other files of the folder are not looked at.
 func openRaw(path string, info fs.FileInfo, opt Options) (Source, error) {
+	if opt.DType == "" && opt.Bytes {
+		opt.DType = "uint8"
+	}
 	d, err := rawDType(opt.DType)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -18,6 +18,11 @@ type Options struct {
 	// int64, little-endian. Other formats say their own.
 	DType string
 
+	// Bytes says that the elements are pixels: whole numbers from 0 to 255. Raw .bin files then hold uint8, and
+	// images that are resized are rounded, half to even. With ChannelsLast, Shape is that of an image with its
+	// channels last, and with Reverse, image files are delivered as blue, green and red.
+	Bytes, ChannelsLast, Reverse bool
+
 	// Resize is how images that are not of the sample's size are brought to it: Stretch or Crop; empty
 	// takes none of another size.
 	Resize string

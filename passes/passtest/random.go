@@ -50,7 +50,8 @@ func Network(seed uint64) *ir.Module {
 
 // Stages is Quantized with the fake-quantized form between, calibrated by the interpreter on two
 // random batches. Settings follow from the seed: min-max or IFMR, activations symmetric or not,
-// joint factors, balanced channels, corrected biases, shifted accumulators, scales of float16, activations of 16 or 4 bits for some layers, weights of 4, 6 or 7
+// images as bytes in some networks, joint factors, balanced channels, corrected biases, shifted accumulators, scales of
+// float16, activations of 16 or 4 bits for some layers, weights of 4, 6 or 7
 // bits, with a scale for each channel or one, rounded in every way, for others.
 func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err error) {
 	c := passes.NewContext(context.Background(), op.All())
@@ -71,6 +72,9 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 	m := Network(seed)
 	if l := ir.Verify(m); l.HasErrors() {
 		return nil, nil, nil, fmt.Errorf("seed %d: random module: %v", seed, l)
+	}
+	if seed%7 == 6 {
+		pixels(c.Ops, m, seed)
 	}
 	var g passes.Manager
 	run := func(list []passes.Pass) {

@@ -133,7 +133,8 @@ func (r *resolver) host(o *op, x *target.Host) {
 		}
 	}
 	var run func()
-	moves := map[string]func(*hostStep) func(){"concat": hostConcat, "pad": hostPad, "reshape": hostReshape, "transpose": hostTranspose}
+	moves := map[string]func(*hostStep) func(){"concat": hostConcat, "pad": hostPad, "reshape": hostReshape, "transpose": hostTranspose,
+		"pixels": hostPixels}
 	floats := map[string]func(*hostStep) func(){
 		"conv2d": hostConv, "dense": hostDense, "matmul": hostMatmul, "batch_norm": hostBatchNorm, "add": hostBinary, "mul": hostBinary,
 		"relu": hostRelu, "clip": hostClip, "max_pool2d": hostPool, "avg_pool2d": hostPool, "global_avg_pool": hostGlobal, "softmax": hostSoftmax,
@@ -144,7 +145,7 @@ func (r *resolver) host(o *op, x *target.Host) {
 	move := moves[x.Op]
 	if move != nil {
 		for _, t := range s.in {
-			if t.typ != s.out.typ {
+			if x.Op != "pixels" && t.typ != s.out.typ {
 				s.bad("element types %v and %v", t.typ, s.out.typ)
 			}
 		}
