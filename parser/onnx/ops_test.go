@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ type opCase struct {
 func image(opset int64) model { return newModel(opset).in("x", 1, 2, 5, 5) }
 func batch(opset int64) model { return newModel(opset).in("x", -1, 2, 4, 4) }
 
-var opCases = append(quantCases, []opCase{
+var opCases = slices.Concat(quantCases, controlCases, []opCase{
 	{"conv pads strides dilation", image(11).floats("w", 3, 2, 3, 3).floats("b", 3).
 		node("Conv x w b -> y", ints("pads", 1, 2, 3, 4), ints("strides", 2, 1), ints("dilations", 1, 2), ints("kernel_shape", 3, 3)).out("y"),
 		`y = conv2d(x, @w, @b[1 2 3]) {pad=[1 2 3 4] stride=[2 1] dilation=[1 2]} : 1x3x4x7`},
@@ -188,7 +189,7 @@ y = relu(d) : ?x2x4x4`},
 		 y = relu(b) : 1x2x5x5`},
 	{"output behind identity", image(13).node("Relu x -> a").node("Identity a -> y").out("y"), `y = relu(x) : 1x2x5x5`},
 	{"names", newModel(13).in("in/put:0", 1, 2).node("Relu in/put:0 -> out/put:0").out("out/put:0"), `out_put_0 = relu(in_put_0) : 1x2`},
-}...)
+})
 
 func TestOperators(t *testing.T) {
 	for _, c := range opCases {
