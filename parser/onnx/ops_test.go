@@ -33,6 +33,14 @@ var opCases = slices.Concat(quantCases, controlCases, []opCase{
 		`y = conv2d(x, @w[1 2 3 4 5 6 7 8 9]) {pad=[0 0 1 1] stride=[2 2]} : 1x1x2x2`},
 	{"conv valid", image(7).floats("w", 1, 2, 2, 2).node("Conv x w -> y", str("auto_pad", "VALID")).out("y"),
 		`y = conv2d(x, @w[1 2 3 4 5 6 7 8]) {pad=[0 0 0 0] stride=[1 1]} : 1x1x4x4`},
+	{"conv of a line in blocks", newModel(11).in("x", 1, 1, 9).f32("w", []float32{1, 2, 3, 4, 5, 6, 7, 8}, 2, 1, 4).floats("b", 2).
+		node("Conv x w b -> y", ints("strides", 2), ints("kernel_shape", 4), ints("pads", 0, 0), integer("group", 1)).out("y"),
+		`y_take = take(x) {axis=2 indices=[0 1 2 3 4 5 6 7]} : 1x1x8
+		 y_reshape = reshape(y_take) {shape=[1 1 4 2]} : 1x1x4x2
+		 y_transpose = transpose(y_reshape) {perm=[0 1 3 2]} : 1x1x2x4
+		 y_reshape_1 = reshape(y_transpose) {shape=[1 2 1 4]} : 1x2x1x4
+		 y_blocks = conv2d(y_reshape_1, @w[1 3 2 4 5 7 6 8], @b[1 2]) : 1x2x1x3
+		 y = reshape(y_blocks) {shape=[1 2 3]} : 1x2x3`},
 	{"conv free batch", batch(13).floats("w", 1, 2, 1, 1).node("Conv x w -> y").out("y"),
 		`y = conv2d(x, @w[1 2]) {pad=[0 0 0 0] stride=[1 1]} : ?x1x4x4`},
 	{"gemm", newModel(13).in("x", -1, 2).floats("w", 2, 3).floats("b", 3).node("Gemm x w b -> y").out("y"),
