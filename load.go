@@ -23,6 +23,8 @@ type LoadOptions struct {
 	InputShapes map[string][]int
 	// Bind gives inputs of an ONNX model their value, by name; they are constants of the network then.
 	Bind map[string]*tensor.Tensor
+	// Values does the same with numbers as text; one number, or as many as the input's shape has.
+	Values map[string][]string
 	// Pixels, when set, makes the images that the network reads bytes: see TakePixels.
 	Pixels *PixelInput
 }
@@ -44,7 +46,7 @@ func load(path string, opt LoadOptions) (*ir.Module, error) {
 		if err != nil {
 			return nil, err
 		}
-		m, l := onnx.Import(path, data, onnx.Options{InputShapes: opt.InputShapes, Bind: opt.Bind, Dir: filepath.Dir(path)})
+		m, l := onnx.Import(path, data, onnx.Options{InputShapes: opt.InputShapes, Bind: opt.Bind, Values: opt.Values, Dir: filepath.Dir(path)})
 		if err := l.Err(); err != nil || Stage(m) != ir.StageInt {
 			return m, err
 		}
@@ -53,6 +55,9 @@ func load(path string, opt LoadOptions) (*ir.Module, error) {
 	case ".amir":
 		if len(opt.InputShapes) > 0 {
 			return nil, fmt.Errorf("--input-shape goes with .onnx; the shapes in %s stand in its text", path)
+		}
+		if len(opt.Values) > 0 {
+			return nil, fmt.Errorf("--bind goes with .onnx; the inputs in %s are those of its text", path)
 		}
 		m, l, err := parser.Load(path)
 		if err != nil {

@@ -17,11 +17,12 @@ type Builder struct {
 	Func  *Func
 	Diags *diag.List
 	taken map[string]bool
+	tried map[string]int // the last number that was appended to a name
 }
 
 // NewBuilder starts to build f, which may already hold nodes.
 func NewBuilder(ops *OpSet, f *Func, diags *diag.List) *Builder {
-	b := &Builder{Ops: ops, Func: f, Diags: diags, taken: make(map[string]bool)}
+	b := &Builder{Ops: ops, Func: f, Diags: diags, taken: make(map[string]bool), tried: make(map[string]int)}
 	for _, v := range f.Values() {
 		b.taken[v.Name] = true
 	}
@@ -35,8 +36,16 @@ func (b *Builder) Param(name string, t Type) *Value {
 	return v
 }
 
-func (b *Builder) fresh(name string) string {
-	name = freshName(name, b.taken)
+// fresh is freshName in a set that only grows, so that numbers which were taken once are not tried again.
+func (b *Builder) fresh(base string) string {
+	if base == "" {
+		base = "v"
+	}
+	name := base
+	for b.taken[name] {
+		b.tried[base]++
+		name = base + "_" + itoa(b.tried[base])
+	}
 	b.taken[name] = true
 	return name
 }

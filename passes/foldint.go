@@ -17,13 +17,14 @@ import (
 // quantizes. Operators that only move or clamp elements pass their result's demand on to their
 // operands: saturating before them is the same as after. An operator without accumulator (add,
 // mul, average) has no better form of its result than codes: it stores codes as soon as one
-// consumer wants them, other consumers rescale or dequantize, and it stays float when none does.
+// consumer wants them, other consumers rescale or dequantize, and it stays float when none does. What is wanted
+// behind a clamp only, such as a ReLU, are codes of the clamped range, which others can't use.
 // Codes of int16 come from q.quantize alone: who wants them gets a float32 result, quantized.
 func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error { return fold(c, m, f, false) }
 
 // fold is foldIntegers, or with pair foldPair.
 func fold(c *Context, m *ir.Module, f *ir.Func, pair bool) error {
-	d := &demands{c: c, pair: pair, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
+	d := &demands{c: c, pair: pair, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), clamped: make(map[*ir.Value]bool), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
 	for i := len(f.Nodes) - 1; i >= 0; i-- {
 		d.decide(f.Nodes[i])
 	}
@@ -72,6 +73,7 @@ type demands struct {
 	pair    bool // every value is stored as float32
 	uses    map[*ir.Value][]ir.Use
 	store   map[*ir.Value]*ir.Quant // nil: float32
+	clamped map[*ir.Value]bool      // all that want the codes in store lie behind a clamp
 	kind    map[*ir.Node]kind
 	weights map[*ir.Node]*layerCodes
 }
@@ -131,15 +133,17 @@ func (d *demands) isFolded(n *ir.Node) bool {
 	return q.Weights < 0 || producer(n.Operands[q.Weights], "q.fake") != nil
 }
 
-// demand is the map that all consumers of v want, or nil; some is the first map of 8 bits that any of
-// them wants. A concatenation is content with a rescale of 8 bits, so that its demand counts only when
-// nobody else has one, or one of another width.
+// demand is the map that all consumers of v want, or nil; some is the first map of 8 bits that one of
+// them wants, of those that fit all of v. A concatenation is content with a rescale of 8 bits, so that its demand
+// counts only when nobody else has one, or one of another width.
 func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	var firm, soft, narrow *ir.Quant
-	agreed := true
+	agreed, whole, softFits := true, false, false
 	for _, u := range d.uses[v] {
 		q := d.useDemand(u)
-		if q != nil && narrow == nil && u.Node.Op.Name != "nn.concat" && q.Storage() == tensor.I8 && q.Max == 127 {
+		clamped := d.behindClamp(u)
+		whole = whole || q != nil && !clamped
+		if q != nil && !clamped && narrow == nil && u.Node.Op.Name != "nn.concat" && q.Storage() == tensor.I8 && q.Max == 127 {
 			narrow = q
 		}
 		switch {
@@ -149,6 +153,7 @@ func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 			if soft == nil {
 				soft = q
 			}
+			softFits = softFits || !clamped && soft.Equal(q)
 		case firm == nil:
 			firm = q
 		case !firm.Equal(q):
@@ -160,13 +165,22 @@ func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	} else if soft != nil && firm.Max != 127 {
 		agreed = false // codes of other widths are not rescaled
 	}
-	if narrow == nil {
+	d.clamped[v] = !whole
+	if narrow == nil && softFits {
 		narrow = soft
 	}
 	if !agreed {
 		return nil, narrow
 	}
+	if narrow == nil && firm != nil && firm.Storage() == tensor.I8 && firm.Max == 127 {
+		narrow = firm
+	}
 	return firm, narrow
+}
+
+// behindClamp says whether a use wants codes of what a clamp leaves of the value.
+func (d *demands) behindClamp(u ir.Use) bool {
+	return u.Node != nil && d.kind[u.Node] == moving && (u.Node.Op.Bounds != nil || d.clamped[u.Node.Result()])
 }
 
 // useDemand is the map one use wants, nil for float32.

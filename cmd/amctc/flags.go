@@ -15,12 +15,13 @@ import (
 
 // loadFlags are the flags of every command that reads a model.
 type loadFlags struct {
-	shapes []string
-	data   *dataFlags // of a command whose network may take pixels
+	shapes, values []string
+	data           *dataFlags // of a command whose network may take pixels
 }
 
 func (l *loadFlags) register(c *cobra.Command) {
 	c.Flags().StringArrayVar(&l.shapes, "input-shape", nil, "fix an input's shape: NAME:1,3,224,224 (repeatable, or separated by ';')")
+	c.Flags().StringArrayVar(&l.values, "bind", nil, "make an input a constant: NAME=VALUE or NAME=V,V,… (repeatable)")
 }
 
 func (l *loadFlags) options() (amctc.LoadOptions, error) {
@@ -53,6 +54,19 @@ func (l *loadFlags) options() (amctc.LoadOptions, error) {
 			}
 			o.InputShapes[part[:i]] = dims
 		}
+	}
+	for _, s := range l.values {
+		i := strings.LastIndex(s, "=")
+		if i <= 0 || i == len(s)-1 {
+			return o, fmt.Errorf("--bind %q: want NAME=VALUE or NAME=V,V,…", s)
+		}
+		if o.Values == nil {
+			o.Values = map[string][]string{}
+		}
+		if _, twice := o.Values[s[:i]]; twice {
+			return o, fmt.Errorf("--bind gives input %q two values", s[:i])
+		}
+		o.Values[s[:i]] = strings.Split(s[i+1:], ",")
 	}
 	return o, nil
 }

@@ -33,4 +33,5 @@ const (
 	codeQuant       diag.Code = "I027"
 	codeFactor      diag.Code = "I028"
 	codeHalf        diag.Code = "I029"
+	codeBind        diag.Code = "I030"
 )

@@ -65,6 +65,63 @@ func (c *call) flattenLine(build func(*call)) {
 	c.failed = c.failed || back.failed
 }
 
+// fewChannels bounds the channels of a line whose blocks become channels: engines compute on channels in groups.
+const fewChannels = 8
+
+// convInBlocks makes a convolution over a line of few channels, whose stride divides its kernel, one over blocks of
+// the stride's length: the positions inside a block are channels, and the kernel is as much shorter. Filter banks,
+// whose kernels have hundreds of positions, are such convolutions. It says whether it did so.
+func (c *call) convInBlocks() bool {
+	s, l := c.in[0].shape(), c.in[1].lit
+	if l == nil || l.f == nil || l.quant != nil || len(l.shape) != 3 || s[1] != l.shape[1] || s[1] > fewChannels || c.in[0].integral() {
+		return false
+	}
+	kernel, stride := l.shape[2], 1
+	for _, a := range c.pb.Attribute {
+		switch a.GetName() {
+		case "strides":
+			if len(a.Ints) == 1 {
+				stride = int(a.Ints[0])
+			}
+		case "pads", "dilations", "group", "auto_pad", "kernel_shape":
+			plain := a.I == 1 && a.GetName() == "group"
+			switch {
+			case len(a.Ints) > 0:
+				want := map[string]int64{"dilations": 1, "kernel_shape": int64(kernel)}[a.GetName()]
+				plain = !slices.ContainsFunc(a.Ints, func(v int64) bool { return v != want })
+			case len(a.S) > 0:
+				plain = string(a.S) == "NOTSET" || string(a.S) == "VALID"
+			}
+			if !plain {
+				return false
+			}
+		}
+	}
+	if stride < 2 || kernel%stride != 0 || s[2] < kernel {
+		return false
+	}
+	n, ch, blocks := s[0], s[1], kernel/stride
+	outs := (s[2]-kernel)/stride + 1
+	x := c.take(c.x(0), 2, span(0, (outs-1)*stride+kernel, 1))
+	x = c.turned(c.reshaped(x, n, ch, outs+blocks-1, stride), 0, 1, 3, 2)
+	x = c.reshaped(x, n, ch*stride, 1, outs+blocks-1)
+	o := l.shape[0]
+	if x == nil || !c.charge(l.len()) {
+		c.failed = true
+		return true
+	}
+	w := l.pick([]int{o, ch * stride, 1, blocks}, walk([]int{o, ch, stride, blocks}, 0, []int{ch * kernel, kernel, 1, stride}))
+	operands := []*ir.Value{x, c.layerWeights(w)}
+	if c.has(2) {
+		operands = append(operands, c.x(2))
+	}
+	y := c.emit("nn.conv2d", c.label("_blocks"), operands)
+	if y != nil {
+		c.finish(0, c.reshaped(y, n, o, outs))
+	}
+	return true
+}
+
 // conv3D puts the depth of every kernel position beside the channels: one convolution of two dimensions over
 // all depths, whose weights are the same numbers in the same order.
 func (c *call) conv3D() {

@@ -31,7 +31,7 @@ func (m model) init(t *pb.TensorProto) model {
 	return m
 }
 
-var errorCases = append(quantErrors, []errorCase{
+var errorCases = slices.Concat(quantErrors, controlErrors, []errorCase{
 	{name: "no graph", m: newModel(13).edit(func(m *pb.ModelProto) { m.Graph = nil }), want: `m.onnx: error[I001]: not an ONNX model: it holds no graph`},
 	{name: "no outputs", m: image(13).node("Relu x -> y"), want: `m.onnx: error[I001]: the graph has no outputs`},
 	{name: "versions", m: image(22).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 11 }), want: `
@@ -39,18 +39,18 @@ m.onnx: error[I002]: IR version 11 is outside 3 to 10; convert the model with th
 m.onnx: error[I003]: opset 22 is outside 1 to 21; export again with opset_version=13, or use onnx.version_converter`},
 	{name: "no opset", m: image(1).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.OpsetImport = nil }),
 		want: `m.onnx: error[I003]: the model names no version of the default operator set; export it again with opset_version=13`},
-	{name: "everything at once", m: batch(13).node("Unique x -> a").named("act").node("Relu a -> b").node("Scan b a -> c").node("DynamicQuantizeLinear c -> d").
+	{name: "everything at once", m: batch(13).node("Unique x -> a").named("act").node("Relu a -> b").node("SequenceMap b a -> c").node("DynamicQuantizeLinear c -> d").
 		node("Softmax x -> e", integer("axis", 0)).node("Concat d e -> y", integer("axis", 0)).out("y"), want: `
 m.onnx:act: error[I004]: Unique "act": operator Unique is not supported; replace it by operators that "amctc ops" lists, or cut the model in front of it with onnx.utils.extract_model
-m.onnx:Scan_2: error[I004]: Scan "Scan_2": operator Scan is not supported; export with fixed input shapes and constants folded, so that control flow disappears
+m.onnx:SequenceMap_2: error[I004]: SequenceMap "SequenceMap_2": operator SequenceMap is not supported; export with fixed input shapes and constants folded, so that control flow disappears
 m.onnx:DynamicQuantizeLinear_3: error[I004]: DynamicQuantizeLinear "DynamicQuantizeLinear_3": operator DynamicQuantizeLinear is not supported; its factors depend on the data of each call: quantize the model statically, or compile the float model it was made from
 m.onnx:Softmax_4: error[I022]: Softmax "Softmax_4": axis 0 is the free batch: softmax would mix samples; fix the batch with --input-shape`},
 	{name: "domain", m: image(13).node("Gelu x -> y").out("y").edit(func(m *pb.ModelProto) { m.Graph.Node[0].Domain = "com.microsoft" }),
-		want: `m.onnx:Gelu_0: error[I005]: Gelu "Gelu_0": operators of domain "com.microsoft" are not supported; export without custom operators, and inline model-local functions`},
+		want: `m.onnx:Gelu_0: error[I005]: Gelu "Gelu_0": operators of domain "com.microsoft" are not supported; the model holds no function of this name; export without custom operators`},
 	{name: "operator of a later opset", m: image(8).i64("s", 1).node("ConstantOfShape s -> c").node("Add x c -> y").out("y"),
 		want: `m.onnx:ConstantOfShape_0: error[I004]: ConstantOfShape "ConstantOfShape_0": operator ConstantOfShape does not exist in opset 8`},
 	{name: "control flow", m: image(13).node("If x -> y").out("y"),
-		want: `m.onnx:If_0: error[I004]: If "If_0": operator If is not supported; export with fixed input shapes and constants folded, so that control flow disappears`},
+		want: `m.onnx:If_0: error[I021]: If "If_0": its condition, "x", is computed at run time; only one branch can be compiled: give the inputs that it depends on a value with --bind, or fix shapes with --input-shape`},
 	{name: "attribute type", m: image(13).node("Softmax x -> y", float("axis", 1)).out("y"),
 		want: `m.onnx:Softmax_0: error[I006]: Softmax "Softmax_0": attribute axis is of type FLOAT, want INT`},
 	{name: "attribute missing", m: image(13).node("MaxPool x -> y").out("y"),
@@ -83,7 +83,7 @@ m.onnx: error[I010]: output "a": the graph lists it twice among its outputs`},
 		m.Graph.Input = []*pb.ValueInfoProto{info("a", pb.TensorProto_FLOAT16, 1), info("b", pb.TensorProto_INT64, 1), {Name: "c"}, info("d", pb.TensorProto_FLOAT), info("e", 99, 1)}
 	}).node("Add a b -> y").out("y"), want: `
 m.onnx: warning[I029]: tensor "a": it is of half precision; its numbers are taken as they are, and the network is computed in float32 throughout
-m.onnx: error[I012]: input "b": its elements are INT64, not float32; export the network in float32 and convert outside of it
+m.onnx: error[I012]: input "b": its elements are INT64, not float32; give it the value that it has in every call with --bind b=VALUE, or export the network in float32 and convert outside of it
 m.onnx: error[I012]: input "c": it is no dense tensor; export the network with tensor inputs
 m.onnx: error[I012]: input "d": it is a scalar; inputs are tensors with at least one dimension
 m.onnx: error[I012]: input "e": its elements are of the unknown type 99, not float32; export the network in float32 and convert outside of it`},
@@ -174,7 +174,7 @@ m.onnx:Expand_3: error[I025]: Expand "Expand_3": shape [1099511627776 1099511627
 m.onnx:Range_4: error[I025]: Range "Range_4": evaluating it needs a constant of 1099511627776 elements, too many for a model of this size`},
 	{name: "extra outputs", m: image(13).node("MaxPool x -> y i", ints("kernel_shape", 2, 2)).out("y", "i"),
 		want: `m.onnx:MaxPool_0: error[I026]: MaxPool "MaxPool_0": its output 1, "i", is used but not supported; only the first output is`},
-}...)
+})
 
 func TestErrors(t *testing.T) {
 	for _, c := range errorCases {

@@ -22,6 +22,8 @@ type Options struct {
 	// Bind gives inputs their value, by name, before anything else is done: they are constants then and no
 	// parameters, so that shapes, axes and indices that are inputs of the graph are known.
 	Bind map[string]*tensor.Tensor
+	// Values is Bind with numbers as text, which are read as the input's type says and take its shape.
+	Values map[string][]string
 	// Numbers admits inputs, outputs and computed tensors of every number type, scalars, and outputs that are
 	// inputs or constants. Such a function is evaluated, not compiled; without Numbers everything is float32.
 	Numbers bool
@@ -45,10 +47,10 @@ func Import(name string, data []byte, opt Options) (*ir.Module, *diag.List) {
 		file:       name,
 		opt:        opt,
 		diags:      &diag.List{},
-		env:        make(map[string]*value),
-		inits:      make(map[string]*pb.TensorProto),
-		sparse:     make(map[string]bool),
+		scope:      newScope(),
+		captured:   make(map[*pb.NodeProto][]string),
 		constNames: make(map[string]bool),
+		constTried: make(map[string]int),
 		nodeNames:  make(map[string]bool),
 		budget:     foldBudget,
 		quantized:  make(map[quantKey]*ir.Value),
@@ -65,7 +67,12 @@ func Import(name string, data []byte, opt Options) (*ir.Module, *diag.List) {
 		return nil, im.diags
 	}
 	im.graph = model.Graph
+	im.nodes = model.Graph.Node
+	for _, o := range model.Graph.Output {
+		im.scope.outputs = append(im.scope.outputs, o.Name)
+	}
 	im.versions(model)
+	im.functions(model)
 	im.build()
 	if im.diags.HasErrors() {
 		return nil, im.diags
@@ -79,15 +86,16 @@ type importer struct {
 	opt        Options
 	diags      *diag.List
 	graph      *pb.GraphProto
-	opset      int64
 	mod        *ir.Module
 	fn         *ir.Func
 	b          *ir.Builder
-	env        map[string]*value          // tensors by ONNX name
-	inits      map[string]*pb.TensorProto // initializers, decoded at their first use
-	sparse     map[string]bool            // sparse initializers
-	used       map[string]bool            // tensors that some needed node or an output reads
+	*scope                                // of the nodes that are imported now
+	nesting    int                        // scopes around it
+	inlined    int                        // nodes of all scopes but the graph
+	captured   map[*pb.NodeProto][]string // see captures
+	local      map[functionKey]*pb.FunctionProto
 	constNames map[string]bool
+	constTried map[string]int // the last number that was appended to a constant's name
 	nodeNames  map[string]bool
 	budget     int                    // elements that folding may still allocate
 	quantized  map[quantKey]*ir.Value // codes made of a tensor, by scale
@@ -132,16 +140,16 @@ func (im *importer) build() {
 	for _, i := range im.order() {
 		im.node(i)
 	}
-	im.outputs()
+	im.results()
 	if !im.diags.HasErrors() {
 		im.sweep()
 		im.stage()
 	}
 }
 
-// outputs makes the function's results and names them after the graph's outputs where the name
+// results makes the function's results and names them after the graph's outputs where the name
 // is free.
-func (im *importer) outputs() {
+func (im *importer) results() {
 	if len(im.graph.Output) == 0 {
 		im.errorf(codeFile, "", "the graph has no outputs")
 	}

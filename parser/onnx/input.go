@@ -48,6 +48,13 @@ func (im *importer) inputs() {
 			im.budget += 4 * t.Len()
 			continue
 		}
+		if text, ok := im.opt.Values[in.Name]; ok {
+			if l := im.valueOfText(in, text); l != nil {
+				l.name = in.Name
+				im.env[in.Name].lit = l
+			}
+			continue
+		}
 		tt := in.GetType().GetTensorType()
 		if tt == nil {
 			im.errorf(codeInputType, subject, "it is no dense tensor; export the network with tensor inputs")
@@ -59,7 +66,7 @@ func (im *importer) inputs() {
 			elem = pb.TensorProto_FLOAT
 		}
 		if elem != pb.TensorProto_FLOAT && !(im.opt.Numbers && dtype(elem) != tensor.Invalid) {
-			im.errorf(codeInputType, subject, "its elements are %s, not float32; export the network in float32 and convert outside of it", elemName(tt.ElemType))
+			im.errorf(codeInputType, subject, "its elements are %s, not float32; %s", elemName(tt.ElemType), convert(in.Name, elem))
 			continue
 		}
 		shape, param, ok := im.inputShape(in.Name, subject, tt.Shape)
@@ -78,9 +85,11 @@ func (im *importer) inputs() {
 		p := im.b.Param(ir.Identifier(in.Name), ir.TensorType(dtype(elem), shape...))
 		im.env[in.Name] = &value{name: in.Name, node: p}
 	}
-	for _, k := range slices.Sorted(maps.Keys(im.opt.Bind)) {
+	bound := slices.AppendSeq(slices.Collect(maps.Keys(im.opt.Bind)), maps.Keys(im.opt.Values))
+	slices.Sort(bound)
+	for _, k := range bound {
 		if !slices.Contains(names, k) {
-			im.errorf(codeInputType, fmt.Sprintf("input %q", k), "a value is given for it, but the model has no such input, only %s", quoteAll(names))
+			im.errorf(codeBind, fmt.Sprintf("input %q", k), "a value is given for it, but the model has no such input, only %s", quoteAll(names))
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(im.opt.InputShapes)) {
@@ -160,6 +169,14 @@ func (im *importer) inputShape(name, subject string, s *pb.TensorShapeProto) (sh
 }
 
 const maxElems = 1<<31 - 1
+
+// convert is the way out for an input of another type.
+func convert(name string, elem pb.TensorProto_DataType) string {
+	if d := dtype(elem); d != tensor.Invalid && !d.IsFloat() {
+		return fmt.Sprintf("give it the value that it has in every call with --bind %s=VALUE, or export the network in float32 and convert outside of it", name)
+	}
+	return "export the network in float32 and convert outside of it"
+}
 
 func dimText(n int) string {
 	if n == ir.Free {

@@ -37,7 +37,7 @@ type entry struct {
 
 // node imports the node at an index of the file.
 func (im *importer) node(index int) {
-	n := im.graph.Node[index]
+	n := im.nodes[index]
 	c := &call{im: im, pb: n, name: im.uniqueName(n, index), title: im.subject(n, index), out: make([]*value, len(n.Output))}
 	c.span = diag.Span{File: im.file, Node: c.name}
 	c.run()
@@ -62,6 +62,10 @@ func (im *importer) node(index int) {
 }
 
 func (c *call) run() {
+	if f := c.im.local[functionOf(c.pb)]; f != nil {
+		c.function(f)
+		return
+	}
 	e, ok := table[c.pb.OpType]
 	own := false
 	if !ok {
@@ -70,7 +74,7 @@ func (c *call) run() {
 	}
 	switch {
 	case !isDefaultDomain(c.pb.Domain) && !own:
-		c.errorf(codeDomain, "operators of domain %q are not supported; export without custom operators, and inline model-local functions", c.pb.Domain)
+		c.errorf(codeDomain, "operators of domain %q are not supported; the model holds no function of this name; export without custom operators", c.pb.Domain)
 		ok = false
 	case !ok:
 		c.errorf(codeOperator, "operator %s is not supported; %s", c.pb.OpType, wayOut(c.pb.OpType))
@@ -177,11 +181,13 @@ func (c *call) errorf(code diag.Code, format string, args ...any) {
 func (c *call) has(i int) bool { return i < len(c.in) && c.in[i] != nil }
 
 // x is input i as a value of the graph, a constant when it is known; nil after a problem.
-func (c *call) x(i int) *ir.Value {
-	if v := c.in[i]; v.node != nil {
+func (c *call) x(i int) *ir.Value { return c.valueIn(c.in[i]) }
+
+func (c *call) valueIn(v *value) *ir.Value {
+	if v.node != nil {
 		return v.node
 	}
-	return c.konst(c.in[i].lit)
+	return c.konst(v.lit)
 }
 
 // konst is a literal as a constant of the module; nil after a problem.

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ type opCase struct {
 func image(opset int64) model { return newModel(opset).in("x", 1, 2, 5, 5) }
 func batch(opset int64) model { return newModel(opset).in("x", -1, 2, 4, 4) }
 
-var opCases = append(quantCases, []opCase{
+var opCases = slices.Concat(quantCases, controlCases, []opCase{
 	{"conv pads strides dilation", image(11).floats("w", 3, 2, 3, 3).floats("b", 3).
 		node("Conv x w b -> y", ints("pads", 1, 2, 3, 4), ints("strides", 2, 1), ints("dilations", 1, 2), ints("kernel_shape", 3, 3)).out("y"),
 		`y = conv2d(x, @w, @b[1 2 3]) {pad=[1 2 3 4] stride=[2 1] dilation=[1 2]} : 1x3x4x7`},
@@ -32,6 +33,14 @@ var opCases = append(quantCases, []opCase{
 		`y = conv2d(x, @w[1 2 3 4 5 6 7 8 9]) {pad=[0 0 1 1] stride=[2 2]} : 1x1x2x2`},
 	{"conv valid", image(7).floats("w", 1, 2, 2, 2).node("Conv x w -> y", str("auto_pad", "VALID")).out("y"),
 		`y = conv2d(x, @w[1 2 3 4 5 6 7 8]) {pad=[0 0 0 0] stride=[1 1]} : 1x1x4x4`},
+	{"conv of a line in blocks", newModel(11).in("x", 1, 1, 9).f32("w", []float32{1, 2, 3, 4, 5, 6, 7, 8}, 2, 1, 4).floats("b", 2).
+		node("Conv x w b -> y", ints("strides", 2), ints("kernel_shape", 4), ints("pads", 0, 0), integer("group", 1)).out("y"),
+		`y_take = take(x) {axis=2 indices=[0 1 2 3 4 5 6 7]} : 1x1x8
+		 y_reshape = reshape(y_take) {shape=[1 1 4 2]} : 1x1x4x2
+		 y_transpose = transpose(y_reshape) {perm=[0 1 3 2]} : 1x1x2x4
+		 y_reshape_1 = reshape(y_transpose) {shape=[1 2 1 4]} : 1x2x1x4
+		 y_blocks = conv2d(y_reshape_1, @w[1 3 2 4 5 7 6 8], @b[1 2]) : 1x2x1x3
+		 y = reshape(y_blocks) {shape=[1 2 3]} : 1x2x3`},
 	{"conv free batch", batch(13).floats("w", 1, 2, 1, 1).node("Conv x w -> y").out("y"),
 		`y = conv2d(x, @w[1 2]) {pad=[0 0 0 0] stride=[1 1]} : ?x1x4x4`},
 	{"gemm", newModel(13).in("x", -1, 2).floats("w", 2, 3).floats("b", 3).node("Gemm x w b -> y").out("y"),
@@ -188,7 +197,7 @@ y = relu(d) : ?x2x4x4`},
 		 y = relu(b) : 1x2x5x5`},
 	{"output behind identity", image(13).node("Relu x -> a").node("Identity a -> y").out("y"), `y = relu(x) : 1x2x5x5`},
 	{"names", newModel(13).in("in/put:0", 1, 2).node("Relu in/put:0 -> out/put:0").out("out/put:0"), `out_put_0 = relu(in_put_0) : 1x2`},
-}...)
+})
 
 func TestOperators(t *testing.T) {
 	for _, c := range opCases {

@@ -8,19 +8,24 @@ import (
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
-// nodeName is the node's own name, or OpType_N with its index in the file.
-func nodeName(n *pb.NodeProto, index int) string {
-	if n.Name != "" {
-		return n.Name
+// nodeName is the node's own name, or OpType_N with its index among the nodes of its scope. Inside a node that
+// is imported in place, that node's name stands before it, unless it has one of its own and is there once.
+func (im *importer) nodeName(n *pb.NodeProto, index int) string {
+	name := n.Name
+	if name == "" {
+		name = fmt.Sprintf("%s_%d", n.OpType, index)
 	}
-	return fmt.Sprintf("%s_%d", n.OpType, index)
+	if im.prefix != "" && (n.Name == "" || im.several) {
+		return im.prefix + "/" + name
+	}
+	return name
 }
 
-// order gives the indices of the nodes that the outputs need, each after what it reads. Files
+// order gives the indices of the nodes that the scope's outputs need, each after what it reads. Files
 // whose nodes are sorted keep their order.
 func (im *importer) order() []int {
 	producer := make(map[string]int)
-	for i, n := range im.graph.Node {
+	for i, n := range im.nodes {
 		for _, o := range n.Output {
 			if o == "" {
 				continue
@@ -39,10 +44,10 @@ func (im *importer) order() []int {
 		grey
 		black
 	)
-	state := make([]uint8, len(im.graph.Node))
+	state := make([]uint8, len(im.nodes))
 	var out []int
 	type frame struct{ node, next int }
-	for root := range im.graph.Node {
+	for root := range im.nodes {
 		if !need[root] || state[root] != white {
 			continue
 		}
@@ -50,14 +55,15 @@ func (im *importer) order() []int {
 		state[root] = grey
 		for len(stack) > 0 {
 			f := &stack[len(stack)-1]
-			n := im.graph.Node[f.node]
-			if f.next == len(n.Input) {
+			n := im.nodes[f.node]
+			reads := im.reads(n)
+			if f.next == len(reads) {
 				state[f.node] = black
 				out = append(out, f.node)
 				stack = stack[:len(stack)-1]
 				continue
 			}
-			in := n.Input[f.next]
+			in := reads[f.next]
 			f.next++
 			p, ok := producer[in]
 			if !ok {
@@ -68,7 +74,7 @@ func (im *importer) order() []int {
 				state[p] = grey
 				stack = append(stack, frame{p, 0})
 			case grey:
-				m := im.graph.Node[p]
+				m := im.nodes[p]
 				im.diags.Errorf(codeCycle, im.span(m, p), im.subject(m, p), "it needs its own result, through %q; ONNX graphs have no cycles", in)
 				im.env[in] = &value{name: in}
 			}
@@ -77,10 +83,10 @@ func (im *importer) order() []int {
 	return out
 }
 
-// needed marks the nodes that the graph's outputs depend on, and collects the tensors read.
+// needed marks the nodes that the scope's outputs depend on, and collects the tensors read.
 func (im *importer) needed(producer map[string]int) []bool {
 	im.used = make(map[string]bool)
-	need := make([]bool, len(im.graph.Node))
+	need := make([]bool, len(im.nodes))
 	var work []string
 	read := func(name string) {
 		if name != "" && !im.used[name] {
@@ -88,8 +94,8 @@ func (im *importer) needed(producer map[string]int) []bool {
 			work = append(work, name)
 		}
 	}
-	for _, o := range im.graph.Output {
-		read(o.Name)
+	for _, o := range im.scope.outputs {
+		read(o)
 	}
 	for len(work) > 0 {
 		name := work[len(work)-1]
@@ -99,7 +105,7 @@ func (im *importer) needed(producer map[string]int) []bool {
 			continue
 		}
 		need[i] = true
-		for _, in := range im.graph.Node[i].Input {
+		for _, in := range im.reads(im.nodes[i]) {
 			read(in)
 		}
 	}
@@ -107,22 +113,27 @@ func (im *importer) needed(producer map[string]int) []bool {
 }
 
 func (im *importer) span(n *pb.NodeProto, index int) diag.Span {
-	return diag.Span{File: im.file, Node: nodeName(n, index)}
+	return diag.Span{File: im.file, Node: im.nodeName(n, index)}
 }
 
 func (im *importer) subject(n *pb.NodeProto, index int) string {
-	return fmt.Sprintf("%s %q", n.OpType, nodeName(n, index))
+	return fmt.Sprintf("%s %q", n.OpType, im.nodeName(n, index))
 }
 
 // uniqueName is the name under which records know the node.
 func (im *importer) uniqueName(n *pb.NodeProto, index int) string {
-	name := nodeName(n, index)
+	name := im.nodeName(n, index)
 	if !im.nodeNames[name] {
 		im.nodeNames[name] = true
 		return name
 	}
+	if im.prefix != "" && name == n.Name && !im.nodeNames[im.prefix+"/"+name] {
+		name = im.prefix + "/" + name
+		im.nodeNames[name] = true
+		return name
+	}
 	fresh := fmt.Sprintf("%s_%d", name, index)
-	for im.nodeNames[fresh] || slices.ContainsFunc(im.graph.Node, func(m *pb.NodeProto) bool { return m.Name == fresh }) {
+	for im.nodeNames[fresh] || slices.ContainsFunc(im.nodes, func(m *pb.NodeProto) bool { return m.Name == fresh }) {
 		fresh += "_"
 	}
 	im.nodeNames[fresh] = true

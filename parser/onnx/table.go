@@ -103,8 +103,21 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"TopK":            {min: 1, max: 2, outs: 2, attrs: []string{"axis", "k", "largest", "sorted"}, build: buildTopK},
 	"Trilu":           {min: 1, max: 2, outs: 1, attrs: []string{"upper"}, since: 14, build: buildTrilu},
 	"Where":           {min: 3, max: 3, outs: 1, since: 9, build: buildWhere},
-	"Unsqueeze":       {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
+	"If":              {min: 1, max: 1, outs: 1 << 20, attrs: []string{"else_branch", "then_branch"}, from: 1},
+	"Loop":            {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body"}, from: 1},
+	"Scan": {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body", "directions", "num_scan_inputs", "scan_input_axes", "scan_input_directions",
+		"scan_output_axes", "scan_output_directions"}, since: 8},
+	"Unsqueeze": {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
 })
+
+func init() {
+	// Their builders read the table again.
+	for name, build := range map[string]func(*call){"If": buildIf, "Loop": buildLoop, "Scan": buildScan} {
+		e := table[name]
+		e.build = build
+		table[name] = e
+	}
+}
 
 // foreign are the operators of AMCT's deploy models, whatever their domain, and of ONNX Runtime's own
 // domain, com.microsoft.
@@ -134,7 +147,7 @@ func wayOut(opType string) string {
 	switch opType {
 	case "DynamicQuantizeLinear":
 		return "its factors depend on the data of each call: quantize the model statically, or compile the float model it was made from"
-	case "If", "Loop", "Scan":
+	case "SequenceMap":
 		return "export with fixed input shapes and constants folded, so that control flow disappears"
 	}
 	return `replace it by operators that "amctc ops" lists, or cut the model in front of it with onnx.utils.extract_model`

