@@ -20,7 +20,7 @@ func (t *transformFlags) register(c *cobra.Command) {
 	f.Float64Var(&t.smooth, "smooth", 0, "strength of SmoothQuant, between 0 and 1: as --balance, with other factors")
 	f.BoolVar(&t.correctBias, "correct-bias", false, "take the mean error of each channel over the calibration data out of its bias")
 	f.BoolVar(&t.joint, "joint", false, "one scale and offset for operands that meet in an addition or a concatenation")
-	f.BoolVar(&t.shift, "shift", false, "find shifts that keep 16 bits of each accumulator, as AMCT's joint quantization writes them (shift_bit)")
+	f.BoolVar(&t.shift, "shift-bits", false, "find shifts that keep 16 bits of each accumulator, as AMCT's joint quantization writes them (shift_bit)")
 	c.MarkFlagsMutuallyExclusive("balance", "smooth")
 }
 
@@ -37,7 +37,7 @@ func (t *transformFlags) check(record string) error {
 	case t.smooth != 0 && !(t.smooth > 0 && t.smooth < 1):
 		return fail(exitUsage, "--smooth %v: the strength lies in (0, 1)", t.smooth)
 	case record != "" && t.set():
-		return fail(exitUsage, "--equalize, --balance, --smooth, --correct-bias, --joint and --shift are part of calibration; a record brings their factors with it")
+		return fail(exitUsage, "--equalize, --balance, --smooth, --correct-bias, --joint and --shift-bits are part of calibration; a record brings their factors with it")
 	}
 	return nil
 }
