@@ -10,7 +10,7 @@ FUZZTIME ?= 5s
 # Random graphs run with each of these instruction sets that the machine has: GRAPHS with its best, FEWER
 # with each.
 ISAS    ?= generic avx2 avxvnni avx512vnni
-GRAPHS  ?= 1000
+GRAPHS  ?= 2000
 FEWER   ?= 100
 
 .PHONY: help demo test check everywhere figures data data-all build fmt clean bench bench-peers
@@ -42,9 +42,9 @@ test: data ## the test suite
 	$(GO) vet ./... $(EXTRA)
 	$(GO) test ./... $(EXTRA)
 
-check: data-all ## what takes longer: 1,000 random graphs on every engine, other machines, peers, fuzzing
+check: data-all ## what takes longer: 2,000 random graphs on every engine, other machines, peers, fuzzing
 	for isa in $(ISAS); do AMCTC_ISA=$$isa $(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(FEWER) || exit 1; done
-	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(GRAPHS)
+	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 20m -v -agree.graphs=$(GRAPHS)
 	cd runtime/asmgen && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) run . -check && GOWORK=off $(GO) test -count=1 ./...
 	$(GO) vet -tags check,everywhere ./testdata/selftest ./testdata/conformance
 	AMCTC_CHECK=1 $(GO) test -tags check ./testdata/selftest ./testdata/conformance ./codegen/gogen -count=1 -timeout 60m

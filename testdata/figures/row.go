@@ -19,7 +19,7 @@ var rows = []row{
 	{name: "accuracy-fashion", what: "residual and MobileNetV2-like on Fashion-MNIST, 10,000", required: "within 0.25 points, default settings", measure: accuracyFashion},
 	{name: "agreement", what: "agreement of interp, exec, the built and run emitted package, sim on ascend910b3 and ascend950pr; five networks, calibrated on 128 training images", required: "0 differing bytes on every tensor, ≥ 200 test inputs each", measure: agreement},
 	{name: "socs", what: "every described SoC: compile and verify of CNTK MNIST, LeNet, residual and MobileNetV2-like; 128 training images to calibrate", required: "0 differing bytes on every tensor, 20 test images each; the same results on every SoC", measure: everySoC},
-	{name: "random-graphs", what: "random graphs of 5–30 nodes on every engine, each operator ≥ 50 times", required: "≥ 1,000 graphs, 0 differing bytes", measure: randomGraphs},
+	{name: "random-graphs", what: "random graphs of 5–30 nodes on every engine, each operator ≥ 100 times", required: "≥ 10,000 graphs, 0 differing bytes", measure: randomGraphs},
 	{name: "autoencoder", what: "dense autoencoder, 10,000", required: "int8 reconstruction error ≤ 1.03 × float", measure: autoencoder},
 	{name: "float-import", what: "float import against ONNX Runtime, ≥ 200 real inputs, five networks", required: "max\\|a−b\\| ≤ 1e-4 · max\\|b\\| per output", measure: floatImport},
 	{name: "real-faces", what: "BlazeFace front and back on 40 squares of photographs: import against ONNX Runtime (max\\|a−b\\| / max\\|b\\|), 4 samples on every engine, outputs of int8 against float", required: "≤ 1e-4; 0 differing bytes; cosine of every output ≥ 0.985", measure: realRow(faces)},
