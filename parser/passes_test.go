@@ -2,6 +2,7 @@ package parser_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,8 @@ func directive(text, key string) (values []string) {
 //	// target: SOC            the target to legalize for; ascend910b3 when left out
 //	// factors KEY: SCALE_D OFFSET_D [SCALE_W …]
 //	// balance KEY: FACTOR …
+//	// shift KEY: N …
+//	// half KEY:              factors of FORCE_FP16_QUANT
 //	// patches: N             how many rewrites must fire
 //	// fails: TEXT            the error that is wanted instead of a module
 func TestPassFiles(t *testing.T) {
@@ -93,31 +96,29 @@ func TestPassFiles(t *testing.T) {
 func readFactors(t *testing.T, c *passes.Context, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
-		rest, ok := strings.CutPrefix(line, "// factors ")
-		balance := false
-		if !ok {
-			if rest, balance = strings.CutPrefix(line, "// balance "); !balance {
-				continue
-			}
+		kind, rest, _ := strings.Cut(strings.TrimPrefix(line, "// "), " ")
+		if !strings.HasPrefix(line, "// ") || !slices.Contains([]string{"factors", "balance", "shift", "half"}, kind) {
+			continue
 		}
 		at := strings.LastIndexByte(rest, ':')
 		if at < 0 {
 			t.Fatalf("no colon in %q", line)
 		}
 		f := c.Factors.At(rest[:at])
+		f.Half = f.Half || kind == "half"
 		for i, w := range strings.Fields(rest[at+1:]) {
 			v, err := strconv.ParseFloat(w, 32)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if balance {
+			switch {
+			case kind == "balance":
 				f.Balance = append(f.Balance, float32(v))
-				continue
-			}
-			switch i {
-			case 0:
+			case kind == "shift":
+				f.ShiftBit = append(f.ShiftBit, uint32(v))
+			case i == 0:
 				f.ScaleD = float32(v)
-			case 1:
+			case i == 1:
 				f.OffsetD = int32(v)
 			default:
 				f.ScaleW = append(f.ScaleW, float32(v))

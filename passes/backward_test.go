@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/amctc/amctc/ir"
@@ -65,10 +66,18 @@ var differentiables = []differentiable{
 	{op: "nn.matmul", in: [][]int{{2, 3, 4}, {4, 2}}},
 	{op: "nn.matmul", in: [][]int{{3, 4}, {2, 4, 2}}},
 	{op: "nn.softmax", in: [][]int{{2, 5, 2}}, attrs: ir.AttrsOf("axis", 1)},
-	{op: "nn.exp", in: [][]int{{3, 4}}},
-	{op: "nn.neg", in: [][]int{{3, 4}}},
-	{op: "nn.sigmoid", in: [][]int{{3, 4}}},
-	{op: "nn.tanh", in: [][]int{{3, 4}}},
+	{op: "nn.take", in: [][]int{{2, 4, 3}}, attrs: ir.AttrsOf("axis", 1, "indices", []int{3, -1, 1})},
+	{op: "nn.take", in: [][]int{{2, 4, 3}}, attrs: ir.AttrsOf("axis", 1, "indices", []int{0, 0, 3, 1, 3, 3})},
+	{op: "nn.take", in: [][]int{{2, 1, 3}}, attrs: ir.AttrsOf("axis", 1, "indices", []int{0, -1, 0, 0})},
+	{op: "nn.resample", in: [][]int{{2, 4, 3}}, attrs: ir.AttrsOf("axis", 1, "taps", 2, "indices", []int{0, 1, 1, 2, 3, 3}, "weights", []float32{.25, .75, .5, .5, .4, .6})},
+	{op: "nn.normalize", in: [][]int{{3, 2, 9}}, attrs: ir.AttrsOf("axis", 1)},
+	{op: "nn.reduce_max", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{1}), domain: apart()},
+	{op: "nn.reduce_min", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{0, 2}, "keep", false), domain: apart()},
+	{op: "nn.div", in: [][]int{{2, 3, 4}, {3, 1}}, domain: positive(2)},
+	{op: "nn.max", in: [][]int{{2, 3, 4}, {3, 1}}, domain: apart()},
+	{op: "nn.min", in: [][]int{{3, 1}, {2, 3, 4}}, domain: apart()},
+	{op: "nn.pow", in: [][]int{{2, 3, 4}, {3, 1}}, domain: positive(1.5)},
+	{op: "nn.prelu", in: [][]int{{2, 3, 4}, {3, 1}}, domain: away(0)},
 	{op: "nn.sub", in: [][]int{{2, 3, 4}, {3, 1}}},
 	{op: "nn.reduce_sum", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{0, 2}, "keep", false)},
 	{op: "nn.reduce_mean", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{1})},
@@ -88,11 +97,32 @@ var differentiables = []differentiable{
 	{op: "t.mse", in: [][]int{{3, 4}, {3, 4}}, fixed: []int{1}},
 }
 
+// positive draws from the numbers above least.
+func positive(least float32) func(int, float32) float32 {
+	return func(_ int, v float32) float32 { return least + float32(math.Abs(float64(v)))/4 }
+}
+
+// inside draws from (-1/2, 1/2).
+func inside(_ int, v float32) float32 { return float32(math.Tanh(float64(v))) * .5 }
+
+// functionDomains are where functions are drawn that do not have all numbers, or bend.
+var functionDomains = map[string]func(int, float32) float32{
+	"nn.abs": away(0), "nn.acos": inside, "nn.asin": inside, "nn.atanh": inside, "nn.acosh": positive(1.5), "nn.log": positive(2), "nn.sqrt": positive(1),
+	"nn.reciprocal": positive(1.5), "nn.tan": inside, "nn.celu": away(0), "nn.elu": away(0), "nn.selu": away(0), "nn.leaky_relu": away(0),
+	"nn.hard_sigmoid": away(-2.5, 2.5), "nn.hard_swish": away(-3, 3), "nn.shrink": away(-.5, .5), "nn.thresholded_relu": away(1), "nn.softsign": away(0),
+}
+
 // TestFiniteDifferences holds the gradient of every operator that has one against central differences,
 // to a thousandth of the greatest gradient.
 func TestFiniteDifferences(t *testing.T) {
 	tested := make(map[string]bool)
-	for k, d := range differentiables {
+	all := slices.Clone(differentiables)
+	for _, o := range op.All().All() {
+		if o.Grad != nil && op.FamilyOf(o.Name) == op.Functions {
+			all = append(all, differentiable{op: o.Name, in: [][]int{{5, 6}}, domain: functionDomains[o.Name]})
+		}
+	}
+	for k, d := range all {
 		tested[d.op] = true
 		t.Run(fmt.Sprintf("%d-%s", k, d.op), func(t *testing.T) { d.check(t, uint64(k+1)) })
 	}

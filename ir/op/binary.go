@@ -24,17 +24,17 @@ type pairing struct {
 var pairings = []pairing{
 	{name: "sub", summary: "difference of two tensors", doc: "y = float32(a-b).", grad: gradSub,
 		real: func(a, b float64) float64 { return a - b }, whole: func(_ tensor.DType, a, b int64) int64 { return a - b }},
-	{name: "div", summary: "quotient of two tensors", doc: "y = float32(a/b); of integers the quotient towards zero, 0 by zero.",
+	{name: "div", summary: "quotient of two tensors", doc: "y = float32(a/b); of integers the quotient towards zero, 0 by zero.", grad: gradDiv,
 		real: func(a, b float64) float64 { return a / b }, whole: quotient},
-	{name: "max", summary: "the greater of two numbers", doc: "y = a where a > b or a is NaN, else b.",
+	{name: "max", summary: "the greater of two numbers", doc: "y = a where a > b or a is NaN, else b.", grad: gradChoice(func(c *ir.GradCtx, a, b *ir.Value) *ir.Value { return c.Build("nn.sub", nil, a, b) }),
 		real: func(a, b float64) float64 { return picked(a, b, a > b) }, whole: func(d tensor.DType, a, b int64) int64 { return chosen(less(d, b, a), a, b) }},
-	{name: "min", summary: "the smaller of two numbers", doc: "y = a where a < b or a is NaN, else b.",
+	{name: "min", summary: "the smaller of two numbers", doc: "y = a where a < b or a is NaN, else b.", grad: gradChoice(func(c *ir.GradCtx, a, b *ir.Value) *ir.Value { return c.Build("nn.sub", nil, b, a) }),
 		real: func(a, b float64) float64 { return picked(a, b, a < b) }, whole: func(d tensor.DType, a, b int64) int64 { return chosen(less(d, a, b), a, b) }},
-	{name: "pow", summary: "power", doc: "y = a^b with the special cases of IEEE 754.",
+	{name: "pow", summary: "power", doc: "y = a^b with the special cases of IEEE 754.", grad: gradPow,
 		real: f32.Pow, whole: func(_ tensor.DType, a, b int64) int64 { return power(a, b) }},
 	{name: "fmod", summary: "remainder with the sign of the dividend", doc: "y = a - b*trunc(a/b), exactly; of integers 0 by zero.",
 		real: math.Mod, whole: remainder},
-	{name: "prelu", summary: "relu that lets negative numbers through, scaled by a tensor", doc: "y = float32(a*b) where a < 0, else a.",
+	{name: "prelu", summary: "relu that lets negative numbers through, scaled by a tensor", doc: "y = float32(a*b) where a < 0, else a.", grad: gradPRelu,
 		real: func(a, b float64) float64 {
 			if a < 0 {
 				return float64(a * b)

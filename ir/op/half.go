@@ -28,9 +28,9 @@ func DequantScale(n *ir.Node, sx, sw float32) float32 {
 // number.
 func HalfScale(s float32) (half float32, ok bool) {
 	if s >= 0x1p-14 && s <= 65504 {
-		return float32(tensor.Half(tensor.HalfBits(float64(s)))), true
+		return float32(tensor.F16.Round(float64(s))), true
 	}
-	root := tensor.Half(tensor.HalfBits(math.Sqrt(float64(s))))
+	root := tensor.F16.Round(math.Sqrt(float64(s)))
 	half = float32(float64(root * root))
 	return half, half > 0 && half <= math.MaxFloat32
 }

@@ -19,6 +19,7 @@ var Normalize = &ir.OpDef{
 		{Name: "eps", Kind: ir.AttrFloat, Default: float32(1e-5), Doc: "added to the variance"},
 	},
 	Stages: floatStages,
+	Grad:   gradNormalize,
 	Infer: func(c *ir.InferCtx) {
 		t, axis, eps := c.In[0], c.Node.Int("axis"), c.Node.Float("eps")
 		if !wantFloat(c) || !wantAxes(c, []int{axis}) {
@@ -49,4 +50,18 @@ var Normalize = &ir.OpDef{
 			}
 		}
 	},
+}
+
+// gradNormalize: (dy - mean(dy) - y*mean(dy*y))/s, with s found again.
+func gradNormalize(c *ir.GradCtx) {
+	x, y, dy := c.Node.Operands[0], c.Node.Result(), c.Out[0]
+	var axes []int
+	for a := c.Node.Int("axis"); a < len(x.Type.Shape); a++ {
+		axes = append(axes, a)
+	}
+	op := func(name string, v ...*ir.Value) *ir.Value { return c.Build("nn."+name, nil, v...) }
+	mean := func(v *ir.Value) *ir.Value { return c.Build("nn.reduce_mean", ir.AttrsOf("axes", axes), v) }
+	d := op("sub", x, mean(x))
+	s := op("sqrt", op("add", mean(op("mul", d, d)), gradConst(c, float64(c.Node.Float("eps")))))
+	c.In[0] = op("div", op("sub", op("sub", dy, mean(dy)), op("mul", y, mean(op("mul", dy, y)))), s)
 }

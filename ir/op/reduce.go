@@ -56,6 +56,8 @@ func reductionOps() (out []*ir.OpDef) {
 			d.Grad = gradReduceSum
 		case "mean":
 			d.Grad = gradReduceMean
+		case "max", "min":
+			d.Grad = gradReduceChoice
 		}
 		out = append(out, d)
 	}
@@ -193,4 +195,15 @@ func spreadGrad(c *ir.GradCtx, dy *ir.Value) *ir.Value {
 		v = c.Build("nn.take", ir.AttrsOf("axis", a, "indices", make([]int, x[a])), v)
 	}
 	return v
+}
+
+// gradReduceChoice gives the gradient to every element that is the result: to all of equal ones.
+func gradReduceChoice(c *ir.GradCtx) {
+	x, y := c.Node.Operands[0], c.Node.Result()
+	ones, _ := Reduced(x.Type.Shape, c.Node.Ints("axes"), true)
+	if !slices.Equal(ones, y.Type.Shape) {
+		y = c.Build("nn.reshape", ir.AttrsOf("shape", ones), y)
+	}
+	below := c.Build("nn.sub", nil, x, y)
+	c.In[0] = c.Build("t.clip_dx", ir.AttrsOf("min", float32(0), "max", float32(0)), below, spreadGrad(c, c.Out[0]))
 }

@@ -18,6 +18,7 @@ var Take = &ir.OpDef{
 		{Name: "indices", Kind: ir.AttrInts, Doc: "entries of x; -1 stands for zeros"},
 	},
 	Stages: floatStages,
+	Grad:   gradTake,
 	Infer: func(c *ir.InferCtx) {
 		t, axis := c.In[0], c.Node.Int("axis")
 		if !wantNumbers(c) || !wantAxes(c, []int{axis}) {
@@ -66,6 +67,7 @@ var Resample = &ir.OpDef{
 		{Name: "weights", Kind: ir.AttrFloats, Doc: "their weights"},
 	},
 	Stages: floatStages,
+	Grad:   gradResample,
 	Infer: func(c *ir.InferCtx) {
 		t, axis, taps := c.In[0], c.Node.Int("axis"), c.Node.Int("taps")
 		if !wantFloat(c) || !wantAxes(c, []int{axis}) {

@@ -14,7 +14,6 @@ type function struct {
 	summary string
 	doc     string
 	params  []float32 // defaults of alpha and beta
-	grad    func(*ir.GradCtx)
 }
 
 var functions = []function{
@@ -31,7 +30,7 @@ var functions = []function{
 	{name: "cosh", summary: "hyperbolic cosine", doc: "y = cosh(x)."},
 	{name: "elu", summary: "exponential linear unit", doc: "y = x where x >= 0, else alpha*(e^x-1).", params: []float32{1}},
 	{name: "erf", summary: "error function", doc: "y = erf(x)."},
-	{name: "exp", summary: "exponential", doc: "y = f32.Exp(x).", grad: gradExp},
+	{name: "exp", summary: "exponential", doc: "y = f32.Exp(x)."},
 	{name: "floor", summary: "greatest integer not above", doc: "y = floor(x)."},
 	{name: "gelu", summary: "Gaussian error linear unit", doc: "y = x/2*(1+erf(x/sqrt(2)))."},
 	{name: "gelu_tanh", summary: "Gaussian error linear unit by the hyperbolic tangent", doc: "y = x/2*(1+tanh(sqrt(2/pi)*(x+0.044715*x^3)))."},
@@ -40,12 +39,12 @@ var functions = []function{
 	{name: "leaky_relu", summary: "relu that lets negative numbers through, scaled", doc: "y = x where x >= 0 or x is NaN, else float32(alpha*x).", params: []float32{0.01}},
 	{name: "log", summary: "natural logarithm", doc: "y = log(x)."},
 	{name: "mish", summary: "x*tanh(softplus(x))", doc: "y = x*tanh(log(1+e^x))."},
-	{name: "neg", summary: "negative", doc: "y = -x.", grad: gradNeg},
+	{name: "neg", summary: "negative", doc: "y = -x."},
 	{name: "reciprocal", summary: "reciprocal", doc: "y = float32(1/x)."},
 	{name: "round", summary: "nearest integer, half to even", doc: "y = x rounded to an integer, half to even."},
 	{name: "selu", summary: "scaled exponential linear unit", doc: "y = beta*x where x >= 0, else beta*alpha*(e^x-1).", params: []float32{1.67326319217681884765625, 1.05070102214813232421875}},
 	{name: "shrink", summary: "zero near zero, and nearer to it elsewhere", doc: "y = x+beta where x < -alpha, x-beta where x > alpha, else 0; alpha is ONNX's lambd, beta its bias.", params: []float32{0.5, 0}},
-	{name: "sigmoid", summary: "logistic function", doc: "y = 1/(1+e^-x).", grad: gradSigmoid},
+	{name: "sigmoid", summary: "logistic function", doc: "y = 1/(1+e^-x)."},
 	{name: "sign", summary: "sign", doc: "y = 1 where x > 0, -1 where x < 0, else x."},
 	{name: "sin", summary: "sine", doc: "y = sin(x), x in radians."},
 	{name: "sinh", summary: "hyperbolic sine", doc: "y = sinh(x)."},
@@ -54,7 +53,7 @@ var functions = []function{
 	{name: "sqrt", summary: "square root", doc: "y = sqrt(x)."},
 	{name: "swish", summary: "product with the logistic function: SiLU", doc: "y = x/(1+e^(-alpha*x)).", params: []float32{1}},
 	{name: "tan", summary: "tangent", doc: "y = tan(x), x in radians."},
-	{name: "tanh", summary: "hyperbolic tangent", doc: "y = tanh(x).", grad: gradTanh},
+	{name: "tanh", summary: "hyperbolic tangent", doc: "y = tanh(x)."},
 	{name: "thresholded_relu", summary: "x above a threshold, else zero", doc: "y = x where x > alpha or x is NaN, else 0.", params: []float32{1}},
 }
 
@@ -85,9 +84,11 @@ func functionOps() (out []*ir.OpDef) {
 			Operands: []ir.Operand{{Name: "x"}},
 			Traits:   ir.Elementwise,
 			Stages:   floatStages,
-			Grad:     f.grad,
 			Infer:    inferFunction,
 			Eval:     evalFunction,
+		}
+		if slopes[f.name] != nil {
+			d.Grad = gradFunction
 		}
 		for i, v := range f.params {
 			d.Attrs = append(d.Attrs, ir.AttrDef{Name: []string{"alpha", "beta"}[i], Kind: ir.AttrFloat, Default: v, Doc: "parameter, see the meaning"})
@@ -150,20 +151,4 @@ func evalFunction(c *ir.EvalCtx) {
 			out.SetInt(i, f(x.Int(i)))
 		}
 	}
-}
-
-func gradExp(c *ir.GradCtx) { c.In[0] = c.Build("nn.mul", nil, c.Out[0], c.Node.Result()) }
-
-func gradNeg(c *ir.GradCtx) { c.In[0] = c.Build("nn.neg", nil, c.Out[0]) }
-
-// gradSigmoid: dx = dy * (y - y*y).
-func gradSigmoid(c *ir.GradCtx) {
-	y := c.Node.Result()
-	c.In[0] = c.Build("nn.mul", nil, c.Out[0], c.Build("nn.sub", nil, y, c.Build("nn.mul", nil, y, y)))
-}
-
-// gradTanh: dx = dy - dy*y*y.
-func gradTanh(c *ir.GradCtx) {
-	y := c.Node.Result()
-	c.In[0] = c.Build("nn.sub", nil, c.Out[0], c.Build("nn.mul", nil, c.Build("nn.mul", nil, c.Out[0], y), y))
 }
