@@ -16,14 +16,14 @@ import (
 // A port is an input or output as the emitted package shows it.
 type port struct {
 	*plan.Port
-	field  string // of Inputs or Outputs
-	param  string // field of call
-	length string // constant: elements of one sample
-	shape  string // variable
-	shared bool   // one tensor serves all samples, because its batch is not free
-	codes  bool   // an input that is quantized first, so that codes can be given instead
+	field  string    // of Inputs or Outputs
+	param  string    // field of call
+	length string    // constant: elements of one sample
+	shape  string    // variable
+	shared bool      // one tensor serves all samples, because its batch is not free
+	codes  bool      // an input that is quantized first, so that codes can be given instead
 	quant  *ir.Quant // of codes that the caller may or must give, or gets
-	pixels *ir.Node // of bytes: the node that looks them up
+	pixels *ir.Node  // of bytes: the node that looks them up
 	// codesParam is the field of call for codes.
 	codesParam string
 }
