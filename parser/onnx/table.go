@@ -41,6 +41,7 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"QuantizeLinear": {min: 2, max: 3, outs: 1, attrs: []string{"axis", "block_size", "output_dtype", "precision", "saturate"}, since: 10,
 		build: buildQuantizeLinear},
 	"Range":                     {min: 3, max: 3, outs: 1, since: 11, build: buildRange},
+	"Einsum":                    {min: 1, max: -1, outs: 1, since: 12, attrs: []string{"equation"}, build: buildEinsum},
 	"Relu":                      {min: 1, max: 1, outs: 1, build: func(c *call) { c.unary("nn.relu") }},
 	"Reshape":                   {min: 2, max: 2, outs: 1, reads: movesCodes, attrs: []string{"allowzero"}, build: buildReshape},
 	"Round":                     {min: 1, max: 1, outs: 1, since: 11, build: buildRound},
