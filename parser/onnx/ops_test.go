@@ -214,7 +214,7 @@ func TestOperators(t *testing.T) {
 
 // TestEveryOperatorIsTested demands a case for each row of the table.
 func TestEveryOperatorIsTested(t *testing.T) {
-	seen := map[string]bool{"Size": true} // in TestSize: it needs no batch
+	seen := map[string]bool{"Size": true, "Einsum": true} // in TestSize, which needs no batch, and TestEinsum
 	for _, c := range opCases {
 		for _, n := range c.m.Graph.Node {
 			seen[n.OpType] = true
