@@ -46,6 +46,8 @@ type CompileOptions struct {
 	// Validate compares the network before and after every pass, on two calibration samples or, without data, on
 	// noise. It interprets the network, which is slow.
 	Validate bool
+	// Counters makes the Go package count what leaves the ranges that calibration found.
+	Counters bool
 	Progress passes.Progress
 	Log      *slog.Logger
 }
@@ -235,7 +237,7 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	if err != nil {
 		return err
 	}
-	files, err := GoPackage(o.Integer, where, gogen.Options{Package: opt.Package, Source: filepath.Base(opt.Model), Samples: samples[:n], State: state})
+	files, err := GoPackage(o.Integer, where, gogen.Options{Package: opt.Package, Source: filepath.Base(opt.Model), Samples: samples[:n], State: state, Counters: opt.Counters})
 	if err != nil {
 		return err
 	}

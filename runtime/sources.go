@@ -29,6 +29,7 @@ const (
 type unit struct {
 	files   map[string][]byte
 	kernels []string // see kernelName
+	types   []string // exported
 	needs   []string // other units, sorted
 	math    bool     // imports MathPath
 }
@@ -74,6 +75,9 @@ var index = sync.OnceValue(func() map[string]*unit {
 		for _, d := range f.Decls {
 			for _, id := range declares(d) {
 				declared[id] = name
+				if _, ok := d.(*ast.GenDecl); ok && ast.IsExported(id) {
+					u.types = append(u.types, id)
+				}
 			}
 			if k := kernelName(d); k != "" {
 				u.kernels = append(u.kernels, k)
@@ -162,7 +166,7 @@ func Manifest() map[string]struct{ Kernels, Needs []string } {
 	return out
 }
 
-// Sources are the files that the given kernels, the workers and the working memory need, by
+// Sources are the files that the given kernels, or types by name, the workers and the working memory need, by
 // slash-separated path: "rt/NAME", and "f32/NAME" when a kernel uses package f32. Imports of f32 are
 // rewritten to mathPath. The error names a kernel that does not exist.
 func Sources(kernels []string, mathPath string) (map[string][]byte, error) {
@@ -171,7 +175,7 @@ func Sources(kernels []string, mathPath string) (map[string][]byte, error) {
 	for _, k := range kernels {
 		found := false
 		for name, u := range units {
-			if slices.Contains(u.kernels, k) {
+			if slices.Contains(u.kernels, k) || slices.Contains(u.types, k) {
 				want[name], found = true, true
 			}
 		}

@@ -111,6 +111,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	f.IntVar(&opt.VerifySamples, "verify-samples", 4, "calibration samples to verify")
 	f.BoolVar(&opt.NoVerify, "no-verify", false, "do not compare the engines")
 	f.BoolVar(&opt.Validate, "validate", false, "compare the network before and after every pass, on two samples, with the interpreter")
+	f.BoolVar(&opt.Counters, "counters", false, "let the Go package count values that leave their calibrated ranges: Model.Counters")
 	f.BoolVar(&check, "check", false, "write nothing; exit 1 with the differences when the files in DIR are stale")
 	_ = c.MarkFlagRequired("out")
 	return c

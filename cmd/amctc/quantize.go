@@ -290,7 +290,7 @@ func emitCommand(u *ui) *cobra.Command {
 		Args:      cobra.ExactArgs(2),
 		ValidArgs: []string{"go", "ascend", "onnx"},
 	}
-	var force bool
+	var force, counters bool
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		m, err := amctc.Load(args[1], amctc.LoadOptions{})
 		if err != nil {
@@ -308,7 +308,7 @@ func emitCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			opt := gogen.Options{Package: pkg, Source: filepath.Base(args[1])}
+			opt := gogen.Options{Package: pkg, Source: filepath.Base(args[1]), Counters: counters}
 			if state != "" {
 				pairs, err := amctc.ParseState(state)
 				if err != nil {
@@ -348,6 +348,7 @@ func emitCommand(u *ui) *cobra.Command {
 	c.Flags().StringVar(&soc, "target", "", "Ascend SoC (default: the module's)")
 	c.Flags().StringVar(&pkg, "pkg", "", "Go package name (default: the folder's base name)")
 	c.Flags().StringVar(&module, "module", "", "import path of the output folder (default: from the enclosing go.mod)")
+	c.Flags().BoolVar(&counters, "counters", false, "let the Go package count values that leave their calibrated ranges")
 	c.Flags().StringVar(&state, "state", "", "inputs of the Go package that are outputs of the step before: h=h_out,c=c_out")
 	c.Flags().BoolVar(&force, "force", false, "replace existing files")
 	_ = c.MarkFlagRequired("output")

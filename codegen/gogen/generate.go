@@ -29,6 +29,8 @@ type Options struct {
 	// State are the inputs that are outputs of the step before. The recorded samples are then the steps of one stream, whose
 	// state begins at zero.
 	State []StatePair
+	// Counters makes the package count what leaves the ranges that calibration found.
+	Counters bool
 	// Runtime is the import path of kernels that exist already, which Runtime gives. Empty copies
 	// those that are needed below the package.
 	Runtime string
@@ -49,7 +51,7 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	}
 	files := make(map[string][]byte)
 	if opt.Runtime == "" {
-		if files, err = runtimeFiles(p.Kernels(), "internal/", opt.ImportPath+"/internal", opt.Version); err != nil {
+		if files, err = runtimeFiles(e.kernels(), "internal/", opt.ImportPath+"/internal", opt.Version); err != nil {
 			return nil, err
 		}
 	}
@@ -63,6 +65,11 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 		return nil, err
 	}
 	files["weights.bin"] = e.weights.file()
+	if len(e.counters) > 0 {
+		if files["counters.go"], err = e.countersFile(); err != nil {
+			return nil, err
+		}
+	}
 	if e.hasState() {
 		if files["state.go"], err = e.stateFile(); err != nil {
 			return nil, err
@@ -84,6 +91,11 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	}
 	if files["model_test.go"], err = e.fill(testText, ""); err != nil {
 		return nil, err
+	}
+	if len(e.counters) > 0 {
+		if files["counters_test.go"], err = e.fill(countersTestText, ""); err != nil {
+			return nil, err
+		}
 	}
 	if e.hasState() {
 		if files["state_test.go"], err = e.stateTestFile(); err != nil {
@@ -126,6 +138,16 @@ type emitter struct {
 	consts  []string // field of each constant; empty for an empty one
 	weights weightsFile
 	reads   map[string]bool // readers of weights.bin that are used
+
+	counters []counter
+}
+
+// kernels are what the package needs of the runtime.
+func (e *emitter) kernels() []string {
+	if len(e.counters) > 0 {
+		return append(e.p.Kernels(), "Counter")
+	}
+	return e.p.Kernels()
 }
 
 func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
@@ -153,6 +175,9 @@ func newEmitter(p *plan.Plan, opt Options) (*emitter, error) {
 	}
 	e.namePorts()
 	e.nameSteps()
+	if opt.Counters {
+		e.findCounters()
+	}
 	return e, nil
 }
 

@@ -205,6 +205,7 @@ func (e *emitter) run(f *jen.File) {
 				g.If(codes.Clone().Op("==").Nil()).Block(kernel).Else().Block(
 					jen.Qual(e.rt, "ImportCodes").Call(jen.Id("w"), jen.Op("&").Id(s.codesName), e.slot(s.Slots[0]), codes))
 			}
+			e.count(g, i)
 			shown = e.show(g, shown, i+1)
 		}
 	})

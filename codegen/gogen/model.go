@@ -183,11 +183,14 @@ func (e *emitter) shapeError(f *jen.File) {
 
 func (e *emitter) modelType(f *jen.File) {
 	f.Line().Comment("// A Model is the network with its weights. It is immutable and may be shared by goroutines.")
-	f.Type().Id("Model").Struct(
-		jen.Id("layers").Id("layers"),
-		jen.Id("options").Id("options"),
-		jen.Id("sessions").Qual("sync", "Pool").Comment("of *Session"),
-	)
+	f.Type().Id("Model").StructFunc(func(g *jen.Group) {
+		g.Id("layers").Id("layers")
+		g.Id("options").Id("options")
+		g.Id("sessions").Qual("sync", "Pool").Comment("of *Session")
+		if len(e.counters) > 0 {
+			g.Id("counters").Id("counters").Comment("of all sessions")
+		}
+	})
 	f.Line().Type().Id("options").Struct(jen.Id("threads").Int())
 	f.Line().Comment("// An Option is for New.")
 	f.Type().Id("Option").Func().Params(jen.Op("*").Id("options"))
@@ -209,6 +212,11 @@ func (e *emitter) modelType(f *jen.File) {
 		jen.Id("m").Op(":=").Op("&").Id("Model").Values(),
 		jen.For(jen.List(jen.Id("_"), jen.Id("o")).Op(":=").Range().Id("opts")).Block(jen.Id("o").Call(jen.Op("&").Id("m").Dot("options"))),
 		jen.Id("m").Dot("layers").Dot("load").Call(jen.Id("w")),
+		jen.Do(func(s *jen.Statement) {
+			if len(e.counters) > 0 {
+				s.Id("m").Dot("setCounters").Call()
+			}
+		}),
 		jen.Id("m").Dot("sessions").Dot("New").Op("=").Func().Params().Any().Block(jen.Return(jen.Id("m").Dot("NewSession").Call())),
 		jen.Return(jen.Id("m"), jen.Nil()),
 	)

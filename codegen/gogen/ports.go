@@ -32,7 +32,7 @@ type port struct {
 // tests included.
 var (
 	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Option", "WithThreads", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
-	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "steps", "stepInputs", "newStepOutputs", "stepOutput", "given", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
+	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "counters", "counterNames", "steps", "stepInputs", "newStepOutputs", "stepOutput", "given", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
 		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
 		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "getU8", "putF32", "putI8",
 		"rt", "rand", "reflect", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}

@@ -19,6 +19,9 @@ func (e *emitter) readme(r *recording) []byte {
 	if e.anyCodes() {
 		b.WriteString("`RunQuantized` takes int8 codes where the network would quantize its input first.\n")
 	}
+	if len(e.counters) > 0 {
+		b.WriteString("`m.Counters()` tells how many values left the ranges that calibration found.\n")
+	}
 	if e.hasState() {
 		b.WriteString("`m.NewState()` is the state of one stream; `m.Step(st, out, in)` takes it through the steps that `in` holds.\n")
 	}

@@ -50,7 +50,7 @@ func TestService(t *testing.T) {
 		samples = append(samples, in)
 	}
 	opt := gogen.Options{Package: "service", ImportPath: "example.com/service", Version: "test", Source: "service.amir", Samples: samples,
-		State: []gogen.StatePair{{In: 1, Out: 1}, {In: 3, Out: 3}}}
+		State: []gogen.StatePair{{In: 1, Out: 1}, {In: 3, Out: 3}}, Counters: true}
 	files, err := gogen.Generate(p, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -58,8 +58,9 @@ func TestService(t *testing.T) {
 	for file, list := range map[string][]string{
 		"model.go": {"St []uint8 // st, 1x2x2x3 uint8, channels last, in the opposite order of the network's", "Reset []int8", "Image []int8", "ResetScale float32 = 0.25", "ResetOffset = -7",
 			"ImageScale float32 = 0.5", "ImageOffset = 3", "SumScale float32 = 0.25", "InScale float32 = 0.25", "func (s *Session) RunQuantized("},
-		"state.go":  {"Reset2 []int8", "st.Reset2[i] = -7", "clear(st.Steps)", "St []uint8", "In []float32", "Image []int8", "Back []float32"},
-		"README.md": {"`m.NewState()`", "uint8"},
+		"state.go":    {"Reset2 []int8", "st.Reset2[i] = -7", "clear(st.Steps)", "St []uint8", "In []float32", "Image []int8", "Back []float32"},
+		"counters.go": {`"input in"`, `"q.add \"sum\""`},
+		"README.md":   {"`m.NewState()`", "uint8"},
 	} {
 		text := strings.Join(strings.Fields(string(files[file])), " ")
 		for _, want := range list {
