@@ -69,11 +69,14 @@ func buildMatMul(c *call) {
 		c.ascendDense(false)
 		return
 	}
-	for i, which := range []string{"first", "second"} {
-		if r := len(c.in[i].shape()); r < 2 {
-			c.errorf(codeForm, "its %s operand has rank %d; vectors are not supported, give it a batch dimension", which, r)
-			return
-		}
+	a, b := c.in[0].shape(), c.in[1].shape()
+	if len(a) == 0 || len(b) == 0 {
+		c.errorf(codeShape, "its operands have ranks %d and %d, want at least 1", len(a), len(b))
+		return
+	}
+	if len(a) == 1 || len(b) == 1 {
+		c.vectorProduct(a, b)
+		return
 	}
 	if !c.isLayer() {
 		if c.floatOperands() {
@@ -88,6 +91,28 @@ func buildMatMul(c *call) {
 	c.node("nn.dense", []*ir.Value{c.x(0), c.layerWeights(w)})
 }
 
+// vectorProduct is a product with a vector: a row, when it is the first operand, or a column, whose dimension the
+// result does not have.
+func (c *call) vectorProduct(a, b []int) {
+	x, y := c.x(0), c.x(1)
+	if x == nil || y == nil || !c.floatOperands() {
+		c.failed = true
+		return
+	}
+	var shape []int
+	if len(a) == 1 {
+		x = c.reshaped(x, 1, a[0])
+	} else {
+		shape = append(shape, a[:len(a)-1]...)
+	}
+	if len(b) == 1 {
+		y = c.reshaped(y, b[0], 1)
+	} else {
+		shape = append(append(shape, b[:len(b)-2]...), b[len(b)-1])
+	}
+	c.finish(0, c.reshaped(c.two("nn.matmul", x, y), shape...))
+}
+
 func buildGemm(c *call) {
 	if c.in[0].quant != nil {
 		c.ascendDense(c.intAttr("transB", 0) != 0)
@@ -97,15 +122,18 @@ func buildGemm(c *call) {
 		c.computedGemm()
 		return
 	}
-	if c.intAttr("transA", 0) != 0 {
-		c.errorf(codeForm, "transA=1 is not supported; transpose the operand in front of it")
-		return
-	}
 	for i, which := range []string{"first", "second"} {
 		if r := len(c.in[i].shape()); r != 2 {
 			c.errorf(codeShape, "its %s operand has rank %d, want 2", which, r)
 			return
 		}
+	}
+	if c.intAttr("transA", 0) != 0 {
+		v := c.emit("nn.transpose", c.label("_transA"), []*ir.Value{c.x(0)}, "perm", []int{1, 0})
+		if v == nil {
+			return
+		}
+		c.in[0] = c.im.valueOf(v)
 	}
 	w := c.weights(c.intAttr("transB", 0) != 0, c.floatAttr("alpha", 1))
 	if w == nil {

@@ -118,7 +118,7 @@ m.onnx:Add_0: error[I017]: Add "Add_0": constant "i" holds INT64, where float32 
 m.onnx:Cast_2: error[I017]: Cast "Cast_2": it converts computed numbers to INT64; networks are float32 throughout, remove it or export in float32`},
 	{name: "not finite", m: image(13).f32("w", []float32{1, float32(math.Inf(1))}, 1, 2, 1, 1).node("Conv x w -> y").out("y"),
 		want: `m.onnx:Conv_0: error[I018]: Conv "Conv_0": element 1 of constant "w" is +Inf; weights must be finite`},
-	{name: "forms", m: newModel(13).in("x", 1, 2, 3).in("i", 1, 2, 5, 5).in("k", 2, 1).floats("w3", 2, 2, 2).floats("m", 1, 2).floats("m1", 2).
+	{name: "forms", m: newModel(13).in("x", 1, 2, 3).in("i", 1, 2, 5, 5).in("k", 2, 1).floats("w3", 2, 2, 2).floats("m", 1, 2).scalar("m1", 2).
 		i64("p", 0, 0, 0, 0).node("MatMul k x -> c").node("MatMul x w3 -> d").node("MatMul m1 k -> e").
 		node("Gemm k m -> f", integer("transA", 1)).node("Pad k p -> g", str("mode", "mirror")).
 		node("AveragePool i -> l", ints("kernel_shape", 4, 4), ints("strides", 2, 2), ints("pads", 1, 1, 1, 1), integer("ceil_mode", 1), integer("count_include_pad", 1)).
@@ -126,8 +126,8 @@ m.onnx:Cast_2: error[I017]: Cast "Cast_2": it converts computed numbers to INT64
 		out("c", "d", "e", "f", "g", "l", "o", "r"), want: `
 m.onnx:MatMul_0: error[I020]: MatMul "MatMul_0": rows of a have 1 elements, columns of b 2
 m.onnx:MatMul_1: error[I020]: MatMul "MatMul_1": rows of a have 3 elements, columns of b 2
-m.onnx:MatMul_2: error[I019]: MatMul "MatMul_2": its first operand has rank 1; vectors are not supported, give it a batch dimension
-m.onnx:Gemm_3: error[I019]: Gemm "Gemm_3": transA=1 is not supported; transpose the operand in front of it
+m.onnx:Gemm_3: error[I020]: Gemm "Gemm_3": weights take 1 inputs, the last dimension of x is 2
+m.onnx:MatMul_2: error[I020]: MatMul "MatMul_2": its operands have ranks 0 and 2, want at least 1
 m.onnx:Pad_4: error[I019]: Pad "Pad_4": mode "mirror" is not supported, only constant, edge, reflect and wrap
 m.onnx:AveragePool_5: error[I019]: AveragePool "AveragePool_5": count_include_pad together with ceil_mode is not supported where windows reach beyond the padding; export with ceil_mode=False
 m.onnx:ArgMax_6: error[I017]: ArgMax "ArgMax_6": its result would be tensor<1x2x3xi64>; networks are float32 throughout

@@ -209,9 +209,16 @@ func (c *call) lit(i int, what string) *literal {
 	return nil
 }
 
-// floats is input i as known float32 numbers.
+// floats is input i as known float32 numbers. Those of half precision are float32 numbers too, unless the network is
+// evaluated in its own types.
 func (c *call) floats(i int, what string) *literal {
 	l := c.lit(i, what)
+	if l != nil && !c.im.opt.Numbers && (l.elem == pb.TensorProto_FLOAT16 || l.elem == pb.TensorProto_BFLOAT16) {
+		c.im.half(c.pb.Input[i])
+		wide := literalOf(widened(l.tensor()))
+		wide.name, wide.derived = l.name, l.derived
+		return wide
+	}
 	if l != nil && l.elem != pb.TensorProto_FLOAT {
 		c.errorf(codeElem, "its %s, %q, holds %s, not float32; export the network in float32", what, c.pb.Input[i], elemName(int32(l.elem)))
 		return nil

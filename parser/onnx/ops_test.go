@@ -64,6 +64,21 @@ var opCases = slices.Concat(quantCases, controlCases, []opCase{
 	{"matmul of a reshaped weight", newModel(7).in("x", 1, 4).floats("w", 2, 2, 3).i64("s", 4, 3).
 		node("Reshape w s -> r").node("MatMul x r -> y").out("y"),
 		`y = dense(x, @r[1 4 7 10 2 5 8 11 3 6 9 12]) : 1x3`},
+	{"matmul with vectors", newModel(13).in("x", 2, 3).in("r", 2).in("c", 3).floats("v", 3).node("MatMul r x -> a").node("MatMul x c -> b").node("MatMul a v -> d").
+		node("Unsqueeze d z -> y").i64("z", 0).out("b", "y"),
+		`a_reshape = reshape(r) {shape=[1 2]} : 1x2
+		 a_matmul = matmul(a_reshape, x) : 1x3
+		 a_reshape_1 = reshape(a_matmul) {shape=[3]} : 3
+		 b_reshape = reshape(c) {shape=[3 1]} : 3x1
+		 b_matmul = matmul(x, b_reshape) : 2x1
+		 b = reshape(b_matmul) {shape=[2]} : 2
+		 d_reshape = reshape(a_reshape_1) {shape=[1 3]} : 1x3
+		 d_matmul = matmul(d_reshape, @d_reshape_1[1 2 3]) : 1x1
+		 d_reshape_2 = reshape(d_matmul) {shape=[]} : f32>
+		 y = reshape(d_reshape_2) {shape=[1]} : 1`},
+	{"gemm of a transposed operand and weights", newModel(13).in("x", 2, 1).floats("w", 2, 2).node("Gemm x w -> y", integer("transA", 1)).out("y"),
+		`y_transA = transpose(x) {perm=[1 0]} : 1x2
+		 y = dense(y_transA, @w[1 3 2 4]) : 1x2`},
 	{"matmul of two computed", newModel(13).in("x", -1, 4, 5, 2).in("y", 2, 3).node("MatMul x y -> z").out("z"),
 		`z = matmul(x, y) : ?x4x5x3`},
 	{"matmul with a constant first operand", newModel(13).in("x", 2, 3).floats("m", 1, 2).node("MatMul m x -> y").out("y"),
@@ -282,5 +297,24 @@ func TestInputShape(t *testing.T) {
 		if got := m.Main().Params[0].Type.String(); got != c.want {
 			t.Errorf("%v gives %s, want %s", c.shape, got, c.want)
 		}
+	}
+}
+
+// TestHalfWeights: weights of half precision are the float32 numbers that they are, in every kind of layer.
+func TestHalfWeights(t *testing.T) {
+	w := &pb.TensorProto{Name: "w", DataType: 10, Dims: []int64{2, 2}, Int32Data: []int32{0x3c00, 0xc000, 0x3800, 0x4400}}
+	b := &pb.TensorProto{Name: "b", DataType: 16, Dims: []int64{2}, Int32Data: []int32{0x3f80, 0xbf00}}
+	k := &pb.TensorProto{Name: "k", DataType: 16, Dims: []int64{1, 1, 1, 1}, Int32Data: []int32{0x4040}}
+	m := newModel(13).in("x", 1, 2).in("i", 1, 1, 2, 2).init(w).init(b).init(k).node("Gemm x w b -> g").node("MatMul x w -> m").node("Conv i k -> c").out("g", "m", "c")
+	got, l := Import("m.onnx", m.bytes(t), Options{})
+	if l.Len() != 1 || l.Sorted()[0].Code != codeHalf {
+		t.Fatalf("got %v, want one remark", l)
+	}
+	want := `g = dense(x, @w[1 0.5 -2 4], @b[1 -0.5]) : 1x2
+m = dense(x, @w_1[1 0.5 -2 4]) : 1x2
+c = conv2d(i, @k[3]) {pad=[0 0 0 0] stride=[1 1]} : 1x1x2x2
+`
+	if listing(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", listing(got), want)
 	}
 }
