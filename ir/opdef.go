@@ -82,6 +82,8 @@ type QuantRule struct {
 	FloatResult bool
 	// Symmetric says that the codes of all Activations have the offset 0.
 	Symmetric bool
+	// Function, when set, is what a node computes of one number. The twin reads a table of it, and names the operator.
+	Function func(*Node) func(float32) float32
 	// Applies, when set, says why a particular node stays float, or "".
 	Applies func(*Node) string
 }

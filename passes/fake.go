@@ -24,7 +24,7 @@ func applyFactors(c *Context, m *ir.Module, f *ir.Func) error {
 		if n.Op.Quant == nil {
 			continue
 		}
-		complete := true
+		complete, observed := true, false
 		for _, i := range n.Op.Quant.Activations {
 			o := producer(n.Operands[i], "q.observe")
 			complete = complete && o != nil && c.factors(n, i) != nil
@@ -34,6 +34,7 @@ func applyFactors(c *Context, m *ir.Module, f *ir.Func) error {
 			if o == nil {
 				continue
 			}
+			observed = true
 			v := o.Operands[0]
 			if complete {
 				k := c.factors(n, i)
@@ -46,7 +47,7 @@ func applyFactors(c *Context, m *ir.Module, f *ir.Func) error {
 			}
 			n.Operands[i] = v
 		}
-		if !complete && producerObserved(c, n) {
+		if !complete && producerObserved(c, n) && (observed || n.Op.Quant.Function == nil) {
 			c.Remark("Q003", n, "stays float: the record has no factors for it")
 		}
 	}

@@ -298,6 +298,13 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 		}
 		spec.Operands = append(spec.Operands, v)
 	}
+	if q.Function != nil {
+		spec.Operands = append(spec.Operands, e.table(n, spec.Operands[0].Type.Quant))
+		spec.Attrs = ir.AttrsOf("function", n.Op.Name)
+		for _, a := range n.Op.Attrs {
+			spec.Attrs = spec.Attrs.With(a.Name, n.Attr(a.Name))
+		}
+	}
 	if q.IsLayer() {
 		l := e.d.weights[n]
 		w := n.Operands[q.Weights].Def.Operands[0]
@@ -322,6 +329,13 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 	}
 	e.stored[r] = y
 	return nil
+}
+
+// table is the constant that holds what n's function makes of every code of map x.
+func (e *emitter) table(n *ir.Node, x *ir.Quant) *ir.Value {
+	y := e.d.store[n.Result()]
+	t := op.Tabulate(n.Op.Quant.Function(n), x, y)
+	return e.m.AddConst(ir.Identifier(n.Name)+"_t", ir.Quantized(y, t.Len()), t)
 }
 
 // moving emits n on codes.

@@ -31,10 +31,10 @@ func (d *demands) decidePair(n *ir.Node) {
 }
 
 // operand gives operand i of a float node. In a pair, a fake-quantized operand of an operator without
-// weights passes through its codes.
+// weights passes through its codes, but not that of a function, which AMCT leaves alone.
 func (e *emitter) operand(n *ir.Node, i int, v *ir.Value) (*ir.Value, error) {
 	fake := producer(v, "q.fake")
-	if !e.d.pair || fake == nil || n.Op.Quant.IsLayer() {
+	if !e.d.pair || fake == nil || n.Op.Quant.IsLayer() || n.Op.Quant.Function != nil {
 		return e.float(v)
 	}
 	e.wanted = quantName(n, i)

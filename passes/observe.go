@@ -25,11 +25,14 @@ func ResultKey(n *ir.Node) string { return n.Name + ":out" }
 func insertObservers(c *Context, m *ir.Module, f *ir.Func) error {
 	uniqueNames(f)
 	f.Stage = ir.StageObserved
-	uses := f.Uses()
+	uses, wanted := f.Uses(), c.wantedCodes(f)
 	for _, n := range append([]*ir.Node(nil), f.Nodes...) {
 		q := n.Op.Quant
 		if q == nil || c.isBalance(n, uses) || c.Settings.For(n.Name, q.IsLayer()).Skip {
 			continue
+		}
+		if q.Function != nil && !wanted[n] {
+			continue // its result is read as float32
 		}
 		if q.Applies != nil {
 			if why := q.Applies(n); why != "" {

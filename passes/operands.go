@@ -173,7 +173,7 @@ func (l *lockstep) codes(n, m *ir.Node, in []number) error {
 			if err := l.compareCodes(src, pre, w.Type.Quant, real(got.t, w.Type), want); err != nil {
 				return err
 			}
-		case l.keeps == PairCodes && !n.Op.Quant.IsLayer():
+		case l.keeps == PairCodes && !n.Op.Quant.IsLayer() && n.Op.Quant.Function == nil:
 			if err := l.compare(src, number{t: gridded(pre.t, want)}, w, got, false); err != nil {
 				return err
 			}

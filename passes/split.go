@@ -28,8 +28,9 @@ func splitFactors(c *Context, m *ir.Module, f *ir.Func) error {
 	results := make(map[*ir.Node]*ir.Quant)
 	uses := f.Uses()
 	kept := make(map[*ir.Node]bool)
+	wanted := c.wantedCodes(f)
 	for _, n := range f.Nodes {
-		if n.Op.Quant == nil || n.Op.Name == "q.fake" {
+		if n.Op.Quant == nil || n.Op.Quant.Function != nil && !wanted[n] {
 			continue
 		}
 		if q := onlyFake(uses, n.Result()); q != nil && !n.Op.Quant.FloatResult {

@@ -17,6 +17,7 @@ package target
 //	pad              x                                 pad=[befores..., afters...] value (float; for integers an integer)   any one type
 //	reshape          x                                 a copy     any one type
 //	transpose        x                                 perm       any one type
+//	table            x, t(256)                         t[x+128], s8
 //	take             x                                 axis indices; -1 stands for zeros
 //	resample         x, w(entries*taps)                axis taps indices; weighted sums of taps entries from +0, ascending
 //	normalize        x                                 axis eps (float); over all axes from axis on: (x-m)/sqrt(v+eps), as nn.normalize rounds it

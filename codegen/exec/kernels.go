@@ -66,6 +66,7 @@ var kernels = map[string]kernel{
 	"Rescale":                two(rt.Rescale),
 	"SoftmaxF32":             two(rt.SoftmaxF32),
 	"Strips":                 six(rt.Strips),
+	"Table":                  two(rt.Table),
 
 	// Of training.
 	"AvgPoolGrad":         two(rt.AvgPoolGrad),

@@ -52,6 +52,10 @@ func since(n *ir.Node) int64 {
 	case n.Op.Name == "nn.avg_pool2d" && !n.Result().Type.IsQuant() && slices.Max(n.Ints("dilation")) > 1:
 		return dilatedOpset
 	}
+	if n.Op.Name == "q.table" {
+		name, _ := n.Attr("function").(string)
+		return forms[name].since
+	}
 	return forms[n.Op.Name].since
 }
 

@@ -36,6 +36,7 @@ var table = map[string]func(*exporter, *ir.Node){
 	"q.quantize":   func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.dequantize": func(e *exporter, n *ir.Node) { e.dequantize(n.Operands[0], e.value(n.Result())) },
 	"q.rescale":    func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
+	"q.table":      (*exporter).lookup,
 	"q.clip":       func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.conv2d":     (*exporter).qconv,
 	"q.dense":      (*exporter).qdense,

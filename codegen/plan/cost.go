@@ -79,6 +79,8 @@ func operands(args any) Cost {
 		return Cost{MACs: int64(matrices(&a.Products)) * int64(a.Rows) * int64(a.K) * int64(a.Out)}
 	case *rt.QuantizeWideArgs:
 		return Cost{Wide: true}
+	case *rt.TableArgs:
+		return Cost{Weights: int64(len(a.Table))}
 	case *rt.BatchNormF32Args:
 		return Cost{Weights: numbers(a.A, a.B)}
 	}

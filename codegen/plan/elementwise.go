@@ -112,6 +112,14 @@ func (b *builder) qmul(n *ir.Node) {
 	b.step("MulCodes", a, b.make(n.Result(), o), x, y)
 }
 
+func (b *builder) table(n *ir.Node) {
+	a := &rt.TableArgs{Table: make([]uint8, 256)}
+	for i, q := range b.known(n.Operands[1]).I8 {
+		a.Table[i] = uint8(int(q) + 128)
+	}
+	b.unary(n, "Table", a)
+}
+
 func (b *builder) observe(n *ir.Node) {
 	slot, o := b.any(n.Operands[0])
 	b.put(n.Result(), slot, o)

@@ -32,6 +32,7 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"q.quantize":    (*builder).quantize,
 	"q.dequantize":  (*builder).dequantize,
 	"q.rescale":     (*builder).rescale,
+	"q.table":       (*builder).table,
 	"nn.take":       (*builder).takeEntries,
 	"nn.resample":   (*builder).resample,
 	"nn.normalize":  (*builder).normalize,

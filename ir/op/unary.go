@@ -76,6 +76,13 @@ func Function(n *ir.Node) (name string, a, b float32, ok bool) {
 	return "", 0, 0, false
 }
 
+// functionOf is the function that an operator of the table computes of one float32.
+func functionOf(n *ir.Node) func(float32) float32 {
+	name, a, b, _ := Function(n)
+	f := f32.Unary(name)
+	return func(x float32) float32 { return f(x, a, b) }
+}
+
 func functionOps() (out []*ir.OpDef) {
 	for _, f := range functions {
 		d := &ir.OpDef{
@@ -86,6 +93,7 @@ func functionOps() (out []*ir.OpDef) {
 			Stages:   floatStages,
 			Infer:    inferFunction,
 			Eval:     evalFunction,
+			Quant:    &ir.QuantRule{Twin: "q.table", Activations: []int{0}, Weights: -1, ChannelAxis: -1, Bias: -1, Function: functionOf},
 		}
 		if slopes[f.name] != nil {
 			d.Grad = gradFunction

@@ -6,6 +6,7 @@ var vectorOps = map[string]func(*kernel){
 	"q.quantize":   lowerQuantize,
 	"q.dequantize": lowerDequantize,
 	"q.rescale":    lowerRescale,
+	"q.table":      lowerTable,
 	"q.add":        lowerAdd,
 	"q.mul":        lowerMul,
 	"q.avg_pool2d": lowerAvgPool,

@@ -134,7 +134,7 @@ func (r *resolver) host(o *op, x *target.Host) {
 	}
 	var run func()
 	moves := map[string]func(*hostStep) func(){"concat": hostConcat, "pad": hostPad, "reshape": hostReshape, "transpose": hostTranspose,
-		"pixels": hostPixels}
+		"pixels": hostPixels, "table": hostTable}
 	floats := map[string]func(*hostStep) func(){
 		"conv2d": hostConv, "dense": hostDense, "matmul": hostMatmul, "batch_norm": hostBatchNorm, "add": hostBinary, "mul": hostBinary,
 		"relu": hostRelu, "clip": hostClip, "max_pool2d": hostPool, "avg_pool2d": hostPool, "global_avg_pool": hostGlobal, "softmax": hostSoftmax,
