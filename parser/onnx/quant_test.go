@@ -191,12 +191,12 @@ m.onnx:Relu_1: error[I027]: Relu "Relu_1": its input "q" holds codes of Quantize
 		want: `m.onnx:Relu_2: error[I027]: Relu "Relu_2": its input "c" is an int32 accumulator; only a bias, a cast to float32 and the product with its scale may follow`},
 	{name: "rounding", m: rows(13).f32("h", []float32{0.5}).node("Round x -> r").node("Add r h -> y").out("y"),
 		want: `m.onnx:Add_1: error[I027]: Add "Add_1": rounding is supported only as AMCT writes a quantization: Mul, Round, Add, Clip, Sub; its other input is no offset from -128 to 127`},
-	{name: "ascend", m: rows(13).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).typed("p", u64, []int64{word(.25) | 5<<32}, 1).typed("o", u64, []int64{word(.25) | 1<<40}, 1).
+	{name: "ascend", m: rows(13).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).typed("p", u64, []int64{word(.25) | 5<<32, word(.25)}, 2).typed("o", u64, []int64{word(.25) | 1<<40}, 1).
 		typed("n", u64, []int64{0}, 1).node("AscendQuant x -> q", float("scale", 2), float("offset", -3)).node("Gemm q w -> a").node("AscendDequant a p -> b").
 		node("AscendDequant a o -> c").node("AscendDequant a n -> d").node("AscendQuant x -> e", float("scale", 2), str("dst_type", "INT16")).
 		node("AscendAntiQuant q -> f", float("scale", 1)).node("AscendQuant x -> g", float("offset", 1)).node("Relu q -> h").out("b", "c", "d", "e", "f", "g", "h"), want: `
 m.onnx:AscendAntiQuant_6: error[I028]: AscendAntiQuant "AscendAntiQuant_6": its scale 1 and offset 0 are not those of the AscendQuant before it, 1/2 and -3
-m.onnx:AscendDequant_2: error[I027]: AscendDequant "AscendDequant_2": parameter 0 has the shift 5; quantize without joint_quant, so that accumulators keep their 32 bits
+m.onnx:AscendDequant_2: error[I028]: AscendDequant "AscendDequant_2": parameter 1 has the shift 0 beside 5; all have one, or none has
 m.onnx:AscendDequant_3: error[I027]: AscendDequant "AscendDequant_3": parameter 0 has the weight offset 1; weights must be symmetric
 m.onnx:AscendDequant_4: error[I028]: AscendDequant "AscendDequant_4": parameter 0, 0x0, holds no positive scale
 m.onnx:AscendQuant_5: error[I027]: AscendQuant "AscendQuant_5": dst_type is "INT16"; only activations of INT8 are supported, quantize the layer with act_type INT8
