@@ -313,7 +313,7 @@ func (e *exporter) floatDequant(n *ir.Node, acc string, shape []int) {
 		down := make([]float32, outs)
 		for i := range d {
 			up := float32(int(1) << op.Shift(n, i))
-			down[i], d[i] = 1/up, d[i]*up
+			down[i], d[i] = 1/up, float32(d[i]*up)
 		}
 		shape[slices.Index(shape, -1)] = outs
 		name, step := nodeName(n), acc
