@@ -5,6 +5,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
@@ -49,6 +50,8 @@ func since(n *ir.Node) int64 {
 	switch {
 	case n.Op.Name == "nn.normalize":
 		return 17
+	case n.Result().Type.DType == tensor.I16:
+		return wideOpset
 	case n.Op.Name == "nn.avg_pool2d" && !n.Result().Type.IsQuant() && slices.Max(n.Ints("dilation")) > 1:
 		return dilatedOpset
 	}

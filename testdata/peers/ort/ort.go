@@ -33,7 +33,7 @@ type Session struct {
 	s               *runtime.DynamicAdvancedSession
 }
 
-// Open loads a model whose inputs are float32 or int64, and whose outputs are float32.
+// Open loads a model whose inputs are float32, int64 or uint8, and whose outputs are float32.
 func Open(model []byte, opt Options) (*Session, error) {
 	if err := start(); err != nil {
 		return nil, err
@@ -79,7 +79,8 @@ func signature(model []byte) (*Session, error) {
 
 func port(v *pb.ValueInfoProto) Port {
 	tt := v.GetType().GetTensorType()
-	p := Port{Name: v.GetName(), Int64: pb.TensorProto_DataType(tt.GetElemType()) == pb.TensorProto_INT64}
+	elem := pb.TensorProto_DataType(tt.GetElemType())
+	p := Port{Name: v.GetName(), Int64: elem == pb.TensorProto_INT64, Uint8: elem == pb.TensorProto_UINT8}
 	for _, d := range tt.GetShape().GetDim() {
 		n := int(d.GetDimValue())
 		if n <= 0 {
@@ -99,7 +100,7 @@ func names(p []Port) []string {
 }
 
 // Run executes the model once. in has one float32 tensor for each input, in order; the numbers of one for an int64
-// input are whole.
+// input are whole. Inputs of uint8 have a tensor of theirs.
 func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	values := make([]runtime.Value, len(in))
 	for i, t := range in {
@@ -107,7 +108,11 @@ func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		for k, d := range t.Shape {
 			shape[k] = int64(d)
 		}
-		v, err := value(s.Inputs[i], runtime.NewShape(shape...), t.F32)
+		data := t.F32
+		for _, b := range t.I64 {
+			data = append(data, float32(b))
+		}
+		v, err := value(s.Inputs[i], runtime.NewShape(shape...), data)
 		if err != nil {
 			return nil, err
 		}
@@ -136,6 +141,13 @@ func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 
 // value is an input as ONNX Runtime takes it.
 func value(p Port, shape runtime.Shape, data []float32) (runtime.Value, error) {
+	if p.Uint8 {
+		bytes := make([]uint8, len(data))
+		for i, v := range data {
+			bytes[i] = uint8(v)
+		}
+		return runtime.NewTensor(shape, bytes)
+	}
 	if !p.Int64 {
 		return runtime.NewTensor(shape, data)
 	}

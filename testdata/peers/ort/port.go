@@ -12,6 +12,8 @@ type Port struct {
 	Shape []int
 	// Int64 says that the elements are integers, as those of inputs that choose or count are.
 	Int64 bool
+	// Uint8 says that they are bytes.
+	Uint8 bool
 }
 
 // String is NAME:1x3x224x224.
