@@ -246,11 +246,15 @@ func (s *einsum) product(a, b labelled, rest []labelled) labelled {
 		}
 		return tensor.Elems(list)
 	}
-	m, k := merged(x[nb:nb+nr]), merged(x[nb+nr:])
+	k := merged(x[nb+nr:])
+	lines := x[nb : nb+nr] // without a batch of both, those of the first stay as they are
+	if nb > 0 || nr == 0 {
+		lines = []int{merged(lines)}
+	}
 	if c.failed {
 		return labelled{}
 	}
-	left := c.reshaped(a.v, append(slices.Clone(x[:nb]), m, k)...)
+	left := c.reshaped(a.v, slices.Concat(x[:nb], lines, []int{k})...)
 	var v *ir.Value
 	var tail []int
 	if layer { // a matrix of weights

@@ -27,6 +27,7 @@ func TestEinsum(t *testing.T) {
 		{"ij,jk->ik", [][]int64{{2, 3}, {3, 4}}, 1, "dense"},
 		{"bij,jk->bik", [][]int64{{2, 3, 4}, {4, 5}}, 1, "dense"},
 		{"btd,dhk->bthk", [][]int64{{2, 3, 4}, {4, 2, 3}}, 1, "dense"},
+		{"abc,cd->abd", [][]int64{{2, 3, 4}, {4, 5}}, 0, "matmul"},
 		{"bqhd,bkhd->bhqk", [][]int64{{2, 3, 2, 4}, {2, 5, 2, 4}}, 0, "matmul"},
 		{"bhqk,bkhd->bqhd", [][]int64{{2, 2, 3, 5}, {2, 5, 2, 4}}, 0, "matmul"},
 		{"...ij,...jk->...ik", [][]int64{{2, 1, 3, 4}, {5, 4, 2}}, 0, "matmul"},
@@ -140,6 +141,16 @@ func definition(t *testing.T, equation string, in []*tensor.Tensor) []float64 {
 		out[i/(total/outer)] += p
 	}
 	return out
+}
+
+// TestEinsumBatch holds that a free batch goes through attention and through layers.
+func TestEinsumBatch(t *testing.T) {
+	m := newModel(13).in("x", -1, 3, 4).floats("w", 4, 2, 2).node("Einsum x w -> q", str("equation", "btd,dhe->bthe")).
+		node("Einsum q q -> s", str("equation", "bthe,buhe->bhtu")).node("Einsum s q -> y", str("equation", "bhtu,buhe->bthe")).out("y")
+	mod := mustImport(t, "m.onnx", m.bytes(t), Options{})
+	if got := mod.Main().Results[0].Type.String(); got != "tensor<?x3x2x2xf32>" {
+		t.Errorf("the result is %s", got)
+	}
 }
 
 // TestEinsumRefused holds that equations that fit no operands are refused.
