@@ -178,6 +178,9 @@ func (d *Description) Cast(from, to Type) *CastSpec {
 	return nil
 }
 
+// SharedRate is the bytes a cycle, both ways together, that all AI cores of the chip move from and to device memory at most: what one core moves, times the cores.
+func (d *Description) SharedRate() int { return d.AIC * d.GMRate }
+
 // HasQuant reports whether Fixpipe knows the mode.
 func (d *Description) HasQuant(q Quant) bool { return slices.Contains(d.Fixpipe.Modes, q) }
 

@@ -146,15 +146,18 @@ func check(t *testing.T, g *graph, built agree.Engine) *agree.Report {
 	return r
 }
 
+// cores are how many AI cores share a network's work, drawn by its seed.
+var cores = [...]int{1, 2, 3, 1, 7, 20}
+
 func compare(m *ir.Module, seed uint64, samples [][]*tensor.Tensor, more ...agree.Engine) (*agree.Report, error) {
 	engines := []agree.Engine{agree.FromEngine("exec", fast.Engine{}, m.Main())}
 	parts := append(slices.Clone(socs), fused[seed%uint64(len(fused))])
-	for _, soc := range parts {
+	for i, soc := range parts {
 		d, err := ascend.Describe(soc)
 		if err != nil {
 			return nil, err
 		}
-		p, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{})
+		p, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Cores: cores[(seed+uint64(i))%uint64(len(cores))]})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", soc, err)
 		}

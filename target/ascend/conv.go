@@ -53,7 +53,9 @@ func (k *kernel) convProduct(win *op.Window, x tensorGM, a *accumulation, whole 
 	pixels := win.OutH * win.OutW
 	p := &product{kernel: k, acc: a, total: pixels, line: win.OutW, batch: x.Dims[0], taps: win.KH * win.KW,
 		channel: func(o int) int { return o / perOut * perIn },
-		cut:     func(bytes, rows int) []piece { return cutRows(win, bytes, rows) },
+		lines:   win.OutH, unit: 1,
+		cut:      func(bytes, rows int) []piece { return cutRows(win, 0, win.OutH, bytes, rows) },
+		cutLines: func(from, to, bytes, rows int) []piece { return cutRows(win, from, to, bytes, rows) },
 	}
 	p.load = func(c *code, q *piece, n, first index, planes, l1 int) {
 		from := first.at(n.at(target.In(x.Sym, q.in*win.W*32), x.C1()*x.Plane()), x.Plane())
@@ -75,17 +77,21 @@ func (k *kernel) convProduct(win *op.Window, x tensorGM, a *accumulation, whole 
 			PadL: win.Left, PadR: right, PadT: q.top, PadB: q.below, KH: win.KH, KW: win.KW, SH: win.SH, SW: win.SW, DH: win.DH, DW: win.DW,
 			MStart: m.affine(), KStart: target.Int(depth), MExt: rows, KExt: extent, PadValue: a.offset})
 	}
-	tiles := groupTiles
-	if group == 1 {
-		tiles = func(p *product, outs, _, _ int) []columns { return p.columnTiles(outs, x.C1()) }
-	}
-	all := tiles(p, wt[0], perIn, perOut)
-	if whole { // planes are written: all columns of a tile count
-		for i := range all {
-			all[i].valid = all[i].n
+	p.tiles = func(most int) []columns {
+		var all []columns
+		if group == 1 {
+			all = p.columnTiles(wt[0], x.C1(), most)
+		} else {
+			all = groupTiles(p, wt[0], perIn, perOut)
 		}
+		if whole { // planes are written: all columns of a tile count
+			for i := range all {
+				all[i].valid = all[i].n
+			}
+		}
+		return all
 	}
-	p.sections = sections(all)
+	p.columns = p.tiles(1 << 30)
 	return p
 }
 
@@ -113,6 +119,7 @@ func (k *kernel) convSums(p *product, win *op.Window, sums string) string {
 		f.Dst = channel.at(m.at(n.at(target.In(sums, q.y*win.OutW*outs*4), pixels*outs*4), outs*4), 4)
 		f.ND, f.N, f.DstStride = true, s.valid, outs
 	}
+	p.size, p.unit = 4, 8
 	p.run()
 	return sums
 }
@@ -133,9 +140,9 @@ func (k *kernel) windowFits(w *op.Window) {
 	check("load3d.hw", "a side of the image", max(w.H, w.W))
 }
 
-// cutRows divides the output rows into pieces whose input rows take at most so many bytes of a plane, and that have at most so many pixels; as equal as
+// cutRows divides output rows from..to-1 into pieces whose input rows take at most so many bytes of a plane, and that have at most so many pixels; as equal as
 // possible. nil: not even one row fits.
-func cutRows(w *op.Window, bytes, pixels int) []piece {
+func cutRows(w *op.Window, from, to, bytes, pixels int) []piece {
 	part := func(y, h int) piece {
 		start := y*w.SH - w.Top
 		end := (y+h-1)*w.SH - w.Top + (w.KH-1)*w.DH + 1
@@ -145,8 +152,8 @@ func cutRows(w *op.Window, bytes, pixels int) []piece {
 	}
 	fits := func(h int) []piece {
 		var out []piece
-		for y := 0; y < w.OutH; y += h {
-			p := part(y, min(h, w.OutH-y))
+		for y := from; y < to; y += h {
+			p := part(y, min(h, to-y))
 			// Rows that begin below the image have no place in a piece of their own; a piece has at most 255 padded rows.
 			// Nor have output rows that lie wholly in the padding: img2col would see more rows than these.
 			seen := (p.n+p.top+p.below-(w.KH-1)*w.DH-1)/w.SH + 1
@@ -157,9 +164,9 @@ func cutRows(w *op.Window, bytes, pixels int) []piece {
 		}
 		return out
 	}
-	for n := 1; n <= w.OutH; n++ {
-		h := cd(w.OutH, n)
-		if n > 1 && h == cd(w.OutH, n-1) {
+	for n := 1; n <= to-from; n++ {
+		h := cd(to-from, n)
+		if n > 1 && h == cd(to-from, n-1) {
 			continue
 		}
 		if out := fits(h); out != nil {

@@ -37,20 +37,21 @@ func (k *kernel) denseProduct(from string, rows, inner int, a *accumulation) *pr
 	if limit, ok := k.desc.Limit("nd2nz.srcd"); ok && inner > limit {
 		k.fail(codeField, "a row has %d elements, nd2nz.srcd of %s holds at most %d", inner, k.desc.Name, limit)
 	}
-	p := &product{kernel: k, acc: a, total: rows, line: 16, batch: 1, taps: 1, channel: func(int) int { return 0 }}
-	p.cut = func(bytes, most int) []piece {
+	p := &product{kernel: k, acc: a, total: rows, line: 16, batch: 1, taps: 1, channel: func(int) int { return 0 }, lines: rows, unit: 32}
+	p.cutLines = func(from, to, bytes, most int) []piece {
 		h := min(bytes/512*16, most/16*16, 8192)
 		if h < 16 {
 			return nil
 		}
-		h = min(rows, up(cd(rows, cd(rows, h)), 16))
+		h = min(to-from, up(cd(to-from, cd(to-from, h)), 16))
 		var out []piece
-		for y := 0; y < rows; y += h {
-			n := min(h, rows-y)
+		for y := from; y < to; y += h {
+			n := min(h, to-y)
 			out = append(out, piece{rows: n, bytes: up(n, 16) * 32, y: y, h: n})
 		}
 		return out
 	}
+	p.cut = func(bytes, most int) []piece { return p.cutLines(0, rows, bytes, most) }
 	p.load = func(c *code, q *piece, _, first index, planes, l1 int) {
 		c.emit(&target.Nd2Nz{Dst: target.At(target.L1, l1), Src: target.In(from, p.from+q.y*inner+first.base*32), Type: target.S8,
 			Num: 1, N: q.rows, D: min(32*planes, inner-32*first.base), SrcD: inner, DstC0: up(q.rows, 16), DstN: 1})
@@ -58,7 +59,8 @@ func (k *kernel) denseProduct(from string, rows, inner int, a *accumulation) *pr
 	p.loadA = func(c *code, q *piece, _, l1 int, m index, rows, depth, extent, l0a int) {
 		k.loadNZ(c, up(q.rows, 16), l1, m, rows, depth, extent, l0a)
 	}
-	p.sections = sections(p.columnTiles(a.outs, cd(inner, 32)))
+	p.tiles = func(most int) []columns { return p.columnTiles(a.outs, cd(inner, 32), most) }
+	p.columns = p.tiles(1 << 30)
 	return p
 }
 
@@ -68,6 +70,7 @@ func (p *product) into(sym string, size int) string {
 		f.Dst = channel.at(m.at(target.In(sym, (p.at+q.y*p.acc.outs)*size), p.acc.outs*size), size)
 		f.ND, f.N, f.DstStride = true, s.valid, p.acc.outs
 	}
+	p.size = size
 	p.run()
 	return sym
 }

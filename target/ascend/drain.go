@@ -76,14 +76,14 @@ func (w *worker) vectorDrain() *vectorDrain {
 		}
 	}
 	if !a.zero {
-		d.columns = w.data("b", target.S32, target.ND, []int{len(bias)}, bytesS32(bias))
+		d.columns = w.shared("b", 0, s, func() string { return w.data("b", target.S32, target.ND, []int{len(bias)}, bytesS32(bias)) })
 	}
 	for i, list := range keep {
 		if list != nil {
-			d.keep[i] = w.data("n", target.S32, target.ND, []int{len(list)}, bytesS32(list))
+			d.keep[i] = w.shared("n", i, s, func() string { return w.data("n", target.S32, target.ND, []int{len(list)}, bytesS32(list)) })
 		}
 	}
-	d.factors = w.data("m", target.F32, target.ND, []int{len(m)}, bytesF32(m))
+	d.factors = w.shared("m", 0, s, func() string { return w.data("m", target.F32, target.ND, []int{len(m)}, bytesF32(m)) })
 	size := 4
 	if a.code != nil {
 		size = 1

@@ -17,6 +17,9 @@ func (t tensorGM) length() int { return t.Bytes() / t.Type.Size() }
 // maxTile is the most elements of a tile: whole repeats of 16- and 32-bit lanes, so that one instruction covers it.
 const maxTile = 255 * 64 / 128 * 128
 
+// leastTile is the fewest elements that are worth another core.
+const leastTile = 1024
+
 // elementwise runs compute over n elements of the inputs, tile by tile, through the unified buffer, with two buffers for every input and the output: while
 // the vector unit works on one tile, the next comes in and the last goes out. compute gets the number of elements of a tile, where the inputs' elements lie in
 // UB, where to put the results, and work bytes of its own per element (32 B aligned). It runs on pipe V only; before it, the inputs are there; instructions
@@ -32,6 +35,13 @@ func (k *kernel) elementwise(n int, ins []strip, out strip, work int, compute fu
 	if tile < 128 {
 		k.fail(codeBuffer, "128 elements need %d bytes of UB, %d are left", 128*perElem+slack, k.room(target.UB))
 	}
+	cores := len(k.vectors)
+	if a := out.Addr.Off; a.Base%32 != 0 || len(a.Terms) > 0 { // a block of 32 bytes is one core's
+		cores = 1
+	}
+	if cores > 1 {
+		tile = min(tile, max(leastTile, up(cd(n, cores), 128)))
+	}
 	tile = min(tile, up(n, 128))
 	var in [2][]int
 	var res [2]int
@@ -42,8 +52,8 @@ func (k *kernel) elementwise(n int, ins []strip, out strip, work int, compute fu
 		res[b] = k.take(target.UB, up(tile*out.Size, 32))
 	}
 	own := k.take(target.UB, up(tile*work, 32))
-	part := func(first, tiles, m int) {
-		k.pipeline(k.vector, tiles,
+	part := func(c *code, first, tiles, m int) {
+		k.pipeline(c, tiles,
 			func(c *code, b int, i index) {
 				for j, s := range ins {
 					c.emit(&target.PadCopy{Dst: target.At(target.UB, in[b][j]), Src: i.at(s.Addr.Plus(first*s.Size), m*s.Size), Type: target.S8, Count: 1, Len: m * s.Size})
@@ -55,10 +65,13 @@ func (k *kernel) elementwise(n int, ins []strip, out strip, work int, compute fu
 			})
 	}
 	whole := n / tile
-	part(0, whole, tile)
-	if rest := n % tile; rest > 0 {
-		part(whole*tile, 1, rest)
-	}
+	divide(cd(n, tile), cores, func(core, first, count int) {
+		c := k.vectors[core]
+		part(c, first*tile, min(count, whole-first), tile)
+		if rest := n % tile; rest > 0 && first+count > whole {
+			part(c, whole*tile, 1, rest)
+		}
+	})
 }
 
 // pipeline runs n tiles through load (MTE2), compute (V) and store (MTE3) with two buffers: tile i uses buffer i mod 2. A stage may touch its

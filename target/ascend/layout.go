@@ -8,7 +8,7 @@ const squareTile = 1408
 // fromND writes an NC1HWC0 tensor from the symbol that has its row-major bytes: 32 channels of a strip of pixels at a time become
 // pixels of 32 channels by transposing squares. Channels beyond the last become zero.
 func (k *kernel) fromND(sym string, y tensorGM) {
-	k.transposed(y, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+	k.transposed(y, true, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
 		plane := y.Dims[2] * y.Dims[3]
 		from := pixel.at(block.at(n.at(target.In(sym, 0), y.Dims[1]*plane), 32*plane), 1)
 		c.emit(&target.PadCopy{Dst: target.At(target.UB, ub), Src: from, Type: target.S8, Count: channels, Len: count, SrcGap: plane - count})
@@ -24,7 +24,7 @@ func (k *kernel) fromND(sym string, y tensorGM) {
 
 // toND writes the row-major bytes of an NC1HWC0 tensor to a symbol of as many elements.
 func (k *kernel) toND(x tensorGM, sym string) {
-	k.transposed(x, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+	k.transposed(x, x.Dims[2]*x.Dims[3]%32 == 0, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
 		c.emit(&target.DataCopy{Dst: target.At(target.UB, ub), Src: pixel.at(block.at(n.at(target.In(x.Sym, 0), x.C1()*x.Plane()), x.Plane()), 32), Count: 1, Len: count})
 	}, func(c *code, channels, count, pitch, in, out int) {
 		if count < pitch {
@@ -38,8 +38,9 @@ func (k *kernel) toND(x tensorGM, sym string) {
 	})
 }
 
-// transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes.
-func (k *kernel) transposed(t tensorGM, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
+// transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes. The cores divide the blocks or,
+// where strips end at blocks of 32 bytes of the result, the strips.
+func (k *kernel) transposed(t tensorGM, byStrips bool, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
 	store func(c *code, n, block, pixel index, channels, count, ub, pitch int)) {
 	plane := t.Dims[2] * t.Dims[3]
 	size := 32 * up(min(plane, squareTile), 32)
@@ -47,25 +48,35 @@ func (k *kernel) transposed(t tensorGM, load func(c *code, n, block, pixel index
 	for b := range 2 {
 		in[b], out[b] = k.take(target.UB, size), k.take(target.UB, size)
 	}
-	strip := func(c *code, n, pixel index, count int) {
-		pitch := up(count, 32)
-		blocks := func(first, blocks, channels int) {
-			k.pipeline(c, blocks,
-				func(c *code, b int, i index) { load(c, n, i.plus(first), pixel, channels, count, in[b], pitch) },
-				func(c *code, b int, _ index) { turn(c, channels, count, pitch, in[b], out[b]) },
-				func(c *code, b int, i index) { store(c, n, i.plus(first), pixel, channels, count, out[b], pitch) })
+	strips, full := cd(plane, squareTile), plane/squareTile
+	blocks, whole := cd(t.Dims[1], 32), t.Dims[1]/32
+	walk := func(c *code, s0, s1, b0, b1 int) {
+		strip := func(c *code, n, pixel index, count int) {
+			pitch := up(count, 32)
+			part := func(first, blocks, channels int) {
+				k.pipeline(c, blocks,
+					func(c *code, b int, i index) { load(c, n, i.plus(first), pixel, channels, count, in[b], pitch) },
+					func(c *code, b int, _ index) { turn(c, channels, count, pitch, in[b], out[b]) },
+					func(c *code, b int, i index) { store(c, n, i.plus(first), pixel, channels, count, out[b], pitch) })
+			}
+			part(b0, min(b1, whole)-b0, 32)
+			if rest := t.Dims[1] % 32; rest > 0 && b1 > whole {
+				part(whole, 1, rest)
+			}
 		}
-		blocks(0, t.Dims[1]/32, 32)
-		if rest := t.Dims[1] % 32; rest > 0 {
-			blocks(t.Dims[1]/32, 1, rest)
-		}
+		c.loop(t.Dims[0], func(c *code, n index) {
+			c.loop(min(s1, full)-s0, func(c *code, i index) { strip(c, n, i.plus(s0).times(squareTile), squareTile) })
+			if rest := plane % squareTile; rest > 0 && s1 > full {
+				strip(c, n, number(full*squareTile), rest)
+			}
+		})
 	}
-	k.vector.loop(t.Dims[0], func(c *code, n index) {
-		c.loop(plane/squareTile, func(c *code, i index) { strip(c, n, i.times(squareTile), squareTile) })
-		if rest := plane % squareTile; rest > 0 {
-			strip(c, n, number(plane/squareTile*squareTile), rest)
-		}
-	})
+	cores := len(k.vectors)
+	if byStrips && min(strips, cores) > min(blocks, cores) {
+		divide(strips, cores, func(core, first, count int) { walk(k.vectors[core], first, first+count, 0, blocks) })
+		return
+	}
+	divide(blocks, cores, func(core, first, count int) { walk(k.vectors[core], 0, strips, first, first+count) })
 }
 
 // clear zeroes n bytes of UB, a multiple of 32.

@@ -14,14 +14,11 @@ import (
 type Options struct {
 	Batch int    // what a free leading dimension becomes; 0 means 1
 	Name  string // of the program; empty: the function's
+	Cores int    // AI cores that share the work, at most; 0 means 1, more than the SoC has means all
 }
 
-// The streams of a program.
-const (
-	hostStream   = "host"
-	cubeStream   = "aic0" // on a fused core, of the vector unit too
-	vectorStream = "aiv0.0"
-)
+// hostStream is the stream of the host; those of AI core n are aic<n>, on a fused core of its vector unit too, and aiv<n>.0.
+const hostStream = "host"
 
 // CanLower says why programs can't be made for a SoC; nil when they can.
 func CanLower(d *target.Description) error {
@@ -46,11 +43,8 @@ func Lower(m *ir.Module, fn *ir.Func, d *target.Description, o Options) (*target
 		return nil, nil, err
 	}
 	f := &frame{fn: fn, desc: d, batch: max(1, o.Batch), prog: &target.Program{Target: d.Name, Name: o.Name}, consts: &target.ConstWriter{},
-		values: map[*ir.Value]tensorGM{}, taken: map[string]bool{}, host: newCode(), cube: newCode()}
-	f.vector = f.cube
-	if d.Split {
-		f.vector = newCode()
-	}
+		values: map[*ir.Value]tensorGM{}, taken: map[string]bool{}, host: newCode()}
+	f.addCores(min(max(1, o.Cores), d.AIC))
 	if fn == nil || len(fn.Results) == 0 {
 		f.diags.Errorf(codeMain, diag.Span{File: m.File}, "", "the module has no function with results to lower")
 		return nil, nil, f.diags.Err()
@@ -72,13 +66,7 @@ func Lower(m *ir.Module, fn *ir.Func, d *target.Description, o Options) (*target
 	}
 	var file []byte
 	file, f.prog.Consts = f.consts.Finish()
-	f.prog.Streams = []target.Stream{
-		{Name: hostStream, Body: *f.host.body},
-		{Name: cubeStream, Body: *f.cube.body},
-	}
-	if d.Split {
-		f.prog.Streams = append(f.prog.Streams, target.Stream{Name: vectorStream, Body: *f.vector.body})
-	}
+	f.prog.Streams = f.streams()
 	return f.prog, file, nil
 }
 
@@ -91,7 +79,8 @@ type frame struct {
 	consts             *target.ConstWriter
 	values             map[*ir.Value]tensorGM
 	taken              map[string]bool // symbol names
-	host, cube, vector *code           // on a fused core, cube and vector are one stream
+	host, cube, vector *code           // of core 0; on a fused core, cube and vector are one stream
+	cubes, vectors     []*code         // of all cores
 	at                 *ir.Node        // being lowered
 	diags              diag.List
 }
@@ -112,9 +101,9 @@ func (f *frame) fail(code diag.Code, format string, args ...any) {
 
 // sync makes all streams meet: what comes after is ordered after all that came before.
 func (f *frame) sync() {
-	streams := []*code{f.host, f.cube}
+	streams := append([]*code{f.host}, f.cubes...)
 	if f.desc.Split {
-		streams = append(streams, f.vector)
+		streams = append(streams, f.vectors...)
 	}
 	for _, c := range streams {
 		c.emit(&target.SyncAll{})

@@ -126,11 +126,15 @@ func compare(m *ir.Module, soc string, in []*tensor.Tensor) (*sim.Result, error)
 }
 
 func compareOn(m *ir.Module, d *target.Description, in []*tensor.Tensor) (*sim.Result, error) {
+	return compareCores(m, d, in, 1)
+}
+
+func compareCores(m *ir.Module, d *target.Description, in []*tensor.Tensor, cores int) (*sim.Result, error) {
 	batch := 1
 	if len(in) > 0 {
 		batch = in[0].Shape[0]
 	}
-	prog, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Batch: batch})
+	prog, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Batch: batch, Cores: cores})
 	if err != nil {
 		return nil, err
 	}

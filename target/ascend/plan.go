@@ -94,13 +94,13 @@ func largest(pieces []piece) int {
 	return n
 }
 
-// columnTiles divides all output channels into tiles that see all planes, as wide as weights that stay in L0B allow.
-func (p *product) columnTiles(outs, planes int) []columns {
+// columnTiles divides all output channels into tiles that see all planes, as wide as weights that stay in L0B allow, and no wider than most.
+func (p *product) columnTiles(outs, planes, most int) []columns {
 	wide := 256
 	if p.fixpipe() {
 		wide = min(wide, p.desc.Size(target.BT)/4, p.desc.Size(target.FB)/8)
 	}
-	n := min(wide, up(outs, 32))
+	n := min(wide, up(outs, 32), most)
 	depth := planes * p.taps * 32
 	if stay := p.desc.Size(target.L0B) / depth / 32 * 32; stay >= min(n, 128) {
 		n = min(n, stay)

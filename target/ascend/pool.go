@@ -132,16 +132,21 @@ func (p *pool) need(b band, buffers int) int {
 func (p *pool) run() {
 	p.window()
 	w := &p.win
-	// As many output rows at a time as fit with two buffers.
-	for n := 1; n <= w.OutH; n++ {
+	planes, cores := p.x.Dims[0]*p.x.C1(), len(p.vectors)
+	// As many output rows at a time as fit with two buffers, and few enough for every core to have some.
+	groups := max(1, min(cores/planes, w.OutH))
+	for n := groups; n <= w.OutH; n++ {
 		h := cd(w.OutH, n)
 		fits := true
 		for y := 0; y < w.OutH; y += h {
 			fits = fits && p.need(p.band(y, min(h, w.OutH-y), 0, w.KH), 2) <= p.room(target.UB)
 		}
 		if fits {
-			for y := 0; y < w.OutH; y += h {
-				p.pipelined(p.band(y, min(h, w.OutH-y), 0, w.KH))
+			if groups > 1 { // a core has one plane of every so many-th band
+				cores = planes
+			}
+			for i, y := 0, 0; y < w.OutH; i, y = i+1, y+h {
+				p.pipelined(p.band(y, min(h, w.OutH-y), 0, w.KH), i%groups*planes, cores)
 			}
 			return
 		}
@@ -170,7 +175,7 @@ type places struct {
 	half, wide, acc, res int
 }
 
-func (p *pool) places(b band, in, buffers int) places {
+func (p *pool) places(b band, in, buffers int, cores []*code) places {
 	p.free()
 	p.pattern()
 	var a places
@@ -181,23 +186,31 @@ func (p *pool) places(b band, in, buffers int) places {
 	a.half, a.wide = p.take(target.UB, in*p.half), p.take(target.UB, in*p.wide)
 	a.acc, a.res = p.take(target.UB, out*p.wide), p.take(target.UB, 2*min(out, maxTile))
 	if p.before != nil {
-		p.before(p.vector, b.y*p.win.OutW*32, out)
-		p.vector.then(target.PipeMTE2, target.PipeV, min(7, p.desc.Flags-1))
+		used := p.used
+		for _, c := range cores {
+			p.used = used
+			p.before(c, b.y*p.win.OutW*32, out)
+			c.then(target.PipeMTE2, target.PipeV, min(7, p.desc.Flags-1))
+		}
 	}
 	return a
 }
 
-// pipelined does a band of every plane.
-func (p *pool) pipelined(b band) {
-	a := p.places(b, b.n*p.win.W*32, 2)
-	p.pipeline(p.vector, p.x.Dims[0]*p.x.C1(),
-		func(c *code, buf int, i index) { p.load(c, b, i, a.in[buf]) },
-		func(c *code, buf int, _ index) {
-			p.clearSums(c, b, a.acc)
-			p.taps(c, b, a, buf)
-			p.results(c, b, a, buf)
-		},
-		func(c *code, buf int, i index) { p.store(c, b, i, a.out[buf]) })
+// pipelined does a band of every plane on so many cores from one on.
+func (p *pool) pipelined(b band, from, cores int) {
+	planes := p.x.Dims[0] * p.x.C1()
+	on := p.vectors[from : from+min(cores, planes)]
+	a := p.places(b, b.n*p.win.W*32, 2, on)
+	divide(planes, len(on), func(core, first, count int) {
+		p.pipeline(on[core], count,
+			func(c *code, buf int, i index) { p.load(c, b, i.plus(first), a.in[buf]) },
+			func(c *code, buf int, _ index) {
+				p.clearSums(c, b, a.acc)
+				p.taps(c, b, a, buf)
+				p.results(c, b, a, buf)
+			},
+			func(c *code, buf int, i index) { p.store(c, b, i.plus(first), a.out[buf]) })
+	})
 }
 
 // stepwise does one output row of every plane, some kernel rows at a time.
@@ -208,7 +221,7 @@ func (p *pool) stepwise(y, rows int) {
 		most = max(most, p.band(y, 1, k0, min(k0+rows, w.KH)).n)
 	}
 	whole := p.band(y, 1, 0, w.KH)
-	a := p.places(whole, most*w.W*32, 1)
+	a := p.places(whole, most*w.W*32, 1, p.vectors[:1])
 	p.vector.loop(p.x.Dims[0]*p.x.C1(), func(c *code, i index) {
 		p.clearSums(c, whole, a.acc)
 		for k0 := 0; k0 < w.KH; k0 += rows {

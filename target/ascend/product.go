@@ -21,6 +21,15 @@ type product struct {
 	channel  func(o int) int
 	// cut divides the operand into pieces of at most so many bytes in every plane and so many rows; nil where not even the smallest fits.
 	cut func(bytes, rows int) []piece
+	// cutLines is cut of lines from..to-1; lines are output rows of pixels or samples, and cores divide them in multiples of unit.
+	cutLines    func(from, to, bytes, rows int) []piece
+	lines, unit int
+	// tiles are the column tiles when none is wider than most channels; columns are those of one core.
+	tiles   func(most int) []columns
+	columns []columns
+	size    int                   // bytes of an element of a row-major result; 0: planes
+	turn    int                   // first of the batch
+	once    map[constantOf]string // see shared
 	// load brings planes first.. of a piece (of turn n) to L1; loadA brings rows m.. and depth d.. of it to L0A.
 	load  func(c *code, p *piece, n, first index, planes, l1 int)
 	loadA func(c *code, p *piece, planes int, l1 int, m index, rows, depth, extent, l0a int)
@@ -57,11 +66,10 @@ func (p *product) drain() target.Pipe {
 	return target.PipeV
 }
 
-// run emits the product on the cube stream.
-func (p *product) run() {
+// emit emits the product on a cube's stream.
+func (p *product) emit(c *code) {
 	const mte1, mte2, m, fix = target.PipeMTE1, target.PipeMTE2, target.PipeM, target.PipeFIX
 	const v, mte3 = target.PipeV, target.PipeMTE3
-	c := p.cube
 	var free []target.SetFlag
 	for b := range 2 {
 		free = append(free, target.SetFlag{Src: mte1, Dst: mte2, ID: flagSlot + b}, target.SetFlag{Src: mte1, Dst: mte2, ID: flagWeights + b},
@@ -94,6 +102,17 @@ func (p *product) perColumn() bool { return p.fixpipe() && p.acc.scale == nil &&
 // biasTable says whether the cube starts at a bias.
 func (p *product) biasTable() bool { return p.fixpipe() && !p.acc.zero }
 
+// reserve takes the room in L1 for biases and words of two column tiles.
+func (p *product) reserve(s section) (biasAt, wordsAt [2]int) {
+	if p.biasTable() {
+		biasAt = [2]int{p.take(target.L1, 4*s.n), p.take(target.L1, 4*s.n)}
+	}
+	if p.perColumn() {
+		wordsAt = [2]int{p.take(target.L1, 8*s.n), p.take(target.L1, 8*s.n)}
+	}
+	return biasAt, wordsAt
+}
+
 func (p *product) section(c *code, s section) {
 	const mte1, mte2, m, fix = target.PipeMTE1, target.PipeMTE2, target.PipeM, target.PipeFIX
 	total := s.count * s.n
@@ -106,19 +125,20 @@ func (p *product) section(c *code, s section) {
 	}
 	weights := ""
 	if p.moving == nil {
-		image := p.acc.pack(s, p.taps, p.channel)
-		weights = p.data("w", target.S8, target.FracZ, []int{s.n, len(image) / s.n / p.taps, 1, p.taps}, image)
+		weights = p.shared("w", 0, s, func() string {
+			image := p.acc.pack(s, p.taps, p.channel)
+			return p.data("w", target.S8, target.FracZ, []int{s.n, len(image) / s.n / p.taps, 1, p.taps}, image)
+		})
 	}
 	biases, quants := "", ""
-	var biasAt, wordsAt, weightsAt, slots [2]int
+	var weightsAt, slots [2]int
 	if p.biasTable() {
-		biases = p.data("b", target.S32, target.ND, []int{total}, bytesS32(bias))
-		biasAt = [2]int{p.take(target.L1, 4*s.n), p.take(target.L1, 4*s.n)}
+		biases = p.shared("b", 0, s, func() string { return p.data("b", target.S32, target.ND, []int{total}, bytesS32(bias)) })
 	}
 	if p.perColumn() {
-		quants = p.data("q", target.U64, target.ND, []int{total}, bytesU64(words))
-		wordsAt = [2]int{p.take(target.L1, 8*s.n), p.take(target.L1, 8*s.n)}
+		quants = p.shared("q", 0, s, func() string { return p.data("q", target.U64, target.ND, []int{total}, bytesU64(words)) })
 	}
+	biasAt, wordsAt := p.reserve(s)
 	pl, ok := p.plan(s)
 	if !ok {
 		p.fail(codeBuffer, "the smallest piece of the operand and its weights for %d channels do not fit %d bytes of L1", s.n, p.room(target.L1))
@@ -142,7 +162,7 @@ func (p *product) section(c *code, s section) {
 	}
 	if pl.keepX {
 		c.wait(mte1, mte2, flagSlot)
-		p.load(c, &pl.pieces[0], index{}, number(s.first), s.planes, slots[0])
+		p.load(c, &pl.pieces[0], number(p.turn), number(s.first), s.planes, slots[0])
 		c.then(mte2, mte1, flagSlot)
 	}
 	tile := func(c *code, i index, turn int) {
@@ -184,6 +204,7 @@ func (p *product) section(c *code, s section) {
 		}
 		c.then(mte1, m, flagTile+l0)
 		c.loop(p.batch, func(c *code, n index) {
+			n = n.plus(p.turn)
 			for j := range pl.pieces {
 				if pl.chunk < s.planes {
 					w.chunked(c, &pl.pieces[j], n)

@@ -48,7 +48,7 @@ func (r *resolver) cast(o *op, x *target.VCast) {
 	if k == nil {
 		fail(o, BadType, "no conversion of %v to %v", x.From, x.To)
 	}
-	r.elementwise(o, s, cost{pathVector, int64(c.Head), int64(x.Repeat)}, k, d, a)
+	r.elementwise(o, s, cost{path: pathVector, head: int64(c.Head), work: int64(x.Repeat)}, k, d, a)
 }
 
 // castKernel is the loop of a conversion, nil if there is none. Conversions to integers saturate; NaN gives 0.

@@ -217,7 +217,7 @@ func (r *resolver) load3d(o *op, x *target.Load3D) {
 		n := mb * kb * fractal
 		r.core.bytes[pathLoad3D] += int64(n)
 		num, den := rate.Rate(x.SW, rowsOfKernel)
-		return cost{pathLoad3D, int64(rate.Latency), int64((n*den + num - 1) / num)}
+		return cost{path: pathLoad3D, head: int64(rate.Latency), work: int64((n*den + num - 1) / num)}
 	}
 }
 
@@ -320,7 +320,7 @@ func (r *resolver) mmad(o *op, x *target.Mmad) {
 		}
 		r.core.bytes[pathCube] += int64(an + bn)
 		r.core.macs += steps * int64(d.Cube.M*d.Cube.N*d.Cube.KS8)
-		return cost{pathCube, int64(d.Cube.Head), steps}
+		return cost{path: pathCube, head: int64(d.Cube.Head), work: steps}
 	}
 }
 

@@ -36,6 +36,7 @@ const (
 	BadProbe        Code = 23 // a probe's layout, type and dimensions don't fit
 	BadHost         Code = 24 // a host step's operands or attributes don't fit
 	TooLarge        Code = 25 // the program needs more memory or steps than the caller allows
+	CoreRace        Code = 26 // two AI cores touch a byte of global memory, one writes it, no sync_all or counter orders them
 )
 
 // rules are the codes' numbers and names; "amctc explain" documents them.
@@ -65,6 +66,7 @@ var rules = [...]struct{ number, name string }{
 	{"T023", "bad probe"},
 	{"T024", "bad host step"},
 	{"T025", "too large"},
+	{"T026", "race between cores"},
 }
 
 // String is the rule's number and name, T010 misaligned.

@@ -176,10 +176,12 @@ func (r *resolver) fixpipe(o *op, x *target.Fixpipe) {
 				}
 			}
 		}
+		c := r.moved(id, path, num*x.M*cols*16*size)
 		if dst.gm {
 			r.core.gmOut += int64(num * x.M * x.N * size)
+			c.gm, c.rate = int64(num*x.M*cols*16*size), int64(path.Rate)
 		}
-		return r.moved(id, path, num*x.M*cols*16*size)
+		return c
 	}
 }
 

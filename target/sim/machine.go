@@ -23,20 +23,22 @@ type machine struct {
 	sums     []int64 // and sums
 	words    []word  // scratch of fixpipe
 	released int     // SyncAll that every core has reached
+	shared   *sharedGM
 }
 
 // core is one stream with its buffers, pipes and flags.
 type core struct {
-	m     *machine
-	name  string
-	host  bool
-	pipe  [target.NumPipes]*pipe // nil: the core has none
-	mem   [target.NumSpaces]*memory
-	flags [target.NumPipes][target.NumPipes][]flag
-	cross []counter
-	bytes [numPaths]int64 // moved, by path
-	gmOut int64           // of these, by Fixpipe to global memory
-	macs  int64
+	m      *machine
+	name   string
+	host   bool
+	number int                    // of the AI core: 3 of aic3 and of aiv3.1; 0 of the host
+	pipe   [target.NumPipes]*pipe // nil: the core has none
+	mem    [target.NumSpaces]*memory
+	flags  [target.NumPipes][target.NumPipes][]flag
+	cross  []counter
+	bytes  [numPaths]int64 // moved, by path
+	gmOut  int64           // of these, by Fixpipe to global memory
+	macs   int64
 
 	// The scalar unit: where it is in the program, and when.
 	frames []frame
@@ -163,6 +165,8 @@ type cost struct {
 	path int
 	head int64
 	work int64
+	gm   int64 // bytes from or to global memory, which take work cycles at rate bytes a cycle
+	rate int64
 }
 
 // node is an instruction or a loop.
@@ -177,12 +181,18 @@ type loopNode struct {
 	body     []node
 }
 
+// maxStreams bounds the streams of a program: the host, and of 40 AI cores the cube and both vector cores.
+const maxStreams = 121
+
+// tracking is the bytes that a symbol's access records take for every pipe.
+const tracking = 56
+
 // build makes the memories and cores and resolves every instruction.
 func (m *machine) build(prog *target.Program) {
 	m.byName = map[string]int{}
 	m.symInfo = prog.Symbols
-	if len(prog.Streams) > 32 {
-		fail(nil, BadStream, "%d streams, at most 32 are simulated", len(prog.Streams))
+	if len(prog.Streams) > maxStreams {
+		fail(nil, BadStream, "%d streams, at most %d are simulated", len(prog.Streams), maxStreams)
 	}
 	total := int64(0)
 	take := func(n int64) {
@@ -200,6 +210,7 @@ func (m *machine) build(prog *target.Program) {
 		}
 		m.byName[s.Name] = i
 		take(s.Bytes)
+		take(tracking * int64(len(m.pipes)))
 		mem := newMemory("@"+s.Name, 0, 5)
 		mem.track(len(m.pipes))
 		mem.gm = true
@@ -219,6 +230,7 @@ func (m *machine) build(prog *target.Program) {
 			}
 		}
 	}
+	m.shared = newSharedGM(m.desc, m.cores)
 	lines := prog.Lines()
 	for i, c := range m.cores {
 		r := resolver{m: m, core: c, lines: lines[i]}
@@ -243,6 +255,7 @@ func (m *machine) addCore(name string, take func(int64)) {
 	default:
 		fail(nil, BadStream, "%s has no core for stream %q", m.desc.Name, name)
 	}
+	c.number = n
 	for _, k := range kinds {
 		p := &pipe{id: len(m.pipes), core: c, kind: k, name: k.String(), path: -1, queue: make([]entry, m.desc.Queue), start: make([]int64, m.desc.Queue)}
 		if c.pipe[k] != nil {

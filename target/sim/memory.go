@@ -75,6 +75,9 @@ func (m *memory) race(o *op, p *pipe, q int, at int, done string, write bool) {
 		verb = "writes"
 	}
 	other := p.core.m.pipes[q]
+	if a, b := p.core, other.core; !a.host && !b.host && a.number != b.number {
+		fail(o, CoreRace, "%s byte %d: pipe %s of %s %s what %s of %s has %s, and no sync_all or counter orders the two cores", m.name, at, p.name, a.name, verb, other.name, b.name, done)
+	}
 	fail(o, Race, "%s byte %d: pipe %s %s what %s %s of %s has %s, and no flag orders the two", m.name, at, p.name, verb, other.core.name, other.name, m.name, done)
 }
 

@@ -41,7 +41,11 @@ func (r *resolver) path(o *op, id int) *target.Path {
 
 func (r *resolver) moved(id int, p *target.Path, n int) cost {
 	r.core.bytes[id] += int64(n)
-	return cost{id, int64(p.Latency), int64((n + p.Rate - 1) / p.Rate)}
+	c := cost{path: id, head: int64(p.Latency), work: int64((n + p.Rate - 1) / p.Rate)}
+	if id == pathGML1 || id == pathGMUB || id == pathUBGM {
+		c.gm, c.rate = int64(n), int64(p.Rate)
+	}
+	return c
 }
 
 // extent is the bytes from the first to the end of the last of count runs of n bytes, pitch bytes apart.

@@ -261,6 +261,7 @@ func (m *machine) release() bool {
 		merge(c.pipe[target.PipeS].clock, all)
 		c.share()
 	}
+	m.shared.meet()
 	m.released++
 	return true
 }
@@ -302,6 +303,9 @@ func (p *pipe) step() bool {
 		dur := c.work
 		if at > p.end || p.drain || c.path != p.path {
 			dur += c.head
+		}
+		if g := p.core.m.shared; g != nil && c.gm > 0 {
+			dur += g.move(e.op, at+dur-c.work, c.gm, c.rate) - c.work
 		}
 		p.path, p.drain = c.path, false
 		p.end = at + dur

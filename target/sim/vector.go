@@ -220,7 +220,7 @@ func (r *resolver) vecCost(o *op, name string, t target.Type, repeat, elems int)
 		fail(o, BadType, "%s knows no %s of %v", r.m.desc.Name, name, t)
 	}
 	o.assum = o.assum || v.Assumed
-	c := cost{pathVector, int64(v.Head), int64(v.Cycles) * int64(repeat)}
+	c := cost{path: pathVector, head: int64(v.Head), work: int64(v.Cycles) * int64(repeat)}
 	if v.Elems > 0 {
 		c.work = int64((elems + v.Elems - 1) / v.Elems)
 	}

@@ -1,0 +1,210 @@
+package ascend
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/amctc/amctc/target"
+)
+
+// A program for several AI cores has the streams of one core for each of them, and the work of every operator is divided: elements and planes evenly, products
+// by rows and columns. Cores share nothing within an operator: each writes blocks of 32 bytes of its own. All streams meet after each operator, as
+// those of one core do. Host steps, and what is not worth dividing, are core 0's.
+
+// addCores makes the streams of n AI cores.
+func (f *frame) addCores(n int) {
+	for range n {
+		c := newCode()
+		f.cubes, f.vectors = append(f.cubes, c), append(f.vectors, c)
+		if f.desc.Split {
+			f.vectors[len(f.vectors)-1] = newCode()
+		}
+	}
+	f.cube, f.vector = f.cubes[0], f.vectors[0]
+}
+
+// streams are those of the host, of all cubes, and of the vector cores that are cores of their own: one for each cube.
+func (f *frame) streams() []target.Stream {
+	out := []target.Stream{{Name: hostStream, Body: *f.host.body}}
+	for i, c := range f.cubes {
+		out = append(out, target.Stream{Name: "aic" + strconv.Itoa(i), Body: *c.body})
+	}
+	if f.desc.Split {
+		for i, c := range f.vectors {
+			out = append(out, target.Stream{Name: "aiv" + strconv.Itoa(i) + ".0", Body: *c.body})
+		}
+	}
+	return out
+}
+
+// divide gives each core a run of n things, from first on, as equal as possible; cores without any are left out.
+func divide(n, cores int, each func(core, first, count int)) {
+	cores = min(cores, n)
+	for i := range cores {
+		first := n * i / cores
+		each(i, first, n*(i+1)/cores-first)
+	}
+}
+
+// A split is how many parts the turns, the rows and the columns of a product are divided into; their product is the number of cores that work.
+type split struct{ turns, rows, columns int }
+
+// run emits the product on the cubes' streams, divided as the estimate finds fastest.
+func (p *product) run() {
+	p.once = map[constantOf]string{}
+	s := split{1, 1, 1}
+	if len(p.cubes) > 1 && p.moving == nil {
+		s = p.fastest(len(p.cubes))
+	}
+	for i, q := range p.divided(s) {
+		q.emit(p.cubes[i])
+	}
+}
+
+// divided are the products of each core.
+func (p *product) divided(s split) (out []*product) {
+	columns := p.columns
+	if s.columns > 1 {
+		columns = p.tiles(up(cd(p.acc.outs, s.columns), 32))
+	}
+	units := cd(p.lines, p.unit)
+	divide(p.batch, s.turns, func(_, turn, turns int) {
+		divide(units, s.rows, func(_, unit, count int) {
+			divide(len(columns), s.columns, func(_, column, n int) {
+				q := *p
+				q.turn, q.batch = turn, turns
+				if s.rows > 1 {
+					from, to := unit*p.unit, min((unit+count)*p.unit, p.lines)
+					q.cut = func(bytes, rows int) []piece { return p.cutLines(from, to, bytes, rows) }
+				}
+				q.sections = sections(columns[column : column+n])
+				out = append(out, &q)
+			})
+		})
+	})
+	return out
+}
+
+// fastest is the division among at most so many cores that the estimate of cycles likes best; of equal ones that with the fewest cores.
+func (p *product) fastest(cores int) split {
+	best, least := split{1, 1, 1}, int64(math.MaxInt64)
+	try := func(s split) {
+		t, ok := p.estimate(p.divided(s))
+		used := func(s split) int { return s.turns * s.rows * s.columns }
+		if ok && (t < least || t == least && used(s) < used(best)) {
+			best, least = s, t
+		}
+	}
+	turns, rows, columns := p.batch, cd(p.lines, p.unit), cd(p.acc.outs, 32)
+	if p.size > 0 { // row-major: a row of columns, and what one turn gives, must end where a block of 32 bytes does
+		row := p.acc.outs * p.size
+		if row%32 != 0 && p.batch*p.total > 1 {
+			columns = 1
+		}
+		if p.total*row%32 != 0 {
+			turns = 1
+		}
+		if p.at*p.size%32 != 0 {
+			return best
+		}
+	}
+	for _, t := range []int{1, min(turns, cores)} {
+		for r := 1; r <= min(rows, cores/t); r++ {
+			most := min(columns, cores/t/r)
+			for c := 1; c <= most; c++ {
+				if c < most && cd(columns, c) == cd(columns, c+1) {
+					continue
+				}
+				try(split{t, r, c})
+			}
+		}
+	}
+	return best
+}
+
+// estimate is the cycles of the slowest of the cores' products, or of moving what all of them move together; false where one has no plan. A core takes what its
+// busiest pipe takes, after the first weights and the first piece of the operand have come in.
+func (p *product) estimate(all []*product) (int64, bool) {
+	slowest, moved := int64(0), 0
+	for _, q := range all {
+		t, bytes, ok := q.cycles()
+		if !ok {
+			return 0, false
+		}
+		slowest, moved = max(slowest, t), moved+bytes
+	}
+	return max(slowest, int64(cd(moved, p.desc.SharedRate()))), true
+}
+
+// cycles estimates the product on one core, and the bytes that it moves from and to global memory.
+func (p *product) cycles() (total int64, moved int, ok bool) {
+	size := max(p.size, 1)
+	for _, s := range p.sections {
+		p.free()
+		p.reserve(s)
+		pl, ok := p.plan(s)
+		p.free()
+		if !ok {
+			return 0, 0, false
+		}
+		var rows, bytes, tiles int
+		for _, x := range pl.pieces {
+			rows, bytes, tiles = rows+x.rows, bytes+x.bytes*s.planes, tiles+cd(x.rows, pl.rows)
+		}
+		rows, bytes, tiles = rows*p.batch, bytes*p.batch, tiles*p.batch
+		in := pl.weights + 12*s.n
+		switch {
+		case pl.chunk < s.planes: // both anew for every sub-tile of rows
+			in = 12*s.n + tiles*(pl.weights+bytes/max(1, len(pl.pieces)*p.batch))
+		case !pl.keepX:
+			in += bytes
+		}
+		in *= s.count
+		if pl.keepX {
+			in += bytes
+		}
+		steps := tiles * cd(pl.depth, pl.step)
+		cube := s.count * (steps*p.desc.Cube.Head + cd(rows, 16)*(s.n/16)*(pl.depth/32))
+		loads := s.count * (steps*p.desc.Load3D.Latency + rows*pl.depth/max(1, p.desc.Load3D.Base/(2+3)))
+		if !pl.stays {
+			loads += s.count * tiles * pl.weights / p.rate("l1-l0b")
+		} else {
+			loads += s.count * pl.weights / p.rate("l1-l0b")
+		}
+		out := s.count * rows * s.n * size
+		drained := s.count*tiles*20 + s.count*rows*s.n/64
+		if !p.fixpipe() { // some ten passes of the vector unit over 64 sums
+			drained = s.count*(tiles*200+rows*s.n*12/64) + out/p.rate("ub-gm")
+		}
+		first := (pl.weights + bytes/max(1, len(pl.pieces)*p.batch)) / p.rate("gm-l1")
+		total += int64(first + max(in/p.rate("gm-l1"), cube, loads, drained))
+		moved += in + out
+	}
+	return total, moved, true
+}
+
+// rate is the bytes per cycle of a path; 1 where the part has none.
+func (f *frame) rate(path string) int {
+	if p := f.desc.Path(path); p != nil {
+		return p.Rate
+	}
+	return 1
+}
+
+// constantOf names a constant of a section.
+type constantOf struct {
+	name string
+	i    int
+	s    section
+}
+
+// shared is a constant that all cores with the same section use: made for the first one.
+func (p *product) shared(name string, i int, s section, build func() string) string {
+	key := constantOf{name, i, s}
+	if sym, ok := p.once[key]; ok {
+		return sym
+	}
+	sym := build()
+	p.once[key] = sym
+	return sym
+}

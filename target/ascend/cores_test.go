@@ -1,0 +1,77 @@
+package ascend_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"testing"
+
+	"github.com/amctc/amctc/ir/irtest"
+	"github.com/amctc/amctc/passes/passtest"
+	"github.com/amctc/amctc/target"
+	"github.com/amctc/amctc/target/ascend"
+	"github.com/amctc/amctc/target/sim"
+)
+
+var coreGraphs = flag.Uint64("graphs.cores", 24, "number of random graphs on several cores")
+
+// TestRandomGraphsOnCores compares every tensor of random networks whose work several cores share.
+func TestRandomGraphsOnCores(t *testing.T) {
+	for seed := range *coreGraphs {
+		_, m, err := passtest.Quantized(seed, socs[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m == nil {
+			continue
+		}
+		in := irtest.RandomInputs(m.Main(), seed+3000, 1+int(seed%3)/2)
+		soc := socs[seed%uint64(len(socs))]
+		d, err := ascend.Describe(soc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cores := []int{2, 3, 7, d.AIC}[seed/uint64(len(socs))%4]
+		if _, err := compareCores(m, d, in, cores); err != nil {
+			t.Errorf("seed %d, %s, %d cores: %v", seed, soc, cores, err)
+		}
+	}
+}
+
+// TestMobileNetOnCores wants the same bytes from any number of cores, in fewer cycles from more, and never more bytes in a cycle than the chip moves.
+func TestMobileNetOnCores(t *testing.T) {
+	n := newNetwork(t, 1)
+	n.mobileNet(96)
+	in := map[string][]byte{"x": n.inputs(1)[0].Bytes()}
+	d, err := ascend.Describe("ascend910b3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, cycles := "", int64(0)
+	for _, cores := range []int{1, 2, 4, d.AIC} {
+		p, consts, err := ascend.Lower(n.m, n.m.Main(), d, ascend.Options{Cores: cores})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := ""
+		show := func(name string, _ target.Type, shape []int, data []byte) { all += fmt.Sprintln(name, shape, data) }
+		r, err := sim.Run(context.Background(), p, consts, d, in, sim.Options{Probe: show})
+		if err != nil {
+			t.Fatalf("%d cores: %v", cores, err)
+		}
+		t.Logf("%d cores: %d cycles", cores, r.Cycles)
+		if want == "" {
+			want, cycles = all, 2*r.Cycles
+		}
+		if all != want {
+			t.Errorf("%d cores give other bytes than one", cores)
+		}
+		if r.Cycles >= cycles {
+			t.Errorf("%d cores take %d cycles", cores, r.Cycles)
+		}
+		cycles = r.Cycles
+		if roof := r.GMBytes() / int64(d.SharedRate()); r.Cycles < roof {
+			t.Errorf("%d cores: %d cycles, the chip's memory needs %d", cores, r.Cycles, roof)
+		}
+	}
+}
