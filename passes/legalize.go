@@ -14,7 +14,7 @@ func legalize(c *Context, m *ir.Module, f *ir.Func) error {
 	m.Target = c.Target.Name
 	f.Stage = ir.StageTarget
 	return rewrite(func(c *Context, m *ir.Module, f *ir.Func, n *ir.Node, _ map[*ir.Value][]ir.Use) *ir.Patch {
-		if n.Op.Name != "q.add" && n.Op.Name != "q.mul" {
+		if n.Op.Name != "q.add" && n.Op.Name != "q.mul" && n.Op.Name != "q.sub" {
 			return nil
 		}
 		for i, v := range n.Operands {

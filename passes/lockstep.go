@@ -86,7 +86,7 @@ func (l *lockstep) match() {
 
 // bounded says whether roundings are followed.
 func (l *lockstep) bounded() bool {
-	return l.keeps != Exact && l.keeps != OnGrid && l.keeps != Narrowed && l.keeps != OffGrid
+	return l.keeps != Exact && l.keeps != Recognized && l.keeps != OnGrid && l.keeps != Narrowed && l.keeps != OffGrid
 }
 
 // runAfter executes the function after. What follows a cut takes it as exact.
@@ -243,6 +243,9 @@ func (l *lockstep) compare(v *ir.Value, x number, w *ir.Value, y number, rounded
 		var bound float64
 		if rounded {
 			bound = x.bound(i) + y.bound(i)
+		}
+		if l.keeps == Recognized {
+			bound = l.steps(v, w, i)
 		}
 		if a, b := x.t.Real(i), y.t.Real(i); !near(a, b, bound) || !x.t.DType.IsFloat() && x.t.Int(i) != y.t.Int(i) {
 			return &Miscompiled{Func: l.before.Name, Value: v.Name, Sample: l.sample, Index: i, Before: a, After: b, Bound: bound, Promise: l.keeps}

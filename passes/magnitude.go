@@ -94,12 +94,14 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 	default:
 		terms, ok := termsOf(n, ts)
 		if !ok {
-			if !exact {
+			if y, bounded := in[0].function(n, out[0]); bounded && !exact {
+				res[0] = y
+			} else if !exact {
 				res[0].rounds = unbounded
 			}
 			return res, nil
 		}
-		if n.Op.Name == "nn.add" || n.Op.Name == "nn.avg_pool2d" {
+		if n.Op.Name == "nn.add" || n.Op.Name == "nn.sub" || n.Op.Name == "nn.avg_pool2d" {
 			sum = most
 		}
 		res[0].rounds = sum + terms
@@ -107,6 +109,9 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 	mags := make([]*tensor.Tensor, len(in))
 	for i, x := range in {
 		mags[i] = absolute(x)
+	}
+	if n.Op.Name == "nn.sub" {
+		mags[1] = negative(mags[1])
 	}
 	if n.Op.Name == "nn.batch_norm" {
 		mags[3] = negative(mags[3]) // beta - mean*a
@@ -122,7 +127,7 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 // termsOf bounds the roundings that a term of a sum of products goes through in n.
 func termsOf(n *ir.Node, in []*tensor.Tensor) (int, bool) {
 	switch n.Op.Name {
-	case "nn.add", "nn.mul":
+	case "nn.add", "nn.sub", "nn.mul":
 		return 1, true
 	case "nn.batch_norm":
 		return 2 + merged, true

@@ -10,6 +10,7 @@ import (
 var Simplify = []Pass{
 	{"fold-constants", "compute what depends on constants only", ir.StageFloat, ir.StageFloat, Exact, foldConstants},
 	{"fold-identities", "remove reshapes, transposes, pads and clips that change nothing", ir.StageFloat, ir.StageFloat, Exact, foldIdentities},
+	{"recognize", "put one operator in the place of a function or a normalization that is spelled out", ir.StageFloat, ir.StageFloat, Recognized, recognize},
 	{"fuse-bias", "take a constant added after a convolution or matrix product as its bias", ir.StageFloat, ir.StageFloat, Rounded, fuseBias},
 	{"fold-batchnorm", "merge batch normalization into the layer before it, or make it a layer", ir.StageFloat, ir.StageFloat, Rounded, foldBatchNorm},
 	{"fuse-pad", "merge a zero border into the window operator after it", ir.StageFloat, ir.StageFloat, Exact, fusePad},
@@ -77,6 +78,10 @@ type before struct{ first, then, why string }
 
 // order holds the reasons for the pipeline's order; a test checks them against the tables.
 var order = []before{
+	{"fold-constants", "recognize", "numbers that are computed are known only once folded"},
+	{"fold-identities", "recognize", "a reshape that changes nothing must not hide a function's argument"},
+	{"recognize", "fuse-bias", "a number that is part of a function is no bias"},
+	{"recognize", "insert-observers", "a function has one operand with factors, not one for each of its steps"},
 	{"fold-constants", "fuse-bias", "a bias computed from constants is a constant only once folded"},
 	{"fold-identities", "fuse-bias", "a reshape that changes nothing must not hide a layer from its bias"},
 	{"fuse-bias", "fold-batchnorm", "the bias takes part in the normalization"},

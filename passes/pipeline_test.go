@@ -54,7 +54,7 @@ func TestRandomPipeline(t *testing.T) {
 	if near < all*9/10 {
 		t.Errorf("only %d of %d results come near their float values", near, all)
 	}
-	for _, name := range []string{"q.conv2d", "q.dense", "q.add", "q.mul", "q.avg_pool2d", "q.rescale", "q.clip", "q.quantize", "q.dequantize",
+	for _, name := range []string{"q.conv2d", "q.dense", "q.add", "q.mul", "q.sub", "q.table", "q.avg_pool2d", "q.rescale", "q.clip", "q.quantize", "q.dequantize",
 		"nn.max_pool2d", "nn.concat", "nn.pad", "nn.reshape", "nn.transpose", "nn.softmax"} {
 		if ops[name] < 3 {
 			t.Errorf("%s occurs %d times in the integer networks", name, ops[name])

@@ -11,6 +11,9 @@ const (
 	// Rounded: values are the same sums of the same products, in another order or with factors merged into
 	// constants, so that they differ by roundings alone.
 	Rounded
+	// Recognized: results of functions that were spelled out are the same but for the roundings of their steps, within
+	// 2^-20 of the argument, or of 1 for hard_sigmoid; all else is exact. Steps that nothing else reads are gone.
+	Recognized
 	// Divided: as Rounded, for the results and for what each layer reads, which is divided by the layer's
 	// balance factors, channel by channel; values between have no promise.
 	Divided
@@ -33,6 +36,6 @@ const (
 	OffGrid
 )
 
-var promiseNames = [...]string{"exact", "rounded", "divided", "on the grid", "weights on the grid", "biases as held", "codes", "codes of a pair", "narrowed", "off the grid"}
+var promiseNames = [...]string{"exact", "rounded", "recognized", "divided", "on the grid", "weights on the grid", "biases as held", "codes", "codes of a pair", "narrowed", "off the grid"}
 
 func (p Promise) String() string { return promiseNames[p] }

@@ -96,7 +96,7 @@ func (v *Validation) pass(c *Context, p Pass, before, after *ir.Module, was *Fac
 	if keeps == Divided && (before.Balanced || !c.hasBalance()) {
 		keeps = Exact
 	}
-	if c.Fuel == 0 && keeps > Rounded {
+	if c.Fuel == 0 && keeps > Recognized {
 		return nil // the pass stopped on its way
 	}
 	v.Passes++

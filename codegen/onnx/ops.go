@@ -42,6 +42,7 @@ var table = map[string]func(*exporter, *ir.Node){
 	"q.dense":      (*exporter).qdense,
 	"q.matmul":     func(e *exporter, n *ir.Node) { e.simple(n, "MatMul") },
 	"q.add":        func(e *exporter, n *ir.Node) { e.simple(n, "Add") },
+	"q.sub":        func(e *exporter, n *ir.Node) { e.simple(n, "Sub") },
 	"q.mul":        func(e *exporter, n *ir.Node) { e.simple(n, "Mul") },
 	"q.avg_pool2d": (*exporter).avgPool,
 }

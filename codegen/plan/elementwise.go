@@ -98,6 +98,13 @@ func (b *builder) qadd(n *ir.Node) {
 	b.step("AddCodes", &rt.AddCodesArgs{Strided: s, Sum: sum(p, q, r, n)}, b.make(n.Result(), o), x, y)
 }
 
+func (b *builder) qsub(n *ir.Node) {
+	s, x, y, o := b.binary(n)
+	a := &rt.AddCodesArgs{Strided: s, Sum: sum(n.Operands[0].Type, n.Operands[1].Type, n.Result().Type, n)}
+	a.MB = -a.MB
+	b.step("AddCodes", a, b.make(n.Result(), o), x, y)
+}
+
 // sum is how codes of two types become those of a third in the sum n.
 func sum(p, q, r ir.Type, n *ir.Node) rt.Sum {
 	return rt.Sum{OA: zero(p), OB: zero(q), Codes: codes(r, n.Ints("clip")),

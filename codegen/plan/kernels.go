@@ -19,6 +19,7 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"nn.mul":        (*builder).mul2,
 	"q.add":         (*builder).qadd,
 	"q.mul":         (*builder).qmul,
+	"q.sub":         (*builder).qsub,
 	"nn.max_pool2d": (*builder).maxPool,
 	"nn.avg_pool2d": (*builder).avgPool,
 	"q.avg_pool2d":  (*builder).qavgPool,

@@ -139,3 +139,32 @@ func (r *random) normalize() {
 		r.add("nn.normalize", ir.AttrsOf("axis", r.axis(x)), x)
 	}
 }
+
+// gate weighs the channels of x by what a layer makes of their means, or takes the means away.
+func (r *random) gate() {
+	x := r.pick(4)
+	if x == nil {
+		return
+	}
+	s, list := x.Type.Shape, len(r.live)
+	r.add("nn.avg_pool2d", ir.AttrsOf("kernel", s[2:]), x)
+	if len(r.live) == list {
+		return
+	}
+	mean := r.live[list]
+	if r.IntN(3) == 0 {
+		r.add("nn.sub", nil, x, mean)
+		return
+	}
+	list = len(r.live)
+	r.add("nn.conv2d", nil, mean, r.data(.5, s[1], s[1], 1, 1))
+	if len(r.live) == list {
+		return
+	}
+	v := r.live[list]
+	list = len(r.live)
+	r.add([]string{"nn.hard_sigmoid", "nn.sigmoid"}[r.IntN(2)], nil, v)
+	if len(r.live) > list {
+		r.add("nn.mul", nil, x, r.live[list])
+	}
+}

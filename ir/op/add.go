@@ -1,8 +1,6 @@
 package op
 
 import (
-	"slices"
-
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 )
@@ -26,7 +24,7 @@ var Add = &ir.OpDef{
 	Grad:     gradAdd,
 	Infer:    sum.infer,
 	Eval:     sum.eval,
-	Quant:    &ir.QuantRule{Twin: "q.add", Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1, Applies: sameShapes},
+	Quant:    &ir.QuantRule{Twin: "q.add", Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1},
 }
 
 // Mul is the float product.
@@ -40,7 +38,7 @@ var Mul = &ir.OpDef{
 	Grad:     gradMul,
 	Infer:    product.infer,
 	Eval:     product.eval,
-	Quant:    &ir.QuantRule{Twin: "q.mul", Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1, Applies: sameShapes},
+	Quant:    &ir.QuantRule{Twin: "q.mul", Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1},
 }
 
 // QAdd is the integer sum.
@@ -62,6 +60,25 @@ var QAdd = &ir.OpDef{
 	}),
 }
 
+// QSub is the integer difference.
+var QSub = &ir.OpDef{
+	Name:       "q.sub",
+	Summary:    "difference of two quantized tensors",
+	Doc:        "Both operands are int8 with one factor each; shapes broadcast as in numpy.",
+	Arithmetic: "fin(float32((a-o_a)*m_a) - float32((b-o_b)*m_b)), m = float32(s_in/s_y), then clip",
+	Operands:   []ir.Operand{{Name: "a"}, {Name: "b"}},
+	Attrs:      []ir.AttrDef{clipAttr},
+	Traits:     ir.Elementwise,
+	Stages:     intStages,
+	Infer:      inferQBinary,
+	Eval: evalQBinary(func(a, b, y *ir.Quant) func(int32, int32) int32 {
+		ma, mb := Ratio(a.Scale[0], y.Scale[0]), Ratio(b.Scale[0], y.Scale[0])
+		return func(p, q int32) int32 {
+			return AddCode(p, a.Offset[0], ma, q, b.Offset[0], -mb, y.Offset[0], y.Min, y.Max)
+		}
+	}),
+}
+
 // QMul is the integer product.
 var QMul = &ir.OpDef{
 	Name:       "q.mul",
@@ -79,22 +96,6 @@ var QMul = &ir.OpDef{
 			return MulCode(p, a.Offset[0], q, b.Offset[0], m, y.Offset[0], y.Min, y.Max)
 		}
 	}),
-}
-
-// sameShapes says why an element-wise operator stays float: only operands of the result's shape,
-// or constants, which are expanded, become integer.
-func sameShapes(n *ir.Node) string {
-	want := n.Result().Type.Shape
-	for _, v := range n.Operands {
-		src := v
-		for src.Def != nil && (src.Def.Op.Name == "q.fake" || src.Def.Op.Name == "q.observe") {
-			src = src.Def.Operands[0]
-		}
-		if !src.IsConst() && !slices.Equal(v.Type.Shape, want) {
-			return "a computed operand is broadcast"
-		}
-	}
-	return ""
 }
 
 func binaryShape(c *ir.InferCtx) ([]int, bool) {

@@ -18,6 +18,7 @@ import "math"
 //   - requantize(acc) = fin(float32(acc)*m), m a float32 whose low 13 bits are zero.
 //   - dequantize accumulator = float32(acc)*d, d = s_x*s_w.
 //   - add = fin((a-o_a)*m_a + (b-o_b)*m_b), m = s_in/s_out.
+//   - sub is add with -m_b in the place of m_b.
 //   - mul = fin((a-o_a)*(b-o_b)*m), the integer product exact, m = s_a*s_b/s_out.
 //   - rescale = fin((q-o)*m), m = s_in/s_out.
 //   - average = fin(S*m_n), S the exact sum of q-o over the n counted positions,

@@ -18,11 +18,12 @@ type pairing struct {
 	real    func(a, b float64) float64
 	whole   func(d tensor.DType, a, b int64) int64
 	truth   bool // only on booleans
+	twin    string
 	grad    func(*ir.GradCtx)
 }
 
 var pairings = []pairing{
-	{name: "sub", summary: "difference of two tensors", doc: "y = float32(a-b).", grad: gradSub,
+	{name: "sub", summary: "difference of two tensors", doc: "y = float32(a-b).", grad: gradSub, twin: "q.sub",
 		real: func(a, b float64) float64 { return a - b }, whole: func(_ tensor.DType, a, b int64) int64 { return a - b }},
 	{name: "div", summary: "quotient of two tensors", doc: "y = float32(a/b); of integers the quotient towards zero, 0 by zero.", grad: gradDiv,
 		real: func(a, b float64) float64 { return a / b }, whole: quotient},
@@ -81,6 +82,9 @@ func pairingOps() (out []*ir.OpDef) {
 		}
 		if f32.Binary(p.name) != nil {
 			d.Stages = floatStages
+		}
+		if p.twin != "" {
+			d.Quant = &ir.QuantRule{Twin: p.twin, Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1}
 		}
 		out = append(out, d)
 	}

@@ -9,10 +9,13 @@ import (
 	"github.com/amctc/amctc/target"
 )
 
-// lowerAdd is the sum of codes: each less its offset times its factor, added in float32.
+// lowerAdd is the sum of codes, or their difference: each less its offset times its factor, added in float32.
 func lowerAdd(k *kernel) {
 	a, b, y := k.in(0), k.in(1), k.out()
 	ma, mb := op.Ratio(a.Scale(), y.Scale()), op.Ratio(b.Scale(), y.Scale())
+	if k.node.Op.Name == "q.sub" {
+		mb = -mb
+	}
 	k.binary(10, func(c *code, n int, in []int, out, work int) {
 		f, g, half := work, work+4*up(n, 64), work+8*up(n, 64)
 		r := reps(n, 64)
@@ -56,21 +59,55 @@ func (k *kernel) binary(work int, compute func(c *code, n int, in []int, out, wo
 	k.elementwise(y.length(), []strip{a.strip(), b.strip()}, y.strip(), work, compute)
 }
 
-// expanded is operand i with the result's shape. A constant that is broadcast is expanded when the program is made; a computed operand that is broadcast
-// has no lowering, because the quantizer leaves such nodes float.
+// expanded is operand i with the result's shape: the vector unit does not broadcast. A constant is expanded when the program is made, what is computed by
+// the moves that bring it into its place.
 func (k *kernel) expanded(i int) tensorGM {
 	v, y := k.node.Operands[i], k.out()
-	if v.Const == nil || slices.Equal(v.Type.Shape, y.Dims) {
-		x := k.in(i)
-		if !slices.Equal(x.Dims, y.Dims) {
-			k.fail(codeOperator, "operand %d has shape %v and is broadcast to %v; broadcast constants or leave the node float", i, x.Dims, y.Dims)
-		}
+	t := tensorGM{Type: target.S8, Layout: y.Layout, Dims: y.Dims, Quant: v.Type.Quant}
+	if v.Const != nil && !slices.Equal(v.Type.Shape, y.Dims) {
+		t.Sym = k.data("operand", t.Type, t.Layout, t.Dims, image(t, expand(v, y.Dims)))
+		return t
+	}
+	x := k.in(i)
+	if slices.Equal(x.Dims, y.Dims) {
 		return x
 	}
-	t := tensorGM{Type: target.S8, Layout: y.Layout, Dims: y.Dims, Quant: v.Type.Quant}
-	data := expand(v, y.Dims)
-	t.Sym = k.data("operand", t.Type, t.Layout, t.Dims, image(t, data))
+	t.Sym = k.scratch("operand"+string(rune('a'+i)), t.Type, t.Layout, t.Dims...)
+	if y.Layout == target.NC1HWC0 && x.Layout == y.Layout && x.Dims[1] == y.Dims[1] {
+		k.spread(t.Sym, t.imageDims(), x.Sym, x.imageDims())
+		k.phase()
+		return t
+	}
+	src, sym := k.rowMajor(x, "part"+string(rune('a'+i))), t.Sym
+	if y.Layout == target.NC1HWC0 {
+		sym = k.scratch("wide"+string(rune('a'+i)), t.Type, target.ND, t.Dims...)
+	}
+	k.spread(sym, y.Dims, src, x.Dims)
+	k.phase()
+	if y.Layout == target.NC1HWC0 {
+		k.fromND(sym, t)
+		k.phase()
+	}
 	return t
+}
+
+// spread copies src to dst, repeated along the dimensions that src has one of. Those are walked outside, so that runs stay as long as they are.
+func (k *kernel) spread(dst string, dims []int, src string, of []int) {
+	of = slices.Concat(slices.Repeat([]int{1}, len(dims)-len(of)), of)
+	to, from := tensor.Strides(dims), tensor.Strides(of)
+	var d, t, f []int
+	for pass := range 2 {
+		for i, n := range dims {
+			repeated := of[i] < n
+			switch {
+			case repeated && pass == 0:
+				d, t, f = append(d, n), append(t, to[i]), append(f, 0)
+			case !repeated && pass == 1:
+				d, t, f = append(d, n), append(t, to[i]), append(f, from[i])
+			}
+		}
+	}
+	k.move(box{dst, 0, t}, box{src, 0, f}, d)
 }
 
 // expand is a constant of codes broadcast to a shape.

@@ -24,6 +24,9 @@ func (k *kernel) move(dst, src box, dims []int) {
 		run = dims[last]
 		dims, to, from = dims[:last], to[:last], from[:last]
 	}
+	if last := len(dims) - 1; last >= 0 && from[last] == 0 { // a copy has runs side by side: one of them, repeated
+		dims, to, from = append(dims, 1), append(to, run), append(from, run)
+	}
 	dst.Strides, src.Strides = to, from
 	var buf [2]int
 	for b := range buf {

@@ -8,6 +8,7 @@ var vectorOps = map[string]func(*kernel){
 	"q.rescale":    lowerRescale,
 	"q.table":      lowerTable,
 	"q.add":        lowerAdd,
+	"q.sub":        lowerAdd,
 	"q.mul":        lowerMul,
 	"q.avg_pool2d": lowerAvgPool,
 }

@@ -32,6 +32,30 @@ var mistakes = []mistake{
 		n.Attrs = n.Attrs.With("perm", []int{0, 1, 2, 3})
 		return "t2"
 	}},
+	{"simplify", "recognize", "the sigmoid is one of twice the argument", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		n := node(f, "h")
+		n.Attrs = n.Attrs.With("alpha", float32(2))
+		return "h"
+	}},
+	{"simplify", "recognize", "the argument is another tensor", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		node(f, "h").Operands[0] = value(f, "s")
+		return "h"
+	}},
+	{"quantize", "fold-integers", "a table is moved by one code", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		codes(m, node(f, "h"), func(d []int8) { copy(d, slices.Clone(d[1:])) })
+		return "h"
+	}},
+	{"quantize", "fold-integers", "a table lacks the zero point of its argument", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		n := node(f, "h")
+		o := int(n.Operands[0].Type.Quant.Offset[0])
+		codes(m, n, func(d []int8) {
+			was := slices.Clone(d)
+			for i := range d {
+				d[i] = was[min(max(i+o, 0), 255)]
+			}
+		})
+		return "h"
+	}},
 	{"simplify", "fuse-bias", "the bias is dropped", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		n := node(f, "c1")
 		n.Operands = n.Operands[:2]
