@@ -16,7 +16,7 @@ var sequences = []realNetwork{sequence("lstm"), sequence("gru"), sequence("vit")
 const sequenceSamples = 200
 
 func sequence(name string) realNetwork {
-	n := network{name, "fashion", "255"}
+	n := network{"sequences/" + name, "fashion", "255"}
 	return realNetwork{
 		name:  name,
 		model: n.model,
