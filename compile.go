@@ -40,6 +40,7 @@ type CompileOptions struct {
 	Package string // defaults to Out's base name made an identifier
 	Module  string // import path of Out; found from go.mod when empty
 	Target  string
+	Cores   int // AI cores that the Ascend program uses; 0 means 1, AllCores all that Target has
 	// VerifySamples is how many calibration samples are verified; NoVerify leaves it out.
 	VerifySamples int
 	NoVerify      bool
@@ -268,7 +269,7 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 		}
 	}
 	step(4, "Ascend")
-	a, err := EmitAscend(o.Integer, opt.Target)
+	a, err := EmitAscendOn(o.Integer, opt.Target, opt.Cores)
 	if err != nil {
 		return err
 	}
@@ -305,10 +306,35 @@ func (o *Compiled) report(ctx context.Context, c *passes.Context, opt CompileOpt
 	}
 	o.SimTrace = res
 	r.Cycles, r.Steps = res.Cycles, res.Steps
+	if r.Cores, err = o.coreCycles(ctx, opt, res, samples[0]); err != nil {
+		return err
+	}
 	for _, n := range res.Assumed {
 		r.Assumed += n
 	}
 	return nil
+}
+
+// coreCycles are the cycles of one sample on one AI core, on twice as many and so on, and on those that were asked for, whose run is last; nil for one core.
+func (o *Compiled) coreCycles(ctx context.Context, opt CompileOptions, last *sim.Result, sample []*tensor.Tensor) ([]report.CoreCycles, error) {
+	n := last.Cores()
+	if n == 1 {
+		return nil, nil
+	}
+	var out []report.CoreCycles
+	for cores := 1; cores < n; cores *= 2 {
+		a, err := EmitAscendOn(o.Integer, opt.Target, cores)
+		if err != nil {
+			return nil, err
+		}
+		s := &agree.Simulated{Program: a.Program, Consts: a.Consts, Description: a.Description, Func: o.Integer.Main()}
+		res, err := s.Time(ctx, sample)
+		if err != nil {
+			return nil, fmt.Errorf("simulation on %d cores: %w", cores, err)
+		}
+		out = append(out, report.CoreCycles{Cores: cores, Cycles: res.Cycles})
+	}
+	return append(out, report.CoreCycles{Cores: n, Cycles: last.Cycles}), nil
 }
 
 func (o *Compiled) verify(ctx context.Context, opt CompileOptions, samples [][]*tensor.Tensor) error {
@@ -316,7 +342,7 @@ func (o *Compiled) verify(ctx context.Context, opt CompileOptions, samples [][]*
 	if n == 0 {
 		n = 4
 	}
-	r, why, err := Verify(ctx, o.Integer, samples[:min(n, len(samples))], VerifyOptions{Targets: []string{opt.Target}, Progress: opt.Progress, State: opt.Data.State})
+	r, why, err := Verify(ctx, o.Integer, samples[:min(n, len(samples))], VerifyOptions{Targets: []string{opt.Target}, Cores: opt.Cores, Progress: opt.Progress, State: opt.Data.State})
 	if err != nil {
 		return err
 	}

@@ -19,13 +19,20 @@ type Ascend struct {
 	Description *target.Description
 }
 
-// EmitAscend lowers an integer module for a SoC.
-func EmitAscend(m *ir.Module, soc string) (*Ascend, error) {
+// AllCores is every AI core of a SoC.
+const AllCores = ascend.AllCores
+
+// EmitAscend lowers an integer module for one AI core of a SoC.
+func EmitAscend(m *ir.Module, soc string) (*Ascend, error) { return EmitAscendOn(m, soc, 1) }
+
+// EmitAscendOn lowers an integer module for so many AI cores of a SoC, which share the work of every operator; AllCores means all that it has. The program's
+// results are the same bytes for any number.
+func EmitAscendOn(m *ir.Module, soc string, cores int) (*Ascend, error) {
 	d, err := ascend.Describe(soc)
 	if err != nil {
 		return nil, err
 	}
-	p, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{})
+	p, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Cores: cores})
 	if err != nil {
 		return nil, err
 	}

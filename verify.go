@@ -12,6 +12,7 @@ import (
 // VerifyOptions choose the engines beside the interpreter.
 type VerifyOptions struct {
 	Targets  []string // SoCs to simulate; DefaultTarget when empty
+	Cores    int      // AI cores of the programs; 0 means 1, AllCores all of a SoC
 	NoGo     bool     // do not build generated Go
 	State    []StatePair
 	Progress func(stage string, done, total int)
@@ -43,7 +44,7 @@ func Verify(ctx context.Context, m *ir.Module, samples [][]*tensor.Tensor, opt V
 		engines = append(engines, &agree.Generated{Module: m, Version: Version, State: state})
 	}
 	for _, soc := range opt.Targets {
-		a, err := EmitAscend(m, soc)
+		a, err := EmitAscendOn(m, soc, opt.Cores)
 		if err != nil {
 			return nil, "", err
 		}

@@ -105,6 +105,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 	f.StringVar(&opt.Package, "pkg", "", "Go package name (default: the folder's base name)")
 	f.StringVar(&opt.Module, "module", "", "import path of the output folder (default: from the enclosing go.mod)")
 	f.StringVar(&opt.Target, "target", amctc.DefaultTarget, "Ascend SoC")
+	registerCores(c, &opt.Cores)
 	f.StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")
 	f.StringVar(&record, "record", "", "use the factors of this AMCT record instead of calibrating")
 	f.StringVar(&statistics, "stats", "", "find factors from these statistics instead of calibrating; --calib, when given, is for measuring")
@@ -137,8 +138,11 @@ func printReport(u *ui, p *report.Report) {
 	fmt.Fprintf(u.stdout, "weights   %s float -> %s int8 (%.1f x smaller); %.1f %% of %s multiply-adds are int8\n", bytesText(p.FloatBytes), bytesText(p.IntBytes),
 		float64(p.FloatBytes)/float64(max(1, p.IntBytes)), 100*float64(p.IntMACs)/float64(max(1, p.MACs)), countText(p.MACs))
 	fmt.Fprintf(u.stdout, "arena     %s for one sample, no allocation per call\n", bytesText(int64(p.ArenaBytes)))
-	fmt.Fprintf(u.stdout, "%s  %d cycles estimated for one sample, %.1f µs at %d MHz on one core; %d of %d instructions rely on assumed rules (\"amctc target %s\")\n", p.Target, p.Cycles,
-		float64(p.Cycles)/float64(max(1, p.MHz)), p.MHz, p.Assumed, p.Steps, p.Target)
+	fmt.Fprintf(u.stdout, "%s  %d cycles estimated for one sample, %.1f µs at %d MHz on %s; %d of %d instructions rely on assumed rules (\"amctc target %s\")\n", p.Target, p.Cycles,
+		float64(p.Cycles)/float64(max(1, p.MHz)), p.MHz, coresText(p.Cores), p.Assumed, p.Steps, p.Target)
+	for _, c := range p.Cores {
+		fmt.Fprintf(u.stdout, "%5d cores %12d cycles %6.2f x\n", c.Cores, c.Cycles, float64(p.Cores[0].Cycles)/float64(max(1, c.Cycles)))
+	}
 }
 
 // printValidated says what validation compared.

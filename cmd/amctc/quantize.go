@@ -283,6 +283,7 @@ func writePair(pc *passes.Context, float *ir.Module, soc, prefix string, force b
 
 func emitCommand(u *ui) *cobra.Command {
 	var out, soc, pkg, module, state string
+	var cores int
 	c := &cobra.Command{
 		Use:       "emit go|ascend|onnx Q.amir -o OUT",
 		Short:     "write one artefact of a quantized module",
@@ -327,7 +328,7 @@ func emitCommand(u *ui) *cobra.Command {
 			if soc == "" {
 				soc = m.Target
 			}
-			a, err := amctc.EmitAscend(m, soc)
+			a, err := amctc.EmitAscendOn(m, soc, cores)
 			if err != nil {
 				return err
 			}
@@ -346,6 +347,7 @@ func emitCommand(u *ui) *cobra.Command {
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "output file, or folder for go")
 	c.Flags().StringVar(&soc, "target", "", "Ascend SoC (default: the module's)")
+	registerCores(c, &cores)
 	c.Flags().StringVar(&pkg, "pkg", "", "Go package name (default: the folder's base name)")
 	c.Flags().StringVar(&module, "module", "", "import path of the output folder (default: from the enclosing go.mod)")
 	c.Flags().BoolVar(&counters, "counters", false, "let the Go package count values that leave their calibrated ranges")

@@ -15,6 +15,7 @@ func verifyCommand(u *ui) *cobra.Command {
 	var data dataFlags
 	var inputs, targets []string
 	var require string
+	var cores int
 	c := &cobra.Command{
 		Use:   "verify Q.amir --input DATA",
 		Short: "run interpreter, exec, generated Go and simulator; compare every tensor byte by byte",
@@ -45,7 +46,7 @@ func verifyCommand(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, why, err := amctc.Verify(cmd.Context(), m, samples, amctc.VerifyOptions{Targets: targets, Progress: u.progress, State: opt.State})
+			r, why, err := amctc.Verify(cmd.Context(), m, samples, amctc.VerifyOptions{Cores: cores, Targets: targets, Progress: u.progress, State: opt.State})
 			if err != nil {
 				return err
 			}
@@ -73,6 +74,7 @@ func verifyCommand(u *ui) *cobra.Command {
 	data.registerState(c)
 	c.Flags().StringArrayVar(&inputs, "input", nil, "data for each input, in order")
 	c.Flags().StringArrayVar(&targets, "target", nil, "SoC to simulate, repeatable (default: the module's)")
+	registerCores(c, &cores)
 	c.Flags().StringVar(&require, "require", "", "\"go\": fail when generated Go can't be run here")
 	_ = c.MarkFlagRequired("input")
 	return c

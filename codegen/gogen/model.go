@@ -182,7 +182,11 @@ func (e *emitter) shapeError(f *jen.File) {
 }
 
 func (e *emitter) modelType(f *jen.File) {
-	f.Line().Comment("// A Model is the network with its weights. It is immutable and may be shared by goroutines.")
+	immutable := "It is immutable and may be shared by goroutines."
+	if len(e.counters) > 0 {
+		immutable = "But for its counters it is immutable; it may be shared by goroutines."
+	}
+	f.Line().Comment("// A Model is the network with its weights. " + immutable)
 	f.Type().Id("Model").StructFunc(func(g *jen.Group) {
 		g.Id("layers").Id("layers")
 		g.Id("options").Id("options")

@@ -257,26 +257,34 @@ func ConstBytes(m *ir.Module) int64 {
 	return n
 }
 
+// CoreCycles is the cycles of one sample on so many AI cores.
+type CoreCycles struct {
+	Cores  int   `json:"cores"`
+	Cycles int64 `json:"cycles"`
+}
+
 // Report is everything that compile tells, machine-readable.
 type Report struct {
-	Format     string   `json:"format"`
-	Version    string   `json:"amctc"`
-	Model      string   `json:"model"`
-	Target     string   `json:"target"`
-	Samples    int      `json:"calibration_samples"`
-	Measured   int      `json:"measured_samples"`
-	Layers     []Row    `json:"layers"`
-	FloatBytes int64    `json:"float_bytes"`
-	IntBytes   int64    `json:"int_bytes"`
-	MACs       int64    `json:"macs"`
-	IntMACs    int64    `json:"int_macs"`
-	ArenaBytes int      `json:"arena_bytes"`
-	Cycles     int64    `json:"cycles"`
-	MHz        int      `json:"mhz"`
-	Steps      int64    `json:"instructions"`         // of the simulated sample
-	Assumed    int64    `json:"assumed_instructions"` // of these, rely on a rule without a published source
-	Rules      []string `json:"assumed_rules"`        // the target's rules of that kind
-	Remarks    []string `json:"remarks"`
+	Format     string `json:"format"`
+	Version    string `json:"amctc"`
+	Model      string `json:"model"`
+	Target     string `json:"target"`
+	Samples    int    `json:"calibration_samples"`
+	Measured   int    `json:"measured_samples"`
+	Layers     []Row  `json:"layers"`
+	FloatBytes int64  `json:"float_bytes"`
+	IntBytes   int64  `json:"int_bytes"`
+	MACs       int64  `json:"macs"`
+	IntMACs    int64  `json:"int_macs"`
+	ArenaBytes int    `json:"arena_bytes"`
+	Cycles     int64  `json:"cycles"`
+	// Cores are the cycles by number of AI cores, those that the program uses last; none for one core.
+	Cores   []CoreCycles `json:"cores,omitempty"`
+	MHz     int          `json:"mhz"`
+	Steps   int64        `json:"instructions"`         // of the simulated sample
+	Assumed int64        `json:"assumed_instructions"` // of these, rely on a rule without a published source
+	Rules   []string     `json:"assumed_rules"`        // the target's rules of that kind
+	Remarks []string     `json:"remarks"`
 }
 
 // Total fills the sums from the rows.

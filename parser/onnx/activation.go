@@ -2,8 +2,10 @@ package onnx
 
 import (
 	"math"
+	"slices"
 
 	"github.com/amctc/amctc/ir"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
 // unary imports an operator that takes input 0 alone.
@@ -89,16 +91,16 @@ func buildBatchNorm(c *call) {
 	c.node("nn.batch_norm", operands, "eps", c.floatAttr("epsilon", 1e-5))
 }
 
+// buildDropout leaves numbers as they are, as evaluation does, and so does training that drops none. The mask says
+// that all are kept.
 func buildDropout(c *call) {
+	training := false
 	if c.has(2) {
 		l := c.lit(2, "training mode")
 		if l == nil {
 			return
 		}
-		if len(l.i) != 1 || l.i[0] != 0 {
-			c.errorf(codeForm, "training mode is not supported; export the network in evaluation mode")
-			return
-		}
+		training = len(l.i) != 1 || l.i[0] != 0
 	}
 	ratio := c.floatAttr("ratio", 0.5)
 	if c.has(1) {
@@ -111,6 +113,26 @@ func buildDropout(c *call) {
 			return
 		}
 		ratio = l.f[0]
+	}
+	if training && ratio != 0 {
+		c.errorf(codeForm, "training mode is not supported; export the network in evaluation mode")
+		return
+	}
+	if c.wants(1) {
+		shape := c.in[0].shape()
+		if slices.Contains(shape, ir.Free) {
+			c.errorf(codeBatch, "its mask has the free batch; fix the batch with --input-shape")
+			return
+		}
+		if !c.chargeShape(shape) {
+			return
+		}
+		kept := pb.TensorProto_BOOL
+		if c.im.opset < 10 {
+			kept = pb.TensorProto_FLOAT
+		}
+		c.made(kept, shape, func(int) float64 { return 1 })
+		c.out[1] = c.out[0]
 	}
 	c.node("nn.dropout", []*ir.Value{c.x(0)}, "ratio", ratio)
 }

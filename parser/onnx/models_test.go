@@ -127,6 +127,23 @@ func TestTrainedModels(t *testing.T) {
 	}
 }
 
+// TestSequences holds the recurrent networks and those with attention against the outputs that their trainer
+// recorded. Their batch is fixed, because they move it away from the front.
+func TestSequences(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(testdata, "models", "sequences", "*.onnx"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no models: %v", err)
+	}
+	for _, file := range files {
+		base := strings.TrimSuffix(file, ".onnx")
+		t.Run(filepath.Base(base), func(t *testing.T) {
+			in, want := readNpy(t, base+".in.npy"), readNpy(t, base+".out.npy")
+			m := importFile(t, file, Options{InputShapes: map[string][]int{"input": {1, 1, 28, 28}}})
+			near(t, "output", run(t, m, in.Rows(1, 2))[0], want.Rows(1, 2), 1e-4)
+		})
+	}
+}
+
 // TestCNTK holds the model zoo's MNIST network against its published pairs.
 func TestCNTK(t *testing.T) {
 	dir := filepath.Join(testdata, "data", "cntk")

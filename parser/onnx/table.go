@@ -22,7 +22,7 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 		since: 10, build: buildConvInteger},
 	"DequantizeLinear":  {min: 2, max: 3, outs: 1, reads: readsCodes, attrs: []string{"axis", "block_size"}, since: 10, build: buildDequantizeLinear},
 	"Div":               {min: 2, max: 2, outs: 1, build: buildDiv},
-	"Dropout":           {min: 1, max: 3, outs: 1, attrs: []string{"ratio", "seed", "is_test"}, build: buildDropout},
+	"Dropout":           {min: 1, max: 3, outs: 2, attrs: []string{"ratio", "seed", "is_test"}, build: buildDropout},
 	"Expand":            {min: 2, max: 2, outs: 1, since: 8, build: buildExpand},
 	"Flatten":           {min: 1, max: 1, outs: 1, reads: movesCodes, attrs: []string{"axis"}, build: buildFlatten},
 	"Gather":            {min: 2, max: 2, outs: 1, attrs: []string{"axis"}, build: buildGather},

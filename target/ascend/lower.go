@@ -14,8 +14,11 @@ import (
 type Options struct {
 	Batch int    // what a free leading dimension becomes; 0 means 1
 	Name  string // of the program; empty: the function's
-	Cores int    // AI cores that share the work, at most; 0 means 1, more than the SoC has means all
+	Cores int    // AI cores that share the work, at most; 0 means 1, AllCores as many as the SoC has
 }
+
+// AllCores lets every AI core of the SoC work.
+const AllCores = -1
 
 // hostStream is the stream of the host; those of AI core n are aic<n>, on a fused core of its vector unit too, and aiv<n>.0.
 const hostStream = "host"
@@ -42,9 +45,18 @@ func Lower(m *ir.Module, fn *ir.Func, d *target.Description, o Options) (*target
 	if err := CanLower(d); err != nil {
 		return nil, nil, err
 	}
+	cores := max(1, o.Cores)
+	if o.Cores == AllCores {
+		cores = d.AIC
+	}
+	if cores > d.AIC {
+		var l diag.List
+		l.Errorf(codeSoC, diag.Span{}, d.Name, "it has %d AI cores, not %d; ask for at most that many, or for all", d.AIC, cores)
+		return nil, nil, l.Err()
+	}
 	f := &frame{fn: fn, desc: d, batch: max(1, o.Batch), prog: &target.Program{Target: d.Name, Name: o.Name}, consts: &target.ConstWriter{},
 		values: map[*ir.Value]tensorGM{}, taken: map[string]bool{}, host: newCode()}
-	f.addCores(min(max(1, o.Cores), d.AIC))
+	f.addCores(cores)
 	if fn == nil || len(fn.Results) == 0 {
 		f.diags.Errorf(codeMain, diag.Span{File: m.File}, "", "the module has no function with results to lower")
 		return nil, nil, f.diags.Err()

@@ -48,6 +48,9 @@ type Result struct {
 	events []event
 	lost   int64 // instructions that the trace leaves out
 
+	cores int
+	held  int64 // cycles that transfers waited for the memory they share
+
 	gmRead, gmWritten int64 // bytes
 	cubeRoof, gmRoof  int64 // cycles that the busiest core needs at least
 }

@@ -23,6 +23,16 @@ func (m *machine) stats() {
 		}
 	}
 	d := m.desc
+	numbers := map[int]bool{}
+	for _, c := range m.cores {
+		if !c.host {
+			numbers[c.number] = true
+		}
+	}
+	m.res.cores = max(1, len(numbers))
+	if m.shared != nil {
+		m.res.held = m.shared.held
+	}
 	for _, c := range m.cores {
 		read := c.bytes[pathGML1] + c.bytes[pathGMUB]
 		m.res.MACs += c.macs
@@ -65,6 +75,9 @@ func (r *Result) Moved(path string) int64 {
 	}
 	return 0
 }
+
+// Cores is the number of AI cores that the program has streams for.
+func (r *Result) Cores() int { return r.cores }
 
 // GMBytes is the traffic of global memory, both ways.
 func (r *Result) GMBytes() int64 { return r.gmRead + r.gmWritten }
@@ -116,6 +129,10 @@ func (r *Result) Report() string {
 		fmt.Fprintf(&b, "  %-15s %14d\n", s.Path, s.Bytes)
 	}
 	fmt.Fprintf(&b, "%s\n", r.Roofline())
+	if r.cores > 1 {
+		fmt.Fprintf(&b, "%d AI cores: %d bytes from and to GM at %d a cycle need at least %d cycles; transfers took %d cycles longer than alone, summed\n",
+			r.cores, r.GMBytes(), r.desc.SharedRate(), (r.GMBytes()+int64(r.desc.SharedRate())-1)/int64(r.desc.SharedRate()), r.held)
+	}
 	var names []string
 	total := int64(0)
 	for n, k := range r.Assumed {

@@ -13,6 +13,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser/dataset"
+	"github.com/amctc/amctc/passes"
 )
 
 // A realNetwork is one that was trained for a purpose, with data of that kind.
@@ -24,6 +25,9 @@ type realNetwork struct {
 	data func(ctx context.Context, b *bench, m *ir.Module) (calib, test samples, err error)
 	// bound is where the model has an input that load gives a value, and the value; nil when it has none.
 	bound *boundInput
+	// set changes the settings of quantization, which the text tells; nil leaves the defaults.
+	set  func(s *passes.Settings)
+	text string
 	// judge tells what the numbers are worth, and whether that is as required; nil compares outputs by their cosine.
 	judge func(ctx context.Context, b *bench, float, integer *ir.Module) (string, bool, error)
 }
@@ -49,11 +53,16 @@ func fetched(slash, item string) func(b *bench) (string, error) {
 // The real networks, by the row that tells of them.
 var (
 	faces = []realNetwork{
-		{name: "blazeface-front", model: fetched("real/blazeface_front.onnx", "real"), data: pictures(picture{size: 128, channelsLast: true, black: -1, white: 1})},
-		{name: "blazeface-back", model: fetched("real/blazeface_back.onnx", "real"), data: pictures(picture{size: 256, channelsLast: true, black: -1, white: 1})},
+		{name: "blazeface-front", model: fetched("real/blazeface_front.onnx", "real"), data: pictures(picture{size: 128, channelsLast: true, black: -1, white: 1}), set: evened, text: evenedText},
+		{name: "blazeface-back", model: fetched("real/blazeface_back.onnx", "real"), data: pictures(picture{size: 256, channelsLast: true, black: -1, white: 1}), set: evened, text: evenedText},
 	}
 	voices = []realNetwork{silero("v5"), silero("v6"), silero("legacy")}
 )
+
+// evened is for networks of depthwise convolutions, whose channels have very different ranges.
+func evened(s *passes.Settings) { s.Equalize, s.CorrectBias = true, true }
+
+const evenedText = "--equalize --correct-bias"
 
 func pictures(p picture) func(context.Context, *bench, *ir.Module) (samples, samples, error) {
 	return func(_ context.Context, b *bench, _ *ir.Module) (samples, samples, error) {
@@ -105,6 +114,9 @@ func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, erro
 		return "", false, err
 	}
 	c := amctc.NewContext(ctx)
+	if n.set != nil {
+		n.set(c.Settings)
+	}
 	float, err := amctc.Prepare(c, m)
 	if err != nil {
 		return "", false, err
@@ -124,7 +136,10 @@ func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, erro
 	if goNotRun != "" {
 		return "", false, fmt.Errorf("generated Go was not run: %s", goNotRun)
 	}
-	text := fmt.Sprintf("%.0e; %d tensors, %d bytes differ", distance, r.Tensors, r.DiffBytes)
+	text := fmt.Sprintf("%.0e, %d tensors with %d bytes differing", distance, r.Tensors, r.DiffBytes)
+	if n.text != "" {
+		text = "(" + n.text + ") " + text
+	}
 	if r.First != nil {
 		text += " (" + r.First.String() + ")"
 	}

@@ -24,8 +24,8 @@ type lowered struct {
 	in     map[string][]byte
 }
 
-// lower takes a model of testdata/models to the program for a SoC.
-func lower(t testing.TB, model, soc string) *lowered {
+// lower takes a model of testdata/models to the program for so many AI cores of a SoC.
+func lower(t testing.TB, model, soc string, cores int) *lowered {
 	t.Helper()
 	base := filepath.Join("..", "models", model)
 	fatal := func(err error) {
@@ -46,7 +46,7 @@ func lower(t testing.TB, model, soc string) *lowered {
 	fatal(err)
 	q, err := amctc.Quantize(c, fitted, soc)
 	fatal(err)
-	a, err := amctc.EmitAscend(q, soc)
+	a, err := amctc.EmitAscendOn(q, soc, cores)
 	fatal(err)
 	p := q.Main().Params[0]
 	one := values[:p.Type.Elems()]

@@ -14,10 +14,13 @@ var every = flag.Int("targetfaults.every", 7, "of all flags, drop each so many-t
 // socs are where faults are planted.
 var socs = []struct {
 	model, soc string
+	cores      int
 	faults     []fault
+	drop       []string // flags and synchronizations that are dropped one at a time
 }{
-	{"lenet", "ascend910b3", cube},
-	{"residual", "ascend310", fused},
+	{"lenet", "ascend910b3", 1, cube, []string{"set_flag", "wait_flag", "sync_all", "pipe_barrier M"}},
+	{"residual", "ascend310", 1, fused, []string{"set_flag", "wait_flag", "sync_all", "pipe_barrier M"}},
+	{"residual", "ascend910b3", 4, several, []string{"sync_all"}},
 }
 
 // TestPlanted plants every fault, and wants the simulator to name the rule, the instruction and the buffer.
@@ -26,7 +29,7 @@ func TestPlanted(t *testing.T) {
 	rules := make(map[string]bool)
 	flags, unordered := 0, 0
 	for _, s := range socs {
-		l := lower(t, s.model, s.soc)
+		l := lower(t, s.model, s.soc, s.cores)
 		if err := l.run(l.lines); err != nil {
 			t.Fatalf("%s for %s, as it is: %v", s.model, s.soc, err)
 		}
@@ -47,7 +50,7 @@ func TestPlanted(t *testing.T) {
 				rules[f.rule] = true
 			})
 		}
-		n, missed := sweep(t, l)
+		n, missed := sweep(t, l, s.drop)
 		flags, unordered = flags+n, unordered+missed
 	}
 	if unordered > 0 {
@@ -58,8 +61,8 @@ func TestPlanted(t *testing.T) {
 }
 
 // sweep drops flags and synchronizations one at a time: none of them is there for nothing.
-func sweep(t *testing.T, l *lowered) (n, missed int) {
-	for _, words := range []string{"set_flag", "wait_flag", "sync_all", "pipe_barrier M"} {
+func sweep(t *testing.T, l *lowered, drop []string) (n, missed int) {
+	for _, words := range drop {
 		for k, i := range l.find("", words) {
 			if k%*every > 0 {
 				continue
