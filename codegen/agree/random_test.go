@@ -157,7 +157,7 @@ func compare(m *ir.Module, seed uint64, samples [][]*tensor.Tensor, more ...agre
 		if err != nil {
 			return nil, err
 		}
-		p, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Cores: cores[(seed+uint64(i))%uint64(len(cores))]})
+		p, consts, err := ascend.Lower(m, m.Main(), d, ascend.Options{Cores: min(d.AIC, cores[(seed+uint64(i))%uint64(len(cores))])})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", soc, err)
 		}
