@@ -16,7 +16,7 @@ func TestHalfGolden(t *testing.T) {
 	}{
 		{.1, .0999755859375}, {1, 1}, {0x1p-14, 0x1p-14}, {65504, 65504},
 		{1e-6, 1.000808879325632e-06}, // the square of float16(0.001)
-		{1e6, 1e6},                  // 1000 is a float16
+		{1e6, 1e6},                    // 1000 is a float16
 	} {
 		got, ok := HalfScale(float32(c.s))
 		if !ok || math.Abs(float64(got)-c.want) > 1e-7*c.want {
