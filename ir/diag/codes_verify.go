@@ -146,4 +146,7 @@ var verifyCodes = []Entry{
 	{Code: "V060", Title: "pixels",
 		Meaning: "The layout of pixels is nhwc or nchw; only images, of rank 4, have channels; and the table has 256 entries in one row or in a row for each channel.",
 		WayOut:  "Correct layout, reverse or the table."},
+	{Code: "V061", Title: "table of codes",
+		Meaning: "The table of q.table has 256 codes, one for every code of its operand.",
+		WayOut:  "Correct the table."},
 }

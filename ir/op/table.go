@@ -27,7 +27,7 @@ var Table = &ir.OpDef{
 			return
 		}
 		if s := c.In[1].Shape; len(s) != 1 || s[0] != 256 {
-			c.Errorf("V060", "operand 1 is %s, want 256 codes, one for every code of operand 0", c.In[1])
+			c.Errorf("V061", "operand 1 is %s, want 256 codes, one for every code of operand 0", c.In[1])
 			return
 		}
 		if name, _ := c.Node.Attr("function").(string); name != "" && !slices.ContainsFunc(functions, func(f function) bool { return "nn."+f.name == name }) {
