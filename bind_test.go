@@ -51,6 +51,12 @@ func TestBindIntegers(t *testing.T) {
 	if got := m.Main().Results[0].Type; !got.Equal(ir.Float(3, 4)) {
 		t.Errorf("the result is %s, want 3x4", got)
 	}
+	if m, err = amctc.Load(path, amctc.LoadOptions{Values: map[string][]string{"s": {"4", "-1"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Main().Results[0].Type; !got.Equal(ir.Float(4, 3)) {
+		t.Errorf("the result is %s, want 4x3", got)
+	}
 	if _, err := amctc.Load(path, amctc.LoadOptions{}); err == nil {
 		t.Error("without the value it loads too")
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // sequences are networks with recurrent layers and with attention, trained by testdata/train on Fashion-MNIST.
-var sequences = []realNetwork{sequence("lstm"), sequence("vit")}
+var sequences = []realNetwork{sequence("lstm"), sequence("gru"), sequence("vit")}
 
 // sequenceSamples is how many test images are compared with ONNX Runtime and between float and int8.
 const sequenceSamples = 200
