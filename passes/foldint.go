@@ -300,7 +300,10 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 	}
 	if q.Function != nil {
 		spec.Operands = append(spec.Operands, e.table(n, spec.Operands[0].Type.Quant))
-		spec.Attrs = ir.AttrsOf("function", n.Op.Name)
+		spec.Attrs = nil
+		if op.FamilyOf(n.Op.Name) == op.Functions { // of a function with a constant, the table alone is told
+			spec.Attrs = ir.AttrsOf("function", n.Op.Name)
+		}
 		for _, a := range n.Op.Attrs {
 			spec.Attrs = spec.Attrs.With(a.Name, n.Attr(a.Name))
 		}

@@ -82,6 +82,7 @@ func pairingOps() (out []*ir.OpDef) {
 		}
 		if f32.Binary(p.name) != nil {
 			d.Stages = floatStages
+			d.Quant = &ir.QuantRule{Twin: "q.table", Activations: []int{0}, Weights: -1, ChannelAxis: -1, Bias: -1, Function: withScalar, Applies: hasScalar}
 		}
 		if p.twin != "" {
 			d.Quant = &ir.QuantRule{Twin: p.twin, Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1}
@@ -152,6 +153,21 @@ func (p *pairing) eval(c *ir.EvalCtx) {
 			out.SetInt(i, p.whole(a.DType, a.Int(x), b.Int(y)))
 		}
 	})
+}
+
+// withScalar is what an operator on two numbers computes of the first one, when the second one is a constant of one element.
+func withScalar(n *ir.Node) func(float32) float32 {
+	f, k := f32.Binary(n.Op.Name[len("nn."):]), n.Operands[1].Const.Data.F32[0]
+	return func(x float32) float32 { return f(x, k) }
+}
+
+// hasScalar says why a node is no function of one number, or "".
+func hasScalar(n *ir.Node) string {
+	a, b := n.Operands[0], n.Operands[1]
+	if a.IsConst() || !b.IsConst() || !b.Type.IsFloat() || b.Const.Data.Len() != 1 || len(b.Type.Shape) > len(a.Type.Shape) {
+		return "its second operand is not one constant number; only with that it is a table of codes"
+	}
+	return ""
 }
 
 // eachPair calls f with the flat indices of every element of result 0 and of both operands.

@@ -1,0 +1,119 @@
+package passes_test
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/interp"
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/passtest"
+)
+
+// number is a constant of one element.
+func (c *chain) number(v float32) *ir.Value {
+	return c.m.AddConst("k", ir.Float(), tensor.FromF32([]float32{v}))
+}
+
+// spellings build functions out of several operators.
+var spellings = []struct {
+	op    string
+	spell func(c *chain, x *ir.Value) *ir.Value
+}{
+	{"nn.swish", func(c *chain, x *ir.Value) *ir.Value { return c.node("nn.mul", nil, x, c.node("nn.sigmoid", nil, x)) }},
+	{"nn.hard_sigmoid", func(c *chain, x *ir.Value) *ir.Value { return c.node("nn.div", nil, c.ramp(x), c.number(6)) }},
+	{"nn.hard_swish", func(c *chain, x *ir.Value) *ir.Value {
+		return c.node("nn.mul", nil, c.node("nn.div", nil, c.ramp(x), c.number(6)), x)
+	}},
+	{"nn.hard_swish", func(c *chain, x *ir.Value) *ir.Value {
+		return c.node("nn.mul", nil, c.node("nn.mul", nil, c.ramp(x), x), c.number(1./6))
+	}},
+	{"nn.gelu", func(c *chain, x *ir.Value) *ir.Value {
+		erf := c.node("nn.erf", nil, c.node("nn.div", nil, x, c.number(math.Sqrt2)))
+		return c.node("nn.mul", nil, c.node("nn.mul", nil, x, c.node("nn.add", nil, erf, c.number(1))), c.number(.5))
+	}},
+}
+
+func (c *chain) ramp(x *ir.Value) *ir.Value {
+	return c.node("nn.clip", ir.AttrsOf("min", float32(0), "max", float32(6)), c.node("nn.add", nil, x, c.number(3)))
+}
+
+// TestRecognizedFunctionsAreTables holds that a function spelled out between two convolutions is recognized within
+// bounds that are known, and becomes one table: nothing between the convolutions stays float.
+func TestRecognizedFunctionsAreTables(t *testing.T) {
+	for i, s := range spellings {
+		c, x := newChain(uint64(i), ir.Free, 3, 6, 6)
+		y := s.spell(c, c.conv(x, 4, 3, 1))
+		c.b.Func.Results = []*ir.Value{c.conv(y, 2, 1, 1)}
+		ctx := passes.NewContext(context.Background(), op.All())
+		ctx.Target, ctx.Validate = passes.TargetFacts{Name: "ascend910b3"}, &passes.Validation{}
+		var g passes.Manager
+		if _, err := g.Run(ctx, c.m, passes.Simplify); err != nil {
+			t.Fatal(err)
+		}
+		if n := ctx.Validate.Unbounded; n > 0 {
+			t.Errorf("%s: %d values without a bound", s.op, n)
+		}
+		if got, want := ops(c.m), []string{"nn.conv2d", s.op, "nn.conv2d"}; !slices.Equal(got, want) {
+			t.Errorf("simplified to %v, want %v", got, want)
+			continue
+		}
+		fitted, err := passes.Fit(ctx, interp.Engine{}, c.m, passtest.Batches(passes.Noise(c.m.Main())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := fitted.Clone()
+		if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := ops(m), []string{"q.quantize", "q.conv2d", "q.table", "q.conv2d"}; !slices.Equal(got, want) {
+			t.Errorf("%s: quantized to %v, want %v", s.op, got, want)
+		}
+	}
+}
+
+func ops(m *ir.Module) (out []string) {
+	for _, n := range m.Main().Nodes {
+		out = append(out, n.Op.Name)
+	}
+	return out
+}
+
+// TestFunctionsWithConstantsAreTables holds that an operator on two numbers, one of which is a constant, is a table, and
+// that one on computed numbers, or with a constant for each channel, stays float with a remark.
+func TestFunctionsWithConstantsAreTables(t *testing.T) {
+	for _, name := range []string{"nn.div", "nn.max", "nn.min", "nn.prelu", "nn.pow"} {
+		for _, size := range []int{1, 4} {
+			c, x := newChain(7, ir.Free, 3, 6, 6)
+			k := tensor.New(tensor.F32, size, 1, 1)
+			for i := range k.F32 {
+				k.F32[i] = float32(2 + i)
+			}
+			y := c.node(name, nil, c.conv(x, 4, 3, 1), c.m.AddConst("k", ir.Float(size, 1, 1), k))
+			c.b.Func.Results = []*ir.Value{c.conv(y, 2, 1, 1)}
+			ctx := passes.NewContext(context.Background(), op.All())
+			ctx.Target, ctx.Validate = passes.TargetFacts{Name: "ascend910b3"}, &passes.Validation{}
+			fitted, err := passes.Fit(ctx, interp.Engine{}, c.m, passtest.Batches(passes.Noise(c.m.Main())))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := fitted.Clone()
+			var g passes.Manager
+			if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
+				t.Fatal(err)
+			}
+			if got := slices.Contains(ops(m), "q.table") && !slices.Contains(ops(m), name); got != (size == 1) {
+				t.Errorf("%s with a constant of %d: %v", name, size, ops(m))
+			}
+			remarked := slices.ContainsFunc(ctx.Remarks.Sorted(), func(d *diag.Diagnostic) bool { return d.Code == "Q002" })
+			if remarked != (size > 1) {
+				t.Errorf("%s with a constant of %d: remarked is %v", name, size, remarked)
+			}
+		}
+	}
+}
