@@ -46,6 +46,7 @@ var kernels = map[string]kernel{
 	"ReduceF32":              two(rt.ReduceF32),
 	"ResampleF32":            two(rt.ResampleF32),
 	"TakeF32":                two(rt.TakeF32),
+	"TakeU8":                 two(rt.TakeU8),
 	"ExportCodes":            two(rt.ExportCodes),
 	"FakeQuantizeWide":       two(rt.FakeQuantizeWide),
 	"FakeQuantize":           two(rt.FakeQuantize),

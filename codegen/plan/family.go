@@ -60,6 +60,13 @@ func (b *builder) runs(n *ir.Node) (src Slot, o order, outer, size, inner int) {
 }
 
 func (b *builder) takeEntries(n *ir.Node) {
+	if t := n.Operands[0].Type; t.IsQuant() {
+		a := &rt.TakeU8Args{Zero: uint8(int(op.PadCode(t, 0)) + 128), Indices: int32s(n.Ints("indices"))}
+		src, o, outer, size, inner := b.runs(n)
+		a.Outer, a.N, a.Inner = outer, size, inner
+		b.step("TakeU8", a, b.make(n.Result(), o), src)
+		return
+	}
 	a := &rt.TakeF32Args{Indices: int32s(n.Ints("indices"))}
 	src, o, outer, size, inner := b.runs(n)
 	a.Outer, a.N, a.Inner = outer, size, inner

@@ -9,10 +9,12 @@ import (
 // nearest-neighbour resizing, borders that repeat or mirror and the zeros between the pixels of a
 // transposed convolution are all of this form.
 var Take = &ir.OpDef{
-	Name:     "nn.take",
-	Summary:  "known entries of an axis: Slice, Split, Gather, Expand, Tile, Resize to the nearest",
-	Doc:      "Entry i of the result's axis is entry indices[i] of x's, or zeros where indices[i] is -1.",
-	Operands: []ir.Operand{{Name: "x"}},
+	Name:       "nn.take",
+	Summary:    "known entries of an axis: Slice, Split, Gather, Expand, Tile, Resize to the nearest",
+	Doc:        "Entry i of the result's axis is entry indices[i] of x's, or zeros where indices[i] is -1. Codes keep their map.",
+	Arithmetic: "moves codes; -1 gives the code of zero",
+	Traits:     ir.KeepsParams,
+	Operands:   []ir.Operand{{Name: "x"}},
 	Attrs: []ir.AttrDef{
 		{Name: "axis", Kind: ir.AttrInt, Doc: "axis, from 0"},
 		{Name: "indices", Kind: ir.AttrInts, Doc: "entries of x; -1 stands for zeros"},
@@ -20,8 +22,9 @@ var Take = &ir.OpDef{
 	Stages: floatStages,
 	Grad:   gradTake,
 	Infer: func(c *ir.InferCtx) {
-		t, axis := c.In[0], c.Node.Int("axis")
-		if !wantNumbers(c) || !wantAxes(c, []int{axis}) {
+		axis := c.Node.Int("axis")
+		t, ok := keepElem(c)
+		if !ok || !wantAxes(c, []int{axis}) {
 			return
 		}
 		list := c.Node.Ints("indices")
@@ -39,12 +42,15 @@ var Take = &ir.OpDef{
 		x, out, axis := c.In[0], c.Result(0), c.Node.Int("axis")
 		list := c.Node.Ints("indices")
 		inner, n := tensor.Elems(x.Shape[axis+1:]), x.Shape[axis]
-		at := 0
+		at, zero := 0, PadCode(c.InType[0], 0)
 		for o := range tensor.Elems(x.Shape[:axis]) {
 			for _, v := range list {
 				for k := range inner {
-					if v >= 0 {
+					switch {
+					case v >= 0:
 						out.Move(at, x, (o*n+v)*inner+k)
+					case out.DType == tensor.I8 && c.OutType[0].IsQuant():
+						out.I8[at] = zero
 					}
 					at++
 				}

@@ -67,6 +67,9 @@ func (k *kernel) elementwise(n int, ins []strip, out strip, work int, compute fu
 	whole := n / tile
 	divide(cd(n, tile), cores, func(core, first, count int) {
 		c := k.vectors[core]
+		if k.before != nil {
+			k.before(c)
+		}
 		part(c, first*tile, min(count, whole-first), tile)
 		if rest := n % tile; rest > 0 && first+count > whole {
 			part(c, whole*tile, 1, rest)

@@ -34,7 +34,7 @@ var hostOps = map[string]func(*kernel){
 			k.hostStep("reshape")
 		}
 	}),
-	"nn.take": func(k *kernel) { k.hostStep("take", k.int("axis"), k.ints("indices")) },
+	"nn.take": onCodes(lowerTake, func(k *kernel) { k.hostStep("take", k.int("axis"), k.ints("indices")) }),
 	"nn.resample": func(k *kernel) {
 		w := op.Floats(k.node, "weights")
 		sym := k.data("weights", target.F32, target.ND, []int{len(w)}, bytesF32(w))

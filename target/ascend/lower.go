@@ -236,6 +236,8 @@ type kernel struct {
 	node      *ir.Node
 	used      [target.NumSpaces]int
 	patternAt int // see pattern; -1: not reserved
+	// before, when set, is what every core does before its tiles of the next elementwise.
+	before func(c *code)
 }
 
 func (f *frame) kernel(n *ir.Node) *kernel { return &kernel{frame: f, node: n, patternAt: -1} }

@@ -24,8 +24,10 @@ func lowerTable(k *kernel) {
 	}
 	sym := k.data("table", target.F16, target.ND, []int{len(codes)}, halves)
 	at := k.take(target.UB, len(halves))
-	k.vector.emit(&target.DataCopy{Dst: target.At(target.UB, at), Src: target.In(sym, 0), Count: 1, Len: len(halves) / 32})
-	k.vector.then(target.PipeMTE2, target.PipeV, 0)
+	k.before = func(c *code) {
+		c.emit(&target.DataCopy{Dst: target.At(target.UB, at), Src: target.In(sym, 0), Count: 1, Len: len(halves) / 32})
+		c.then(target.PipeMTE2, target.PipeV, 0)
+	}
 	k.elementwise(x.length(), []strip{x.strip()}, y.strip(), 8, func(c *code, n int, in []int, out, work int) {
 		places, half, found := work, work+4*up(n, 64), work+6*up(n, 64)
 		h, r := reps(n, 128), reps(n, 64)
