@@ -11,6 +11,11 @@ import (
 // Control flow is compiled when it can be followed while importing: the branch that a known condition takes, and
 // loops of a known number of turns, written out.
 
+// controlFlow is how an operator whose row has no builder is built: these read the table again.
+func controlFlow(opType string) func(*call) {
+	return map[string]func(*call){"If": buildIf, "Loop": buildLoop, "Scan": buildScan}[opType]
+}
+
 // buildIf imports the branch that a known condition takes.
 func buildIf(c *call) {
 	l := c.in[0].lit

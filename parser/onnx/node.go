@@ -96,6 +96,9 @@ func (c *call) run() {
 		c.failed = true
 		return
 	}
+	if e.build == nil {
+		e.build = controlFlow(c.pb.OpType)
+	}
 	e.build(c)
 	if e.reads&movesCodes != 0 && !c.failed && c.out[0] != nil {
 		c.out[0].codes = c.in[0].codes

@@ -111,15 +111,6 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"Unsqueeze": {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
 })
 
-func init() {
-	// Their builders read the table again.
-	for name, build := range map[string]func(*call){"If": buildIf, "Loop": buildLoop, "Scan": buildScan} {
-		e := table[name]
-		e.build = build
-		table[name] = e
-	}
-}
-
 // foreign are the operators of AMCT's deploy models, whatever their domain, and of ONNX Runtime's own
 // domain, com.microsoft.
 var foreign = map[string]entry{

@@ -1,0 +1,56 @@
+package passes_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/diag"
+	"github.com/amctc/amctc/ir/interp"
+	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/passes"
+	"github.com/amctc/amctc/passes/passtest"
+)
+
+// TestFunctionsWithConstantsAreTables holds that an operator on two numbers, one of which is a constant, is a table, and
+// that one on computed numbers, or with a constant for each channel, stays float with a remark.
+func TestFunctionsWithConstantsAreTables(t *testing.T) {
+	for _, name := range []string{"nn.div", "nn.max", "nn.min", "nn.prelu", "nn.pow"} {
+		for _, size := range []int{1, 4} {
+			c, x := newChain(7, ir.Free, 3, 6, 6)
+			k := tensor.New(tensor.F32, size, 1, 1)
+			for i := range k.F32 {
+				k.F32[i] = float32(2 + i)
+			}
+			y := c.node(name, nil, c.conv(x, 4, 3, 1), c.m.AddConst("k", ir.Float(size, 1, 1), k))
+			c.b.Func.Results = []*ir.Value{c.conv(y, 2, 1, 1)}
+			ctx := passes.NewContext(context.Background(), op.All())
+			ctx.Target, ctx.Validate = passes.TargetFacts{Name: "ascend910b3"}, &passes.Validation{}
+			fitted, err := passes.Fit(ctx, interp.Engine{}, c.m, passtest.Batches(passes.Noise(c.m.Main())))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := fitted.Clone()
+			var g passes.Manager
+			if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
+				t.Fatal(err)
+			}
+			if got := slices.Contains(ops(m), "q.table") && !slices.Contains(ops(m), name); got != (size == 1) {
+				t.Errorf("%s with a constant of %d: %v", name, size, ops(m))
+			}
+			remarked := slices.ContainsFunc(ctx.Remarks.Sorted(), func(d *diag.Diagnostic) bool { return d.Code == "Q002" })
+			if remarked != (size > 1) {
+				t.Errorf("%s with a constant of %d: remarked is %v", name, size, remarked)
+			}
+		}
+	}
+}
+
+func ops(m *ir.Module) (out []string) {
+	for _, n := range m.Main().Nodes {
+		out = append(out, n.Op.Name)
+	}
+	return out
+}
