@@ -117,7 +117,12 @@ func (r *random) take() {
 			list[i] = i % n
 		}
 	}
+	before := len(r.live)
 	r.add("nn.take", ir.AttrsOf("axis", axis, "indices", list), x)
+	if len(r.live) > before && len(x.Type.Shape) == 4 { // a layer wants the entries as codes
+		c := r.live[before].Type.Shape[1]
+		r.add("nn.conv2d", nil, r.live[before], r.data(.5, 3, c, 1, 1), r.data(.3, 3))
+	}
 }
 
 func (r *random) resample() {
