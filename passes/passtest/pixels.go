@@ -8,8 +8,8 @@ import (
 	"github.com/amctc/amctc/ir/tensor"
 )
 
-// pixels makes the images that a random network reads bytes, of random meaning.
-func pixels(ops *ir.OpSet, m *ir.Module, seed uint64) {
+// Pixels makes the images that a network reads bytes, of random meaning.
+func Pixels(ops *ir.OpSet, m *ir.Module, seed uint64) {
 	r, f := rand.New(rand.NewPCG(seed, 0x91e15)), m.Main()
 	for i, v := range f.Params {
 		if len(v.Type.Shape) != 4 {

@@ -74,7 +74,7 @@ func Stages(seed uint64, target string) (float, fake, integer *ir.Module, err er
 		return nil, nil, nil, fmt.Errorf("seed %d: random module: %v", seed, l)
 	}
 	if seed%7 == 6 {
-		pixels(c.Ops, m, seed)
+		Pixels(c.Ops, m, seed)
 	}
 	var g passes.Manager
 	run := func(list []passes.Pass) {

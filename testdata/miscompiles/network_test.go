@@ -116,7 +116,7 @@ func (x *chain) run() error {
 }
 
 // ways are the chains that the passes are part of: simplifying, quantizing with activations that have a zero point
-// and without, with shifted accumulators, AMCT's pair, a record's balance factors, and a network that is quantized already.
+// and without, with shifted accumulators, with images as bytes, AMCT's pair, a record's balance factors, and a network that is quantized already.
 var ways = []struct {
 	name string
 	make func(t testing.TB) *chain
@@ -138,6 +138,11 @@ var ways = []struct {
 	}},
 	{"shift", func(t testing.TB) *chain {
 		c, m := fitted(t, func(s *passes.Settings) { s.Shift, s.Half = true, true })
+		return &chain{c, m, append(append([]passes.Pass{}, passes.Observe...), passes.Quantize...)}
+	}},
+	{"pixels", func(t testing.TB) *chain {
+		c, m := fitted(t, nil)
+		passtest.Pixels(c.Ops, m, 3)
 		return &chain{c, m, append(append([]passes.Pass{}, passes.Observe...), passes.Quantize...)}
 	}},
 	{"fake", func(t testing.TB) *chain {

@@ -14,6 +14,16 @@ type mistake struct {
 	spoil           func(c *passes.Context, m *ir.Module, f *ir.Func) string
 }
 
+// looked is the node that looks bytes up.
+func looked(f *ir.Func) *ir.Node {
+	for _, n := range f.Nodes {
+		if n.Op.Name == "nn.pixels" {
+			return n
+		}
+	}
+	return nil
+}
+
 // mistakes are the planted ones.
 var mistakes = []mistake{
 	{"simplify", "fold-constants", "one folded element is wrong", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
@@ -245,6 +255,19 @@ var mistakes = []mistake{
 		n := node(f, "d2")
 		n.Attrs = n.Attrs.Without("deq19")
 		return "d2"
+	}},
+	{"pixels", "fold-pixels", "a table begins with the second byte", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		n := looked(f)
+		table := n.Operands[1].Const
+		d := tensor.New(tensor.I8, table.Data.Shape...)
+		copy(d.I8, table.Data.I8[1:])
+		set(m, n, 1, table.Type(), d)
+		return n.Result().Name
+	}},
+	{"pixels", "fold-pixels", "the codes are those of another layout", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		n := looked(f)
+		n.Attrs = n.Attrs.With("reverse", !n.Bool("reverse"))
+		return n.Result().Name
 	}},
 	{"symmetric", "fuse-activation", "the clip is lost", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		n := clipped(f)
