@@ -18,7 +18,7 @@ type item struct {
 	name     string // folder below testdata/data, and flag
 	title    string // for messages
 	optional bool   // fetched only when its flag is given
-	large    bool   // … which -all is not
+	alone    bool   // … which -all is not
 	files    []file
 	// obtain makes every one of files in the folder "into", which is empty
 	// and private; "scratch" is a second such folder for whatever it needs.

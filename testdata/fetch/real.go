@@ -38,6 +38,7 @@ func real() item {
 		name:     "real",
 		title:    "trained networks of others, photographs and speech",
 		optional: true,
+		alone:    true,
 		files: []file{
 			{path: "blazeface_front.onnx", sum: "d388b1cf8a5f6f1af2b3f4c14f6d0f138bab970cd618cccd12dddb7484e82e51"},
 			{path: "blazeface_back.onnx", sum: "427cbbe0fc41448d09e1dc9cfabe2423d997cf2faaeab91fadd09a510b63b8e2"},
@@ -101,7 +102,7 @@ func human() item {
 		name:     "human",
 		title:    "two networks in TensorFlow.js's format",
 		optional: true,
-		large:    true,
+		alone:    true,
 		files: []file{
 			{path: "emotion.json", sum: "56f7e557eb0c863a8b9ab04ac7ccba756e93bf2c27dce135ef0e8712b80b7ad2"},
 			{path: "emotion.bin", sum: "927ac8224f356ab1e68c2bcfbfa07b0c8567047d1bcf817388ba6e38214c4987"},

@@ -19,7 +19,7 @@ func torch() item {
 		name:     "torch",
 		title:    "Debian's PyTorch",
 		optional: true,
-		large:    true,
+		alone:    true,
 		files:    []file{{path: "packages.tar"}},
 	}
 	it.obtain = func(ctx context.Context, scratch, into string) error {
