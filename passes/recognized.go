@@ -22,7 +22,7 @@ func (l *lockstep) steps(v, w *ir.Value, i int) float64 {
 	case "nn.hard_sigmoid":
 		return 0x1p-20
 	case "nn.swish", "nn.hard_swish", "nn.gelu", "nn.gelu_tanh":
-		return math.Abs(l.value(l.new, d.Operands[0]).t.Real(i)) * 0x1p-20
+		return float64(math.Abs(l.value(l.new, d.Operands[0]).t.Real(i)) * 0x1p-20)
 	}
 	return 0
 }

@@ -27,7 +27,7 @@ func slope(n *ir.Node) (float64, bool) {
 	case "celu":
 		return 1, a > 0
 	case "selu":
-		return beta * max(1, alpha), true
+		return float64(beta * max(1, alpha)), true
 	case "hard_sigmoid":
 		return alpha, true
 	}

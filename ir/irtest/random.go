@@ -171,7 +171,7 @@ func (r *random) step() {
 	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.matMul, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
 		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax}
 	if r.functions {
-		kinds = append(kinds, r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize, r.gate)
+		kinds = append(kinds, r.residual, r.residual, r.residual, r.relu, r.clip, r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize, r.gate)
 	}
 	kinds[r.IntN(len(kinds))]()
 }
@@ -202,7 +202,7 @@ func (r *random) conv() {
 	r.add("nn.conv2d", ir.AttrsOf("pad", pad, "stride", stride, "dilation", dil, "group", g), ops...)
 }
 
-// residual is a convolution that keeps its input's shape, and their sum.
+// residual is a convolution that keeps its input's shape, and their sum or difference.
 func (r *random) residual() {
 	x := r.pick(4)
 	if x == nil {
@@ -213,7 +213,11 @@ func (r *random) residual() {
 	before := len(r.live)
 	r.add("nn.conv2d", ir.AttrsOf("pad", []int{k / 2, k / 2, k / 2, k / 2}), x, w, r.data(.5, c))
 	if len(r.live) > before {
-		r.add("nn.add", nil, r.live[before], x)
+		name := "nn.add"
+		if r.functions && r.IntN(3) > 0 {
+			name = "nn.sub"
+		}
+		r.add(name, nil, r.live[before], x)
 	}
 }
 

@@ -67,11 +67,11 @@ var slopes = map[string]func(s slope) *ir.Value{
 		return s.mul(s.dy, s.add(half, s.mul(s.x, s.mul(s.k(1/math.Sqrt(2*math.Pi)), s.bell(.5)))))
 	},
 	"gelu_tanh": func(s slope) *ir.Value { // (1+t)/2 + x/2*(1-t*t)*u', u = sqrt(2/pi)*(x+0.044715*x^3)
-		const c = 0.044715
 		root := math.Sqrt(2 / math.Pi)
+		cube := float64(root * 0.044715)
 		xx := s.mul(s.x, s.x)
-		t := s.f("tanh", s.mul(s.x, s.add(s.mul(xx, s.k(root*c)), s.k(root))))
-		du := s.add(s.mul(xx, s.k(3*c*root)), s.k(root))
+		t := s.f("tanh", s.mul(s.x, s.add(s.mul(xx, s.k(cube)), s.k(root))))
+		du := s.add(s.mul(xx, s.k(float64(3*cube))), s.k(root))
 		return s.mul(s.dy, s.add(s.add(s.mul(t, s.k(.5)), s.k(.5)), s.mul(s.mul(s.x, s.k(.5)), s.mul(s.sub(s.k(1), s.mul(t, t)), du))))
 	},
 }
