@@ -34,11 +34,16 @@ func insertObservers(c *Context, m *ir.Module, f *ir.Func) error {
 		if q.Function != nil && !wanted[n] {
 			continue // its result is read as float32
 		}
+		why := ""
 		if q.Applies != nil {
-			if why := q.Applies(n); why != "" {
-				c.Remark("Q002", n, "stays float: %s", why)
-				continue
-			}
+			why = q.Applies(n)
+		}
+		if why == "" && q.Function != nil {
+			why = floatFunction(n)
+		}
+		if why != "" {
+			c.Remark("Q002", n, "stays float: %s", why)
+			continue
 		}
 		for _, i := range q.Activations {
 			v := n.Operands[i]

@@ -29,6 +29,9 @@ func (c *Context) wantsCodes(n *ir.Node, i int, wanted map[*ir.Node]bool) bool {
 		return wanted[n]
 	}
 	q := n.Op.Quant
+	if q != nil && q.Function != nil && floatFunction(n) != "" {
+		return false
+	}
 	if q == nil || c.Settings.For(n.Name, q.IsLayer()).Skip || q.Applies != nil && q.Applies(n) != "" {
 		return false
 	}
