@@ -6,7 +6,7 @@ DATA    := testdata/data
 MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
 EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender ./testdata/faults ./testdata/miscompiles ./testdata/targetfaults ./testdata/conformance
-FUZZTIME ?= 5s
+FUZZTIME ?= 8s
 # Random graphs run with each of these instruction sets that the machine has: GRAPHS with its best, FEWER
 # with each.
 ISAS    ?= generic avx2 avxvnni avx512vnni
@@ -44,7 +44,7 @@ test: data ## the test suite
 
 check: data-all ## what takes longer: 2,000 random graphs on every engine, other machines, peers, fuzzing
 	for isa in $(ISAS); do AMCTC_ISA=$$isa $(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 15m -v -agree.graphs=$(FEWER) || exit 1; done
-	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 20m -v -agree.graphs=$(GRAPHS)
+	$(GO) test ./codegen/agree -run TestRandomGraphs -count=1 -timeout 40m -v -agree.graphs=$(GRAPHS)
 	cd runtime/asmgen && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) run . -check && GOWORK=off $(GO) test -count=1 ./...
 	$(GO) vet -tags check,everywhere ./testdata/selftest ./testdata/conformance
 	AMCTC_CHECK=1 $(GO) test -tags check ./testdata/selftest ./testdata/conformance ./codegen/gogen -count=1 -timeout 60m
