@@ -54,3 +54,39 @@ func ops(m *ir.Module) (out []string) {
 	}
 	return out
 }
+
+// TestSteepAndGatedFunctionsStayFloat holds that a function without bounded slope, and one of a gated cell, is no table
+// where a plain one in its place is, and that a remark says so.
+func TestSteepAndGatedFunctionsStayFloat(t *testing.T) {
+	for _, k := range []struct {
+		name  string
+		build func(c *chain, x *ir.Value) *ir.Value
+		table bool
+	}{
+		{"sigmoid", func(c *chain, x *ir.Value) *ir.Value { return c.node("nn.sigmoid", nil, x) }, true},
+		{"logarithm", func(c *chain, x *ir.Value) *ir.Value { return c.node("nn.log", nil, c.node("nn.abs", nil, x)) }, false},
+		{"sum of products", func(c *chain, x *ir.Value) *ir.Value {
+			return c.node("nn.tanh", nil, c.node("nn.add", nil, c.node("nn.mul", nil, x, x), c.node("nn.mul", nil, x, x)))
+		}, false},
+	} {
+		c, x := newChain(7, ir.Free, 3, 6, 6)
+		c.b.Func.Results = []*ir.Value{c.conv(k.build(c, c.conv(x, 4, 3, 1)), 2, 1, 1)}
+		ctx := passes.NewContext(context.Background(), op.All())
+		ctx.Target = passes.TargetFacts{Name: "ascend910b3"}
+		fitted, err := passes.Fit(ctx, interp.Engine{}, c.m, passtest.Batches(passes.Noise(c.m.Main())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := fitted.Clone()
+		var g passes.Manager
+		if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(ops(m), "q.table"); got != k.table {
+			t.Errorf("%s: %v", k.name, ops(m))
+		}
+		if told := slices.ContainsFunc(ctx.Remarks.Sorted(), func(d *diag.Diagnostic) bool { return d.Code == "Q002" }); told == k.table {
+			t.Errorf("%s: told is %v", k.name, told)
+		}
+	}
+}

@@ -5,8 +5,8 @@ import (
 	"github.com/amctc/amctc/ir/tensor"
 )
 
-// maxShift is the greatest shift of an accumulator.
-const maxShift = 16
+// MaxShift is the greatest shift of an accumulator.
+const MaxShift = 16
 
 // shiftAttr are the shifts N of a layer's accumulators.
 var shiftAttr = ir.AttrDef{Name: "shift", Kind: ir.AttrInts, Default: []int{},
@@ -43,8 +43,8 @@ func shiftsFit(c *ir.InferCtx) bool {
 		return false
 	}
 	for _, n := range s {
-		if n < 1 || n > maxShift {
-			c.Errorf("V058", "shift has %d, want numbers from 1 to %d", n, maxShift)
+		if n < 1 || n > MaxShift {
+			c.Errorf("V058", "shift has %d, want numbers from 1 to %d", n, MaxShift)
 			return false
 		}
 	}

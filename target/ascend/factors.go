@@ -35,7 +35,7 @@ func (k *kernel) accumulate(x, y tensorGM) *accumulation {
 	wt, b := k.node.Operands[1], k.node.Operands[2]
 	a := k.sums(int(x.Offset()), b.Const.Data.I32)
 	if a.keep = k.keepOf(a.outs); a.keep.mask != nil {
-		a.bound = min(a.bound+1<<maxShift, 1<<31) // floor takes a negative sum further
+		a.bound = min(a.bound+1<<op.MaxShift, 1<<31) // floor takes a negative sum further
 	}
 	if y.Type == target.F32 {
 		for o := range a.outs {

@@ -10,9 +10,6 @@ import (
 // Shifted accumulators, clip16(floor(acc/2^N))*2^N: the low N bits are cleared, which is floor, and what is left is clamped to the ends of 16 bits, shifted.
 // All of it is exact in int32, for each channel with constants of its own.
 
-// maxShift is the greatest N.
-const maxShift = 16
-
 // A keep is the constants of channels that shift: what is and-ed, the least and the greatest number.
 type keep struct{ mask, least, most []int32 }
 
