@@ -51,7 +51,7 @@ check: data-all ## what takes longer: 2,000 random graphs on every engine, other
 	cd testdata/peers && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	cd testdata/peers/gomlx && GOWORK=off $(GO) vet ./... && GOWORK=off $(GO) test -count=1 ./...
 	@mkdir -p build
-	$(GO) run ./testdata/figures -only '^fuzz$$' -fuzz $(FUZZTIME) -out build/fuzz.md
+	$(GO) run ./testdata/figures -only '^fuzz-brief$$' -fuzz $(FUZZTIME) -out build/fuzz.md
 
 everywhere: data-all ## the command and emitted packages built for eleven targets, the command run on the other machines
 	AMCTC_CHECK=1 $(GO) test -tags everywhere ./testdata/selftest -run 'TestBuilds|TestCompiledEverywhere' -count=1 -timeout 120m -v

@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	only := flags.String("only", "", "measure the rows whose name matches this `regexp`")
 	fresh := flags.Bool("fresh", false, "also measure the test suite of a fresh clone; needs a network")
-	flags.DurationVar(&fuzzFor, "fuzz", fuzzFor, "`time` for each fuzz test")
+	flags.DurationVar(&briefly, "fuzz", briefly, "`time` for each fuzz test of the row fuzz-brief")
 	out := flags.String("out", "", "`file` to write (default: testdata/figures.md of this module)")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
