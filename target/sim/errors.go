@@ -85,6 +85,7 @@ type Error struct {
 	Line     int    // of the program text
 	Mnemonic string
 	Msg      string
+	Other    int // line of the instruction that the fault is with: the first of a race; 0: there is none, or it ran long before
 }
 
 // Error implements error.
@@ -99,10 +100,16 @@ func (e *Error) Error() string {
 type stopped struct{ err error }
 
 // fail ends the run with an error of the program; Run recovers it. op may be nil.
-func fail(op *op, code Code, format string, args ...any) {
+func fail(op *op, code Code, format string, args ...any) { failAfter(op, nil, code, format, args...) }
+
+// failAfter is fail of an instruction because of an earlier one, which may be nil.
+func failAfter(o, first *op, code Code, format string, args ...any) {
 	e := &Error{Code: code, Msg: fmt.Sprintf(format, args...)}
-	if op != nil {
-		e.Stream, e.Instr, e.Line, e.Mnemonic = op.core.name, op.index, op.line, op.in.Mnemonic()
+	if first != nil {
+		e.Other = first.line
+	}
+	if o != nil {
+		e.Stream, e.Instr, e.Line, e.Mnemonic = o.core.name, o.index, o.line, o.in.Mnemonic()
 	}
 	panic(e)
 }

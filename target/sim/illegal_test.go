@@ -16,10 +16,12 @@ import (
 
 const illegalDir = "../../testdata/target/illegal"
 
-// illegal is a program with the refusal its first line names: "# refused: T014 race line 7".
+// illegal is a program with the refusal its first line names: "# refused: T014 race line 7 after line 5", the second being the
+// instruction that it races with.
 type illegal struct {
 	name, text, rule string
 	line             int // 0: of the program as a whole
+	other            int // 0: no other instruction is named
 }
 
 func illegalPrograms(t testing.TB) []illegal {
@@ -40,6 +42,12 @@ func illegalPrograms(t testing.TB) []illegal {
 			t.Fatalf("%s: the first line must name the refusal", f)
 		}
 		x := illegal{name: filepath.Base(f), text: string(b), rule: rule}
+		if r, after, ok := strings.Cut(rule, " after line "); ok {
+			if x.other, err = strconv.Atoi(after); err != nil {
+				t.Fatalf("%s: %v", f, err)
+			}
+			rule, x.rule = r, r
+		}
 		if r, at, ok := strings.Cut(rule, " line "); ok {
 			if x.line, err = strconv.Atoi(at); err != nil {
 				t.Fatalf("%s: %v", f, err)
@@ -78,6 +86,9 @@ func TestIllegalPrograms(t *testing.T) {
 			var e *sim.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v, want %s", err, x.rule)
+			}
+			if e.Other != x.other || x.other > 0 && !strings.Contains(err.Error(), "in line "+strconv.Itoa(x.other)+" ") {
+				t.Errorf("got %v, with line %d, want line %d", err, e.Other, x.other)
 			}
 			if e.Code.String() != x.rule || e.Stream != "" && e.Line != x.line || e.Stream == "" && x.line != 0 {
 				t.Errorf("got %v, want %s at line %d", err, x.rule, x.line)

@@ -115,6 +115,7 @@ type pipe struct {
 	blocked int       // the core's epoch when the next instruction was found waiting
 	version int       // of the scalar clock joined last
 	acc     mmadBlock // what the last Mmad wrote, until a barrier
+	past    past
 }
 
 // entry is an instruction in a queue, with its addresses.

@@ -75,10 +75,16 @@ func (m *memory) race(o *op, p *pipe, q int, at int, done string, write bool) {
 		verb = "writes"
 	}
 	other := p.core.m.pipes[q]
-	if a, b := p.core, other.core; !a.host && !b.host && a.number != b.number {
-		fail(o, CoreRace, "%s byte %d: pipe %s of %s %s what %s of %s has %s, and no sync_all or counter orders the two cores", m.name, at, p.name, a.name, verb, other.name, b.name, done)
+	tick := m.r[q]
+	if done == "written" {
+		tick = m.w[q]
 	}
-	fail(o, Race, "%s byte %d: pipe %s %s what %s %s of %s has %s, and no flag orders the two", m.name, at, p.name, verb, other.core.name, other.name, m.name, done)
+	first := other.past.at(tick[at>>m.shift])
+	code, where, means := Race, "", "flag orders the two"
+	if a, b := p.core, other.core; !a.host && !b.host && a.number != b.number {
+		code, where, means = CoreRace, " of "+a.name, "sync_all or counter orders the two cores"
+	}
+	failAfter(o, first, code, "%s byte %d: pipe %s%s %s what %s (pipe %s of %s) has %s, and no %s", m.name, at, p.name, where, verb, first.text(), other.name, other.core.name, done, means)
 }
 
 // read declares that the instruction reads [lo, hi) and needs every byte defined.

@@ -204,6 +204,7 @@ func (c *core) scalar(o *op) bool {
 		c.now = max(c.now+1, at)
 	default: // probe, host
 		s.clock[s.id]++
+		s.past.note(s.clock[s.id], o)
 		var e entry
 		e.op = o
 		for i := range o.addr {
@@ -299,6 +300,7 @@ func (p *pipe) step() bool {
 		p.acc = mmadBlock{}
 	default:
 		p.clock[p.id]++
+		p.past.note(p.clock[p.id], e.op)
 		c := e.op.run(e, p)
 		dur := c.work
 		if at > p.end || p.drain || c.path != p.path {
