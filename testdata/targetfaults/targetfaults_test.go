@@ -41,6 +41,9 @@ func TestPlanted(t *testing.T) {
 				if !errors.As(err, &e) {
 					t.Fatalf("not caught: %v", err)
 				}
+				if (e.Code == sim.Race || e.Code == sim.CoreRace) && e.Other == 0 {
+					t.Errorf("a race names one instruction: %v", err)
+				}
 				if rule, _, _ := strings.Cut(e.Code.String(), " "); rule != f.rule || f.at != "" && (e.Mnemonic != f.at || e.Line == 0) || !strings.Contains(e.Msg, f.where) {
 					t.Errorf("want %s at %q, naming %s; got %v", f.rule, f.at, f.where, err)
 					return
