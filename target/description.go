@@ -178,6 +178,14 @@ func (d *Description) Cast(from, to Type) *CastSpec {
 	return nil
 }
 
+// VectorsPerCube is how many vector cores an AI core has beside its cube; 1 on a fused core, whose vector unit is its own.
+func (d *Description) VectorsPerCube() int {
+	if !d.Split {
+		return 1
+	}
+	return max(1, d.AIV/max(1, d.AIC))
+}
+
 // SharedRate is the bytes a cycle, both ways together, that all AI cores of the chip move from and to device memory at most: what one core moves, times the cores.
 func (d *Description) SharedRate() int { return d.AIC * d.GMRate }
 

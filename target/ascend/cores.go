@@ -1,6 +1,7 @@
 package ascend
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -14,24 +15,28 @@ import (
 // addCores makes the streams of n AI cores.
 func (f *frame) addCores(n int) {
 	for range n {
-		c := newCode()
-		f.cubes, f.vectors = append(f.cubes, c), append(f.vectors, c)
-		if f.desc.Split {
-			f.vectors[len(f.vectors)-1] = newCode()
+		f.cubes = append(f.cubes, newCode())
+	}
+	f.vectors = f.cubes
+	if f.desc.Split {
+		f.vectors = nil
+		for range n * f.desc.VectorsPerCube() {
+			f.vectors = append(f.vectors, newCode())
 		}
 	}
 	f.cube, f.vector = f.cubes[0], f.vectors[0]
 }
 
-// streams are those of the host, of all cubes, and of the vector cores that are cores of their own: one for each cube.
+// streams are those of the host, of all cubes, and of the vector cores that are cores of their own.
 func (f *frame) streams() []target.Stream {
 	out := []target.Stream{{Name: hostStream, Body: *f.host.body}}
 	for i, c := range f.cubes {
 		out = append(out, target.Stream{Name: "aic" + strconv.Itoa(i), Body: *c.body})
 	}
 	if f.desc.Split {
+		per := f.desc.VectorsPerCube()
 		for i, c := range f.vectors {
-			out = append(out, target.Stream{Name: "aiv" + strconv.Itoa(i) + ".0", Body: *c.body})
+			out = append(out, target.Stream{Name: fmt.Sprintf("aiv%d.%d", i/per, i%per), Body: *c.body})
 		}
 	}
 	return out
@@ -53,7 +58,7 @@ type split struct{ turns, rows, columns int }
 func (p *product) run() {
 	p.once = map[constantOf]string{}
 	s := split{1, 1, 1}
-	if len(p.cubes) > 1 && p.moving == nil {
+	if len(p.cubes) > 1 {
 		s = p.fastest(len(p.cubes))
 	}
 	for i, q := range p.divided(s) {
@@ -101,8 +106,8 @@ func (p *product) fastest(cores int) split {
 		if row%32 != 0 && p.batch*p.total > 1 {
 			columns = 1
 		}
-		if p.total*row%32 != 0 {
-			turns = 1
+		if p.total*row%32 != 0 && p.batch > 1 {
+			turns, rows = 1, 1
 		}
 		if p.at*p.size%32 != 0 {
 			return best

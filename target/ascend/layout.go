@@ -8,7 +8,7 @@ const squareTile = 1408
 // fromND writes an NC1HWC0 tensor from the symbol that has its row-major bytes: 32 channels of a strip of pixels at a time become
 // pixels of 32 channels by transposing squares. Channels beyond the last become zero.
 func (k *kernel) fromND(sym string, y tensorGM) {
-	k.transposed(y, true, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+	k.transposed(y, true, len(k.vectors), func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
 		plane := y.Dims[2] * y.Dims[3]
 		from := pixel.at(block.at(n.at(target.In(sym, 0), y.Dims[1]*plane), 32*plane), 1)
 		c.emit(&target.PadCopy{Dst: target.At(target.UB, ub), Src: from, Type: target.S8, Count: channels, Len: count, SrcGap: plane - count})
@@ -24,7 +24,11 @@ func (k *kernel) fromND(sym string, y tensorGM) {
 
 // toND writes the row-major bytes of an NC1HWC0 tensor to a symbol of as many elements.
 func (k *kernel) toND(x tensorGM, sym string) {
-	k.transposed(x, x.Dims[2]*x.Dims[3]%32 == 0, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+	plane, cores := x.Dims[2]*x.Dims[3], len(k.vectors)
+	if x.Dims[0] > 1 && x.Dims[1]*plane%32 != 0 { // the samples do not end at blocks of 32 bytes
+		cores = 1
+	}
+	k.transposed(x, plane%32 == 0, cores, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
 		c.emit(&target.DataCopy{Dst: target.At(target.UB, ub), Src: pixel.at(block.at(n.at(target.In(x.Sym, 0), x.C1()*x.Plane()), x.Plane()), 32), Count: 1, Len: count})
 	}, func(c *code, channels, count, pitch, in, out int) {
 		if count < pitch {
@@ -38,9 +42,9 @@ func (k *kernel) toND(x tensorGM, sym string) {
 	})
 }
 
-// transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes. The cores divide the blocks or,
+// transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes. So many cores divide the blocks or,
 // where strips end at blocks of 32 bytes of the result, the strips.
-func (k *kernel) transposed(t tensorGM, byStrips bool, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
+func (k *kernel) transposed(t tensorGM, byStrips bool, cores int, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
 	store func(c *code, n, block, pixel index, channels, count, ub, pitch int)) {
 	plane := t.Dims[2] * t.Dims[3]
 	size := 32 * up(min(plane, squareTile), 32)
@@ -71,7 +75,6 @@ func (k *kernel) transposed(t tensorGM, byStrips bool, load func(c *code, n, blo
 			}
 		})
 	}
-	cores := len(k.vectors)
 	if byStrips && min(strips, cores) > min(blocks, cores) {
 		divide(strips, cores, func(core, first, count int) { walk(k.vectors[core], first, first+count, 0, blocks) })
 		return

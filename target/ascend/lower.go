@@ -20,7 +20,7 @@ type Options struct {
 // AllCores lets every AI core of the SoC work.
 const AllCores = -1
 
-// hostStream is the stream of the host; those of AI core n are aic<n>, on a fused core of its vector unit too, and aiv<n>.0.
+// hostStream is the stream of the host; those of AI core n are aic<n>, on a fused core of its vector unit too, and aiv<n>.<m> of its vector cores.
 const hostStream = "host"
 
 // CanLower says why programs can't be made for a SoC; nil when they can.

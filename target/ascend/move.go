@@ -1,6 +1,11 @@
 package ascend
 
-import "github.com/amctc/amctc/target"
+import (
+	"slices"
+
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/target"
+)
 
 // A box is a rectangular part of a symbol's bytes, row by row: element (i, j, …) is byte At + i*Strides[0] + j*Strides[1] + …
 type box struct {
@@ -27,20 +32,62 @@ func (k *kernel) move(dst, src box, dims []int) {
 	if last := len(dims) - 1; last >= 0 && from[last] == 0 { // a copy has runs side by side: one of them, repeated
 		dims, to, from = append(dims, 1), append(to, run), append(from, run)
 	}
-	dst.Strides, src.Strides = to, from
+	dst.Strides, src.Strides = append(to, 1), append(from, 1)
+	dims = append(dims, run)
 	var buf [2]int
 	for b := range buf {
 		buf[b] = k.take(target.UB, moveTile)
 	}
-	for at := 0; at < run; at += moveTile {
-		d, s := dst, src
-		d.At, s.At = d.At+at, s.At+at
-		k.moveRows(d, s, dims, min(moveTile, run-at), buf)
+	along, unit := share(dst, dims, len(k.vectors))
+	divide(cd(dims[along], unit), k.worth(tensor.Elems(dims)), func(core, first, count int) {
+		d, s, n := dst, src, slices.Clone(dims)
+		d.At, s.At = d.At+first*unit*d.Strides[along], s.At+first*unit*s.Strides[along]
+		n[along] = min(count*unit, dims[along]-first*unit)
+		last := len(n) - 1
+		run := n[last]
+		for at := 0; at < run; at += moveTile {
+			moveRows(k.vectors[core], box{d.Sym, d.At + at, d.Strides[:last]}, box{s.Sym, s.At + at, s.Strides[:last]}, n[:last], min(moveTile, run-at), buf)
+		}
+	})
+}
+
+// worth is how many vector cores are worth that many bytes.
+func (k *kernel) worth(bytes int) int { return max(1, min(len(k.vectors), bytes/leastTile)) }
+
+// share is the dimension of a box, and the elements of it, that cores can write parts of without meeting in a block of 32 bytes: the outermost with
+// enough for all of them, or that with the most. All elements are one part where there is none.
+func share(b box, dims []int, cores int) (along, unit int) {
+	most := 1
+	along, unit = 0, max(1, dims[0])
+	for d, n := range dims {
+		stride, u, inner, whole := b.Strides[d], 1, 0, true
+		for e, s := range b.Strides {
+			switch {
+			case e == d:
+			case s < stride || s == stride && e > d:
+				inner += (dims[e] - 1) * s
+			default:
+				whole = whole && s%32 == 0
+			}
+		}
+		for u*stride%32 != 0 {
+			u *= 2
+		}
+		if !whole || inner >= stride || b.At%32 != 0 && b.At%32+inner+(u-1)*stride >= u*stride {
+			continue
+		}
+		if parts := cd(n, u); parts > most {
+			most, along, unit = parts, d, u
+		}
+		if most >= cores {
+			break
+		}
 	}
+	return along, unit
 }
 
 // moveRows copies runs of bytes; dims, outermost first, say how many there are.
-func (k *kernel) moveRows(dst, src box, dims []int, run int, buf [2]int) {
+func moveRows(c *code, dst, src box, dims []int, run int, buf [2]int) {
 	count, countTo, countFrom := 1, run, run
 	if last := len(dims) - 1; last >= 0 {
 		count, countTo, countFrom = dims[last], dst.Strides[last], src.Strides[last]
@@ -73,7 +120,7 @@ func (k *kernel) moveRows(dst, src box, dims []int, run int, buf [2]int) {
 			part(c, to.Plus(done*countTo), from.Plus(done*countFrom), rest)
 		}
 	}
-	nest(k.vector, 0, target.In(dst.Sym, dst.At), target.In(src.Sym, src.At))
+	nest(c, 0, target.In(dst.Sym, dst.At), target.In(src.Sym, src.At))
 }
 
 // copies runs n tiles through load (MTE2) and store (MTE3) with two buffers: tile i uses buffer i mod 2. It uses flags 0 and 1 of the pairs
@@ -106,20 +153,24 @@ func joined(dims, to, from []int) (d, t, f []int) {
 
 // fill writes n bytes of one code to a symbol, from its beginning on.
 func (k *kernel) fill(sym string, value int8, n int) {
-	size := min(up(n, 32), moveTile)
-	at := k.take(target.UB, size)
 	pair := uint16(uint8(value)) * 0x101
-	for done := 0; done < size; done += 255 * 256 {
-		k.vector.emit(&target.VDup{Type: target.U16, Dst: target.V(at + done), Imm: target.Imm(pair), Rep: reps(min(255*256, size-done)/2, 128)})
-	}
-	k.vector.then(target.PipeV, target.PipeMTE3, 0)
+	most := min(up(n, 32), moveTile)
+	at := k.take(target.UB, most)
 	part := func(c *code, to target.Addr, n int) {
 		c.emit(&target.PadCopy{Dst: to, Src: target.At(target.UB, at), Type: target.S8, Count: 1, Len: n})
 	}
-	k.vector.loop(n/size, func(c *code, i index) { part(c, i.at(target.In(sym, 0), size), size) })
-	if rest := n % size; rest > 0 {
-		part(k.vector, target.In(sym, n-rest), rest)
-	}
+	divide(cd(n, 32), k.worth(n), func(core, first, count int) {
+		c, from, n := k.vectors[core], 32*first, min(32*count, n-32*first)
+		size := min(most, up(n, 32))
+		for done := 0; done < size; done += 255 * 256 {
+			c.emit(&target.VDup{Type: target.U16, Dst: target.V(at + done), Imm: target.Imm(pair), Rep: reps(min(255*256, size-done)/2, 128)})
+		}
+		c.then(target.PipeV, target.PipeMTE3, 0)
+		c.loop(n/size, func(c *code, i index) { part(c, i.at(target.In(sym, from), size), size) })
+		if rest := n % size; rest > 0 {
+			part(c, target.In(sym, from+n-rest), rest)
+		}
+	})
 }
 
 // imageDims are the dimensions of an NC1HWC0 image in bytes as it lies: N, C1, H, W, 32.

@@ -40,64 +40,20 @@ func keepBits(c *code, n int, x target.VAddr, with [3]target.VAddr) {
 
 // shiftSums takes a rows x len(m) matrix of int32 sums behind a Fixpipe to the result's elements, in the symbol out.
 func (k *kernel) shiftSums(sums, out string, rows int, m []float32) {
-	const perElem = 4*4 + 2*4 + 2*4 + 2*4 // factors and limits, sums twice, a number and a half, results twice
-	y, shift := k.out(), k.keepOf(len(m)).lists()
-	size := y.Type.Size()
-	widest := min(8128, (k.room(target.UB)-32*12)/perElem/64*64) // elements of a tile
-	cols := len(m)
-	c := k.vector
-	for from := 0; from < cols; from += widest {
-		width := min(widest, cols-from)
-		deep := 1 // rows of a tile; several only where they are contiguous
-		if width == cols {
-			deep = max(1, min(rows, widest/cols))
-		}
-		n := deep * width
-		k.free()
-		bring := func(name string, typ target.Type, bytes []byte) int {
-			at := k.take(target.UB, 4*n)
-			sym := k.data(name, typ, target.ND, []int{n}, bytes)
-			c.emit(&target.PadCopy{Dst: target.At(target.UB, at), Src: target.In(sym, 0), Type: target.F32, Count: 1, Len: 4 * n})
-			return at
-		}
-		factors := bring("m", target.F32, bytesF32(repeat(m[from:from+width], deep)))
-		var with [3]target.VAddr
-		for i, list := range shift {
-			with[i] = target.V(bring("n", target.S32, bytesS32(repeat(list[from:from+width], deep))))
-		}
-		var in, res [2]int
-		for b := range 2 {
-			in[b], res[b] = k.take(target.UB, 4*n), k.take(target.UB, size*n)
-		}
-		number, half := k.take(target.UB, 4*n), k.take(target.UB, 4*n)
-		block := func(first, tiles, n int) {
-			at := first*deep*cols + from
-			k.pipeline(c, tiles,
-				func(c *code, b int, i index) {
-					c.emit(&target.PadCopy{Dst: target.At(target.UB, in[b]), Src: i.at(target.In(sums, 4*at), 4*deep*cols), Type: target.F32, Count: 1, Len: 4 * n})
-				},
-				func(c *code, b int, _ index) {
-					r, to := reps(n, 64), number
-					if size == 4 {
-						to = res[b]
-					}
-					keepBits(c, n, target.V(in[b]), with)
-					c.emit(
-						&target.VCast{To: target.F32, From: target.S32, Round: target.RoundRint, Dst: target.V(to), A: target.V(in[b]), Rep: r},
-						&target.VBin{Op: target.VMul, Type: target.F32, Dst: target.V(to), A: target.V(to), B: target.V(factors), Rep: r})
-					if size == 1 {
-						k.fin(c, n, number, half, res[b], y.Quant, k.node.Ints("clip"))
-					}
-				},
-				func(c *code, b int, i index) {
-					c.emit(&target.PadCopy{Dst: i.at(target.In(out, size*at), size*deep*cols), Src: target.At(target.UB, res[b]), Type: target.S8, Count: 1, Len: size * n})
-				})
-		}
-		block(0, rows/deep, n)
-		if rest := rows % deep; rest > 0 {
-			block(rows/deep, 1, rest*cols)
-		}
+	y, constants := k.out(), []columnConstants{floatsOfColumns("m", m)}
+	for _, list := range k.keepOf(len(m)).lists() {
+		constants = append(constants, intsOfColumns("n", list))
 	}
+	k.columns(&columnPass{rows: rows, cols: len(m), from: []string{sums}, constants: constants, out: out, size: y.Type.Size(), work: 2,
+		compute: func(c *code, n int, in []int, with []target.VAddr, out int, work []int) {
+			keepBits(c, n, target.V(in[0]), [3]target.VAddr(with[1:]))
+			if y.Type == target.F32 {
+				scaled(c, n, in[0], out, with[0])
+				return
+			}
+			scaled(c, n, in[0], work[0], with[0])
+			k.fin(c, n, work[0], work[1], out, y.Quant, k.node.Ints("clip"))
+		}})
 }
 
 // denseShifted is the matrix product whose sums leave a Fixpipe as they are.

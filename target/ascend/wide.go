@@ -150,68 +150,24 @@ func (k *kernel) joinSums(high, low, out string, rows int, m []float32) {
 		k.addParts(high, low, out, rows*len(m))
 		return
 	}
-	const perElem = 8 + 2*8 + 4 + 4 + 2*4 // factors, sums twice, two numbers, results twice
 	y := k.out()
-	size := y.Type.Size()
-	widest := min(8128, (k.room(target.UB)-32*10)/perElem/64*64) // elements of a tile
-	cols := len(m)
-	c := k.vector
-	for from := 0; from < cols; from += widest {
-		width := min(widest, cols-from)
-		deep := 1 // rows of a tile; several only where they are contiguous
-		if width == cols {
-			deep = max(1, min(rows, widest/cols))
-		}
-		n := deep * width
-		k.free()
-		var factors [2]int
-		for i, by := range []float32{256, 1} {
-			part := repeat(m[from:from+width], deep)
-			for j := range part {
-				part[j] = float32(part[j] * by)
-			}
-			sym := k.data("m", target.F32, target.ND, []int{n}, bytesF32(part))
-			factors[i] = k.take(target.UB, 4*n)
-			c.emit(&target.PadCopy{Dst: target.At(target.UB, factors[i]), Src: target.In(sym, 0), Type: target.F32, Count: 1, Len: 4 * n})
-		}
-		var sums [2][2]int
-		var res [2]int
-		for b := range 2 {
-			sums[b] = [2]int{k.take(target.UB, 4*n), k.take(target.UB, 4*n)}
-			res[b] = k.take(target.UB, size*n)
-		}
-		number, half := k.take(target.UB, 4*n), k.take(target.UB, 4*n)
-		block := func(first, tiles, n int) {
-			at := first*deep*cols + from
-			k.pipeline(c, tiles,
-				func(c *code, b int, i index) {
-					for j, sym := range []string{high, low} {
-						c.emit(&target.PadCopy{Dst: target.At(target.UB, sums[b][j]), Src: i.at(target.In(sym, 4*at), 4*deep*cols), Type: target.F32, Count: 1, Len: 4 * n})
-					}
-				},
-				func(c *code, b int, _ index) {
-					r := reps(n, 64)
-					for j, f := range []int{number, half} {
-						c.emit(
-							&target.VCast{To: target.F32, From: target.S32, Round: target.RoundRint, Dst: target.V(f), A: target.V(sums[b][j]), Rep: r},
-							&target.VBin{Op: target.VMul, Type: target.F32, Dst: target.V(f), A: target.V(f), B: target.V(factors[j]), Rep: r})
-					}
-					to := number
-					if size == 4 {
-						to = res[b]
-					}
-					c.emit(&target.VBin{Op: target.VAdd, Type: target.F32, Dst: target.V(to), A: target.V(number), B: target.V(half), Rep: r})
-					if size == 1 {
-						k.fin(c, n, number, half, res[b], y.Quant, k.node.Ints("clip"))
-					}
-				},
-				func(c *code, b int, i index) {
-					c.emit(&target.PadCopy{Dst: i.at(target.In(out, size*at), size*deep*cols), Src: target.At(target.UB, res[b]), Type: target.S8, Count: 1, Len: size * n})
-				})
-		}
-		block(0, rows/deep, n)
-		if rest := rows % deep; rest > 0 {
-			block(rows/deep, 1, rest*cols)
-		}
+	highs := make([]float32, len(m))
+	for i, f := range m {
+		highs[i] = float32(f * 256)
 	}
+	k.columns(&columnPass{rows: rows, cols: len(m), from: []string{high, low}, constants: []columnConstants{floatsOfColumns("m", highs), floatsOfColumns("m", m)},
+		out: out, size: y.Type.Size(), work: 2,
+		compute: func(c *code, n int, in []int, with []target.VAddr, out int, work []int) {
+			for j := range work {
+				scaled(c, n, in[j], work[j], with[j])
+			}
+			to := work[0]
+			if y.Type != target.S8 {
+				to = out
+			}
+			c.emit(&target.VBin{Op: target.VAdd, Type: target.F32, Dst: target.V(to), A: target.V(work[0]), B: target.V(work[1]), Rep: reps(n, 64)})
+			if y.Type == target.S8 {
+				k.fin(c, n, work[0], work[1], out, y.Quant, k.node.Ints("clip"))
+			}
+		}})
 }
