@@ -13,7 +13,7 @@ import (
 	"github.com/amctc/amctc/target/sim"
 )
 
-var coreGraphs = flag.Uint64("graphs.cores", 24, "number of random graphs on several cores")
+var coreGraphs = flag.Uint64("graphs.cores", 60, "number of random graphs on several cores")
 
 // TestRandomGraphsOnCores compares every tensor of random networks whose work several cores share.
 func TestRandomGraphsOnCores(t *testing.T) {
