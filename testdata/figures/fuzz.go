@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,7 @@ const (
 	fuzzLong   = 10 * time.Minute
 	fuzzEnough = 5_000_000
 	fuzzRound  = time.Minute // after which the speed is known
+	fuzzAtOnce = 3           // fuzz tests
 )
 
 // fuzzBrief runs every fuzz test for a short time.
@@ -26,28 +28,42 @@ func fuzzBrief(ctx context.Context, b *bench) (string, bool, error) { return fuz
 // fuzz runs every fuzz test until what is executed is enough to say that it is clean.
 func fuzz(ctx context.Context, b *bench) (string, bool, error) { return fuzzAll(ctx, b, fuzzLong) }
 
-// fuzzAll runs every fuzz test of the module, one after the other, and states how often each was executed. A crash, a hang
-// or a broken promise of one fails the row; the go command then has kept the input as a seed.
+// fuzzAll runs every fuzz test of the module, some at once, and states how often each was executed. A crash, a hang or a
+// broken promise of one fails the row; the go command then has kept the input as a seed.
 func fuzzAll(ctx context.Context, b *bench, limit time.Duration) (string, bool, error) {
 	targets, err := fuzzTargets(ctx, b)
 	if err != nil {
 		return "", false, err
 	}
+	execs, errs := make([]int, len(targets)), make([]error, len(targets))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range fuzzAtOnce {
+		workers.Go(func() {
+			for i := range next {
+				execs[i], errs[i] = fuzzOne(ctx, b, targets[i], limit)
+			}
+		})
+	}
+	for i := range targets {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	if ctx.Err() != nil {
+		return "", false, ctx.Err()
+	}
 	var parts, crashed []string
 	total := 0
-	for _, t := range targets {
-		execs, err := fuzzOne(ctx, b, t, limit)
-		if ctx.Err() != nil {
-			return "", false, ctx.Err()
-		}
-		if err != nil {
-			crashed = append(crashed, fmt.Sprintf("%s: %s", t, tail([]byte(err.Error()), 300)))
+	for i, t := range targets {
+		if errs[i] != nil {
+			crashed = append(crashed, fmt.Sprintf("%s: %s", t, tail([]byte(errs[i].Error()), 300)))
 			continue
 		}
-		total += execs
-		parts = append(parts, fmt.Sprintf("%s %s", t, thousands(execs)))
+		total += execs[i]
+		parts = append(parts, fmt.Sprintf("%s %s", t, thousands(execs[i])))
 	}
-	figure := fmt.Sprintf("%d fuzz tests, %v each or %s executions; together %s: %s", len(targets), limit, thousands(fuzzEnough), thousands(total), strings.Join(parts, ", "))
+	figure := fmt.Sprintf("%d fuzz tests, %v each or %s executions, %d at once; together %s: %s", len(targets), limit, thousands(fuzzEnough), fuzzAtOnce, thousands(total), strings.Join(parts, ", "))
 	if len(crashed) > 0 {
 		figure += "; NOT clean: " + strings.Join(crashed, "; ")
 	}
@@ -114,7 +130,7 @@ func fuzzOne(ctx context.Context, b *bench, t fuzzTarget, limit time.Duration) (
 }
 
 func fuzzOnce(ctx context.Context, b *bench, t fuzzTarget, d time.Duration) (int, error) {
-	out, err := output(ctx, b.root, nil, "go", "test", t.pkg, "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", d.String(), "-fuzzminimizetime", "10x")
+	out, err := output(ctx, b.root, nil, "go", "test", t.pkg, "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", d.String(), "-fuzzminimizetime", "10x", "-parallel", "1")
 	if err != nil {
 		return 0, err
 	}
