@@ -122,8 +122,7 @@ func (c *call) convInBlocks() bool {
 	return true
 }
 
-// conv3D puts the depth of every kernel position beside the channels: one convolution of two dimensions over
-// all depths, whose weights are the same numbers in the same order.
+// conv3D is Conv of a volume: its weights have the same numbers in the same order as those of the convolution of two dimensions that volume makes.
 func (c *call) conv3D() {
 	ws := c.in[1].shape()
 	if len(ws) != 5 || slices.Min(ws) < 1 {
@@ -135,16 +134,34 @@ func (c *call) conv3D() {
 	if !ok || x == nil || !c.fixed(x) {
 		return
 	}
-	s := x.Type.Shape
-	span3 := s[2] + w.pad[0] + w.pad[3] - ((ws[2]-1)*w.dilation[0] + 1)
-	if span3 < 0 {
-		c.errorf(codeShape, "the kernel is deeper than the padded input")
-		return
+	var weights *ir.Value
+	if l := c.in[1].lit; l != nil {
+		weights = c.layerWeights(l.withShape([]int{ws[0], ws[1] * ws[2], ws[3], ws[4]}))
+	} else {
+		weights = c.reshaped(c.x(1), ws[0], ws[1]*ws[2], ws[3], ws[4])
 	}
-	depth := span3/w.stride[0] + 1
-	list := make([]int, 0, depth*ws[2])
+	c.finish(0, c.volume(x, weights, w, c.intAttr("group", 1)))
+}
+
+// volume is the convolution of a volume (N, C, D, H, W) with weights (O, C/g·K, H, W), whose kernel has K depths, and the node's bias. The depths of the kernel
+// go beside the channels.
+func (c *call) volume(x, weights *ir.Value, w window, group int) *ir.Value {
+	if !c.fixed(x) {
+		return nil
+	}
+	s, deep := x.Type.Shape, w.kernel[0]
+	rest := s[2] + w.pad[0] + w.pad[3] - ((deep-1)*w.dilation[0] + 1)
+	if rest < 0 {
+		c.errorf(codeShape, "the kernel is deeper than the padded input")
+		return nil
+	}
+	depth := rest/w.stride[0] + 1
+	if !c.charge(depth * deep) {
+		return nil
+	}
+	list := make([]int, 0, depth*deep)
 	for o := range depth {
-		for k := range ws[2] {
+		for k := range deep {
 			at := o*w.stride[0] - w.pad[0] + k*w.dilation[0]
 			if at < 0 || at >= s[2] {
 				at = -1
@@ -153,26 +170,19 @@ func (c *call) conv3D() {
 		}
 	}
 	v := c.take(x, 2, list)
-	v = c.turned(c.reshaped(v, s[0], s[1], depth, ws[2], s[3], s[4]), 0, 2, 1, 3, 4, 5)
-	v = c.reshaped(v, s[0]*depth, s[1]*ws[2], s[3], s[4])
-	var weights *ir.Value
-	if l := c.in[1].lit; l != nil {
-		flat := l.withShape([]int{ws[0], ws[1] * ws[2], ws[3], ws[4]})
-		weights = c.layerWeights(flat)
-	} else {
-		weights = c.reshaped(c.x(1), ws[0], ws[1]*ws[2], ws[3], ws[4])
-	}
+	v = c.turned(c.reshaped(v, s[0], s[1], depth, deep, s[3], s[4]), 0, 2, 1, 3, 4, 5)
+	v = c.reshaped(v, s[0]*depth, s[1]*deep, s[3], s[4])
 	operands := []*ir.Value{v, weights}
 	if c.has(2) {
 		operands = append(operands, c.x(2))
 	}
 	y := c.emit("nn.conv2d", c.label("_planes"), operands, "pad", []int{w.pad[1], w.pad[2], w.pad[4], w.pad[5]}, "stride", w.stride[1:],
-		"dilation", w.dilation[1:], "group", c.intAttr("group", 1))
+		"dilation", w.dilation[1:], "group", group)
 	if y == nil {
-		return
+		return nil
 	}
 	p := y.Type.Shape
-	c.finish(0, c.turned(c.reshaped(y, s[0], depth, p[1], p[2], p[3]), 0, 2, 1, 3, 4))
+	return c.turned(c.reshaped(y, s[0], depth, p[1], p[2], p[3]), 0, 2, 1, 3, 4)
 }
 
 // pool3D pools rows and columns, and then depths: the maximum of maxima, or the mean of means, which all have

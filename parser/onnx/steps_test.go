@@ -127,6 +127,8 @@ var stepCases = []struct {
 		"take take"},
 	{"ConvTranspose", newModel(13).in("x", 1, 2, 3, 3).floats("w", 2, 1, 3, 3).node("ConvTranspose x w -> y", ints("strides", 2, 2)).out("y"),
 		"take take conv2d"},
+	{"ConvTranspose of a cube", newModel(13).in("x", 1, 2, 2, 3, 3).floats("w", 2, 1, 2, 3, 3).node("ConvTranspose x w -> y", ints("strides", 2, 2, 2)).out("y"),
+		"take take take take reshape transpose reshape conv2d reshape transpose"},
 	{"Conv of a line", newModel(13).in("x", 1, 2, 5).floats("w", 1, 2, 3).node("Conv x w -> y").out("y"),
 		"reshape conv2d reshape"},
 	{"Conv of a cube", newModel(13).in("x", 1, 2, 3, 3, 3).floats("w", 1, 2, 2, 2, 2).node("Conv x w -> y").out("y"),
