@@ -242,7 +242,7 @@ func (o *Compiled) emit(ctx context.Context, c *passes.Context, opt CompileOptio
 	if err != nil {
 		return err
 	}
-	plan, err := plan.Build(o.Integer, o.Integer.Main(), plan.Options{})
+	plan, err := plan.Build(o.Integer, o.Integer.Main(), plan.Options{Whole: opt.Counters})
 	if err != nil {
 		return err
 	}

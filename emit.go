@@ -62,7 +62,7 @@ func EmitPair(m *ir.Module, name string) (map[string][]byte, error) {
 // GoPackage gives the files of a module's Go package at a place, by slash-separated path; go.mod is
 // among them when no module encloses the place.
 func GoPackage(m *ir.Module, where Enclosing, opt gogen.Options) (map[string][]byte, error) {
-	p, err := plan.Build(m, m.Main(), plan.Options{})
+	p, err := plan.Build(m, m.Main(), plan.Options{Whole: opt.Counters})
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,8 @@ type Options struct {
 	// State are the inputs that are outputs of the step before. The recorded samples are then the steps of one stream, whose
 	// state begins at zero.
 	State []StatePair
-	// Counters makes the package count what leaves the ranges that calibration found.
+	// Counters makes the package count what leaves the ranges that calibration found. Only what the plan leaves in memory is
+	// counted: plan.Options.Whole leaves every layer there.
 	Counters bool
 	// Runtime is the import path of kernels that exist already, which Runtime gives. Empty copies
 	// those that are needed below the package.

@@ -20,6 +20,8 @@ type Options struct {
 	// Near is the size in bytes from which tensors between layers are kept out of memory, where a kernel
 	// computes the layers together in strips; 0 stands for 128 KiB, what a core keeps near.
 	Near int
+	// Whole leaves every value of a layer in memory: no kernel computes several layers.
+	Whole bool
 }
 
 // maxArena bounds the memory of a plan, so that offsets fit an int everywhere.
@@ -39,8 +41,10 @@ func Build(m *ir.Module, f *ir.Func, opt Options) (*Plan, error) {
 			return nil, err
 		}
 	}
-	b.fused = residuals(f)
-	b.chains = b.strips()
+	if !opt.Whole {
+		b.fused = residuals(f)
+		b.chains = b.strips()
+	}
 	for _, n := range f.Nodes {
 		if err := b.add(n); err != nil {
 			return nil, err
