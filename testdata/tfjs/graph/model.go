@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -70,6 +71,9 @@ func Read(path string) (*Model, error) {
 	}
 	return m, nil
 }
+
+// Outputs are the names of the outputs, in their order.
+func (m *Model) Outputs() []string { return slices.Clone(m.outputs) }
 
 func readFile(path string, limit int) ([]byte, error) {
 	f, err := os.Open(path)
