@@ -5,7 +5,7 @@ BIN     := build/amctc
 DATA    := testdata/data
 MNIST   := $(DATA)/mnist
 # Packages under testdata are not part of ./... and are named here.
-EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/contender ./testdata/faults ./testdata/miscompiles ./testdata/targetfaults ./testdata/conformance
+EXTRA   := ./testdata/fetch ./testdata/figures ./testdata/selftest ./testdata/networks/... ./testdata/tfjs/... ./testdata/contender ./testdata/faults ./testdata/miscompiles ./testdata/targetfaults ./testdata/conformance
 FUZZTIME ?= 8s
 # Random graphs run with each of these instruction sets that the machine has: GRAPHS with its best, FEWER
 # with each.

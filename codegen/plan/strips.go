@@ -37,7 +37,8 @@ func (b *builder) strips() map[*ir.Node]*strip {
 		if s.project == nil || !b.pointwise(s.project) || s.project.Operands[0] != n.Result() || s.project.Result().Type.IsFloat() {
 			continue
 		}
-		if e := n.Operands[0].Def; e != nil && b.pointwise(e) && only(e.Result()) == n && b.coversRows(n) {
+		// A layer between two depthwise convolutions belongs to one chain: the first.
+		if e := n.Operands[0].Def; e != nil && out[e] == nil && b.pointwise(e) && only(e.Result()) == n && b.coversRows(n) {
 			s.expand = e
 		}
 		s.sum = b.fused[s.project]

