@@ -11,12 +11,12 @@ import (
 // ranked checks the operand of a step that orders elements, and gives them.
 func (s *hostStep) ranked() func(i int) float64 {
 	s.want(1, 1)
-	data := s.in[0].mem.data
+	mem := s.in[0].mem // its bytes are placed later
 	switch s.in[0].typ {
 	case target.F32:
-		return func(i int) float64 { return float64(math.Float32frombits(u32(data[4*i:]))) }
+		return func(i int) float64 { return float64(math.Float32frombits(u32(mem.data[4*i:]))) }
 	case target.S8:
-		return func(i int) float64 { return float64(int8(data[i])) }
+		return func(i int) float64 { return float64(int8(mem.data[i])) }
 	}
 	s.bad("an operand of %v, want f32 or s8", s.in[0].typ)
 	return nil
