@@ -39,8 +39,8 @@ var Metrics = []Metric{
 		Labels: true, Points: 100, Unit: "points", meter: func() meter { return &auc{} }},
 	{Name: "cosine", Doc: "mean cosine of the first output and that of the float network", Reference: true, Points: 1, meter: func() meter { return &cosine{} }},
 	{Name: "mse", Doc: "mean squared difference of the first output and the first input, for networks that reconstruct their input", Lower: true, Points: 1, meter: func() meter { return &reconstruction{} }},
-	{Name: "top1", Doc: "how often the largest element of the first output is at the label", Labels: true, Points: 100, Unit: "points", meter: func() meter { return &topK{k: 1} }},
-	{Name: "top5", Doc: "how often the label is among the five largest elements of the first output", Labels: true, Points: 100, Unit: "points", meter: func() meter { return &topK{k: 5} }},
+	{Name: "top1", Doc: "how often the largest element of the first output is at the label, or the first index that a network gives is the label", Labels: true, Points: 100, Unit: "points", meter: func() meter { return &topK{k: 1} }},
+	{Name: "top5", Doc: "how often the label is among the five largest elements of the first output, or the first five indices that a network gives", Labels: true, Points: 100, Unit: "points", meter: func() meter { return &topK{k: 5} }},
 }
 
 // FindMetric finds a metric by its name.
@@ -102,6 +102,10 @@ type topK struct {
 }
 
 func (t *topK) add(_, out, _ []*tensor.Tensor, label int) error {
+	if list := listed(out); list != nil {
+		t.hits = append(t.hits, slices.Contains(list[:min(t.k, len(list))], int64(label)))
+		return nil
+	}
 	x, err := floats(out)
 	if err != nil {
 		return err
@@ -117,6 +121,17 @@ func (t *topK) add(_, out, _ []*tensor.Tensor, label int) error {
 		}
 	}
 	t.hits = append(t.hits, above < t.k)
+	return nil
+}
+
+// listed are the indices that a network gives of its greatest elements: its first output, or one beside the elements
+// themselves, of the same shape.
+func listed(out []*tensor.Tensor) []int64 {
+	for i, t := range out {
+		if t.DType == tensor.I64 && t.Len() > 0 && (i == 0 || slices.Equal(t.Shape, out[0].Shape)) {
+			return t.I64
+		}
+	}
 	return nil
 }
 

@@ -283,6 +283,9 @@ func (r *Trainer) build(c *passes.Context) error {
 	if len(r.t.Parameters) == 0 {
 		return fmt.Errorf("the network has nothing to train")
 	}
+	if t := r.t.Outputs[0].Type; !t.IsFloat() {
+		return fmt.Errorf("the first output is %s, which has no slope; train the network without what gives indices", t)
+	}
 	y := r.t.Outputs[0].Type.Shape
 	if r.opt.Loss == "cross_entropy" {
 		if len(y) != 2 {

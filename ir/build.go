@@ -58,6 +58,7 @@ type NodeSpec struct {
 	Name     string
 	From     []string
 	Value    string
+	More     []string // names of the results after the first; empty stands for Value
 	Operands []*Value
 	Attrs    Attrs
 	Elem     *Type
@@ -101,7 +102,10 @@ func newNode(ops *OpSet, s NodeSpec, diags *diag.List) *Node {
 	if name == "" {
 		name = Identifier(s.Name)
 	}
-	for _, t := range out {
+	for i, t := range out {
+		if i > 0 && i <= len(s.More) {
+			name = s.More[i-1]
+		}
 		n.Results = append(n.Results, &Value{Name: name, Type: t, Def: n, Span: s.Span})
 	}
 	return n

@@ -22,6 +22,9 @@ const (
 	Commutative
 	// Identity: in float arithmetic the result equals operand 0.
 	Identity
+	// Ranks: the results follow from the order of the elements of operand 0 alone: its elements, selected, as result 0, or
+	// nothing but indices. The operator works on codes of one map as it does on the numbers that they stand for.
+	Ranks
 )
 
 // Operand declares an operand.

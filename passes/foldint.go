@@ -18,7 +18,8 @@ import (
 // operands: saturating before them is the same as after. An operator without accumulator (add,
 // mul, average) has no better form of its result than codes: it stores codes as soon as one
 // consumer wants them, other consumers rescale or dequantize, and it stays float when none does. What is wanted
-// behind a clamp only, such as a ReLU, are codes of the clamped range, which others can't use.
+// behind a clamp only, such as a ReLU, are codes of the clamped range, which others can't use. What looks at the order of
+// elements alone (Ranks) takes them in the form in which they are stored.
 // Codes of int16 come from q.quantize alone: who wants them gets a float32 result, quantized.
 func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error { return fold(c, m, f, false) }
 
@@ -262,11 +263,18 @@ func (e *emitter) emit(n *ir.Node) error {
 	case moving:
 		return e.moving(n, spec)
 	}
+	for _, v := range n.Results[1:] {
+		spec.More = append(spec.More, v.Name)
+	}
 	want := e.d.store[r]
 	if want != nil {
 		spec.Value = r.Name + "_f"
 	}
 	for i, v := range n.Operands {
+		if s := e.stored[v]; want == nil && n.Op.Has(ir.Ranks) && s != nil && s.Type.DType == tensor.I8 {
+			spec.Operands = append(spec.Operands, s)
+			continue
+		}
 		w, err := e.operand(n, i, v)
 		if err != nil {
 			return err
@@ -277,7 +285,9 @@ func (e *emitter) emit(n *ir.Node) error {
 	if y == nil {
 		return e.c.Remarks.Err()
 	}
-	e.stored[r] = y
+	for i, v := range n.Results {
+		e.stored[v] = y.Def.Results[i]
+	}
 	if want != nil {
 		t := ir.Quantized(want, r.Type.Shape...)
 		e.stored[r] = e.b.Node(ir.NodeSpec{Op: "q.quantize", Name: n.Name + ".quant", From: n.From, Value: r.Name, Operands: []*ir.Value{y}, Elem: &t, Span: n.Span})

@@ -62,8 +62,7 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 	}
 	for _, x := range in {
 		if x.rounds == unbounded {
-			res[0].rounds = unbounded
-			return res, nil
+			return unbounds(res), nil
 		}
 	}
 	most, sum := 0, 0
@@ -97,7 +96,7 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 			if y, bounded := in[0].function(n, out[0]); bounded && !exact {
 				res[0] = y
 			} else if !exact {
-				res[0].rounds = unbounded
+				return unbounds(res), nil
 			}
 			return res, nil
 		}
@@ -122,6 +121,14 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 	}
 	res[0].magnitude = m[0]
 	return res, nil
+}
+
+// unbounds says of every result that no rule bounds it.
+func unbounds(res []number) []number {
+	for i := range res {
+		res[i].rounds = unbounded
+	}
+	return res
 }
 
 // termsOf bounds the roundings that a term of a sum of products goes through in n.

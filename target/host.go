@@ -18,6 +18,8 @@ package target
 //	reshape          x                                 a copy     any one type
 //	transpose        x                                 perm       any one type
 //	table            x, t(256)                         t[x+128], s8
+//	argmax           x                                 axis keep last least; s64 of an f32 or s8 x, NaN above every number
+//	topk             x, two results                    axis k least; elements of x, sorted, and their indices, s64
 //	take             x                                 axis indices; -1 stands for zeros
 //	resample         x, w(entries*taps)                axis taps indices; weighted sums of taps entries from +0, ascending
 //	normalize        x                                 axis eps (float); over all axes from axis on: (x-m)/sqrt(v+eps), as nn.normalize rounds it

@@ -17,10 +17,11 @@ const (
 	F16
 	F32
 	U64
+	S64 // of indices, on the host
 )
 
-var typeNames = [...]string{NoType: "none", S8: "s8", U8: "u8", S16: "s16", U16: "u16", S32: "s32", U32: "u32", F16: "f16", F32: "f32", U64: "u64"}
-var typeSizes = [...]int{0, 1, 1, 2, 2, 4, 4, 2, 4, 8}
+var typeNames = [...]string{NoType: "none", S8: "s8", U8: "u8", S16: "s16", U16: "u16", S32: "s32", U32: "u32", F16: "f16", F32: "f32", U64: "u64", S64: "s64"}
+var typeSizes = [...]int{0, 1, 1, 2, 2, 4, 4, 2, 4, 8, 8}
 
 // String is the name used in the text form.
 func (t Type) String() string { return nameOf(typeNames[:], int(t)) }

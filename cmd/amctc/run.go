@@ -75,14 +75,15 @@ func runCommand(u *ui) *cobra.Command {
 				return err
 			}
 			acc := make([][]float32, len(outputs))
+			indices := make([][]int64, len(outputs))
 			shapes := make([][]int, len(outputs))
 			err = amctc.RunAll(cmd.Context(), e, f, d.Follow(e, f).Calls(), 2, func(i int, _, out []*tensor.Tensor) error {
 				for k, at := range places {
 					t := out[at]
-					if t.DType != tensor.F32 {
-						return fmt.Errorf("output %%%s is %v, want float32", f.Results[at].Name, t.DType)
+					if t.DType != tensor.F32 && t.DType != tensor.I64 {
+						return fmt.Errorf("output %%%s is %v, want float32 or int64", f.Results[at].Name, t.DType)
 					}
-					acc[k] = append(acc[k], t.F32...)
+					acc[k], indices[k] = append(acc[k], t.F32...), append(indices[k], t.I64...)
 					shapes[k] = t.Shape
 				}
 				u.progress("run", i+1, d.NumCalls())
@@ -93,11 +94,12 @@ func runCommand(u *ui) *cobra.Command {
 			}
 			for k, path := range outputs {
 				shape := append([]int{}, shapes[k]...)
-				if per := tensor.Elems(shape); per > 0 && (len(acc[k]) != per || d.HasState()) {
+				total := len(acc[k]) + len(indices[k]) // one of them is empty
+				if per := tensor.Elems(shape); per > 0 && (total != per || d.HasState()) {
 					if len(shape) > 0 && shape[0] == 1 {
 						shape = shape[1:]
 					}
-					calls := len(acc[k]) / per
+					calls := total / per
 					if d.HasState() {
 						shape = append([]int{calls / d.Steps(), d.Steps()}, shape...)
 					} else {
@@ -105,7 +107,11 @@ func runCommand(u *ui) *cobra.Command {
 					}
 				}
 				var b bytes.Buffer
-				if err := dataset.WriteNPY(&b, shape, acc[k]); err != nil {
+				write := func() error { return dataset.WriteNPY(&b, shape, acc[k]) }
+				if len(indices[k]) > 0 {
+					write = func() error { return dataset.WriteIndices(&b, shape, indices[k]) }
+				}
+				if err := write(); err != nil {
 					return err
 				}
 				if err := writeFile(path, b.Bytes(), force); err != nil {

@@ -13,7 +13,7 @@ type task func(*rt.Worker)
 type kernel func(args any, on []any) task
 
 type element interface {
-	uint8 | int8 | int16 | int32 | float32
+	uint8 | int8 | int16 | int32 | int64 | float32
 }
 
 // prepared is a copy of a plan's arguments, with their method Prepare called when there is one.

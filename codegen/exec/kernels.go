@@ -6,6 +6,8 @@ import "github.com/amctc/amctc/runtime/rt"
 var kernels = map[string]kernel{
 	"AddCodes":               three(rt.AddCodes),
 	"AddF32":                 three(rt.AddF32),
+	"ArgMaxF32":              two(rt.ArgMaxF32),
+	"ArgMaxU8":               two(rt.ArgMaxU8),
 	"AvgPoolCodes":           two(rt.AvgPoolCodes),
 	"AvgPoolF32":             two(rt.AvgPoolF32),
 	"BatchNormF32":           two(rt.BatchNormF32),
@@ -61,6 +63,7 @@ var kernels = map[string]kernel{
 	"PadF32":                 two(rt.PadF32),
 	"PadU8":                  two(rt.PadU8),
 	"PermuteF32":             two(rt.PermuteF32),
+	"PermuteI64":             two(rt.PermuteI64),
 	"PermuteU8":              two(rt.PermuteU8),
 	"Quantize":               two(rt.Quantize),
 	"ReluF32":                two(rt.ReluF32),
@@ -68,6 +71,8 @@ var kernels = map[string]kernel{
 	"SoftmaxF32":             two(rt.SoftmaxF32),
 	"Strips":                 six(rt.Strips),
 	"Table":                  two(rt.Table),
+	"TopKF32":                three(rt.TopKF32),
+	"TopKU8":                 three(rt.TopKU8),
 
 	// Of training.
 	"AvgPoolGrad":         two(rt.AvgPoolGrad),

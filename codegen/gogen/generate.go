@@ -46,6 +46,9 @@ func Generate(p *plan.Plan, opt Options) (map[string][]byte, error) {
 	if n := p.Evaluated(); n != nil {
 		return nil, fmt.Errorf("%s: it has no kernel for its element types; it is evaluated, not compiled", n.Subject())
 	}
+	if err := checkIntegers(p); err != nil {
+		return nil, err
+	}
 	e, err := newEmitter(p, opt)
 	if err != nil {
 		return nil, err
@@ -262,6 +265,9 @@ func groupImports(src []byte) []byte {
 func (e *emitter) fill(text, body string) ([]byte, error) {
 	if e.wide() {
 		text = strings.Replace(text, traceText, wideTrace, 1)
+	}
+	if e.indexed() {
+		text = withIndices(text)
 	}
 	text = strings.NewReplacer("PACKAGE", e.opt.Package, "RUNTIME", e.rt).Replace(text)
 	text = strings.Replace(text, "BODY", body, 1)

@@ -233,10 +233,7 @@ func (e *emitter) uses() (buffers, layers bool) {
 func (e *emitter) show(g *jen.Group, shown, after int) int {
 	for ; shown < len(e.p.Traces) && e.p.Traces[shown].After == after; shown++ {
 		t := &e.p.Traces[shown]
-		name := "showCodes"
-		if t.Kind == plan.F32 {
-			name = "showNumbers"
-		}
+		name := map[plan.Kind]string{plan.U8: "showCodes", plan.F32: "showNumbers", plan.I64: "showIndices"}[t.Kind]
 		g.Id("s").Dot(name).Call(jen.Id("w"), jen.Lit(shown), e.slot(t.From))
 	}
 	return shown

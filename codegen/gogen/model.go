@@ -287,7 +287,7 @@ func (e *emitter) sessionType(f *jen.File) {
 		jen.Id("call").Id("call").Comment("the run in progress"),
 		jen.Id("team").Op("*").Qual(e.rt, "Team"),
 		jen.Id("work").Func().Params(jen.Op("*").Qual(e.rt, "Worker")).Comment("the method run"),
-		jen.Id("trace").Func().Params(jen.Id("value").Int(), jen.Id("codes").Index().Uint8(), jen.Id("numbers").Index().Float32()).Comment("sees every value in a test, otherwise nil"),
+		jen.Id("trace").Func().Params(append([]jen.Code{jen.Id("value").Int()}, e.shownParams()...)...).Comment("sees every value in a test, otherwise nil"),
 	}, several...)...)
 	f.Line().Comment("// Close ends the session's goroutines, if it has any. The session is of no use afterwards.")
 	f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id("Close").Params().Block(jen.Id("s").Dot("team").Dot("Close").Call())
@@ -351,18 +351,46 @@ func (e *emitter) sessionType(f *jen.File) {
 			jen.Return(jen.Nil()),
 		)
 	}
-	for _, k := range []struct{ name, what, param, typ, a, b string }{
-		{"showCodes", "codes", "codes", "uint8", "codes", "nil"},
-		{"showNumbers", "numbers", "numbers", "float32", "nil", "numbers"},
-	} {
-		f.Line().Comment("// " + k.name + " shows a value that is held as " + k.what + ".")
-		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id(k.name).Params(jen.Id("w").Op("*").Qual(e.rt, "Worker"), jen.Id("value").Int(), jen.Id(k.param).Index().Id(k.typ)).Block(
+	for i, k := range e.shown() {
+		args := []jen.Code{jen.Id("value")}
+		for j := range e.shown() {
+			if j == i {
+				args = append(args, jen.Id(k.param))
+			} else {
+				args = append(args, jen.Nil())
+			}
+		}
+		f.Line().Comment("// " + k.name + " shows a value that is held as " + k.param + ".")
+		f.Func().Params(jen.Id("s").Op("*").Id("Session")).Id(k.name).Params(jen.Id("w").Op("*").Qual(e.rt, "Worker"), jen.Id("value").Int(), jen.Id(k.param).Add(sliceOf(k.kind))).Block(
 			jen.If(jen.Id("s").Dot("trace").Op("==").Nil()).Block(jen.Return()),
 			jen.If(jen.Id("w").Dot("First").Call()).Block(
-				jen.Id("s").Dot("trace").Call(jen.Id("value"), jen.Id(k.a), jen.Id(k.b))),
+				jen.Id("s").Dot("trace").Call(args...)),
 			jen.Id("w").Dot("Wait").Call(),
 		)
 	}
+}
+
+// A showing is a method by which a run shows a value of a kind, and its parameter.
+type showing struct {
+	name, param string
+	kind        plan.Kind
+}
+
+// shown are those that the package has.
+func (e *emitter) shown() []showing {
+	list := []showing{{"showCodes", "codes", plan.U8}, {"showNumbers", "numbers", plan.F32}}
+	if e.indexed() {
+		list = append(list, showing{"showIndices", "indices", plan.I64})
+	}
+	return list
+}
+
+// shownParams are the slices that the trace function takes, all but one of them nil.
+func (e *emitter) shownParams() (params []jen.Code) {
+	for _, k := range e.shown() {
+		params = append(params, jen.Id(k.param).Add(sliceOf(k.kind)))
+	}
+	return params
 }
 
 // singleParams are dst and src.

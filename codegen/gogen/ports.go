@@ -34,7 +34,7 @@ var (
 	exportedNames = []string{"Model", "Session", "Inputs", "Outputs", "QuantizedInputs", "ErrShape", "New", "Option", "WithThreads", "Target", "ArenaBytes", "WeightsBytes", "Trace"}
 	packageNames  = []string{"layers", "buffers", "call", "options", "weightsHead", "counters", "counterNames", "steps", "stepInputs", "newStepOutputs", "stepOutput", "given", "taps", "openTaps", "samples", "sampleOf", "weights", "weightsSum", "section", "polynomial", "init", "main",
 		"recorded", "traced", "tracedValue", "inputBytes", "outputBytes", "recordedSamples", "another", "model", "decodeInputs", "newOutputs", "encodeOutputs",
-		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "getU8", "putF32", "putI8",
+		"benchmark", "canonical", "dump", "open", "inputOf", "outputOf", "compare", "getF32", "getI8", "getU8", "putF32", "putI8", "putI64",
 		"rt", "rand", "reflect", "runtime", "sync", "math", "fmt", "crc64", "binary", "embed", "unsafe", "testing", "io", "os", "bufio", "errors", "bytes"}
 )
 
@@ -193,6 +193,9 @@ func dims(shape []int) string {
 func describe(t ir.Type) string {
 	if t.IsQuant() {
 		return dims(t.Shape) + " codes"
+	}
+	if isIndex(t) {
+		return dims(t.Shape) + " int64"
 	}
 	if t.DType == tensor.U8 {
 		return dims(t.Shape) + " uint8"

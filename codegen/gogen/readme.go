@@ -50,7 +50,7 @@ func (e *emitter) fieldList(ports []port) string {
 	var b strings.Builder
 	for i := range ports {
 		x := &ports[i]
-		typ := map[string]string{"F32": "float32", "I8": "int8", "U8": "uint8"}[x.codec()]
+		typ := map[string]string{"F32": "float32", "I8": "int8", "U8": "uint8", "I64": "int64"}[x.codec()]
 		fmt.Fprintf(&b, "\t%s: make([]%s, %s.%s),\n", x.field, typ, e.opt.Package, x.length)
 	}
 	return b.String()

@@ -188,6 +188,8 @@ func (x *port) codec() string {
 		return "U8"
 	case plan.I8:
 		return "I8"
+	case plan.I64:
+		return "I64"
 	}
 	return "F32"
 }

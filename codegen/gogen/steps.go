@@ -51,7 +51,7 @@ func (e *emitter) nameSteps() {
 			}
 			name := s.name
 			if j > 0 {
-				name += map[plan.Kind]string{plan.U8: "Padded", plan.I32: "Sums"}[e.p.Kind(slot)]
+				name += map[plan.Kind]string{plan.U8: "Padded", plan.I32: "Sums", plan.I64: "Indices"}[e.p.Kind(slot)]
 			}
 			e.buffers[slot.Index] = buffers.pick(name)
 		}

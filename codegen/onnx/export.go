@@ -131,7 +131,7 @@ func (e *exporter) function(f *ir.Func) error {
 	return nil
 }
 
-// valueInfo declares a tensor of the type's shape: float32, or uint8 for pixels.
+// valueInfo declares a tensor of the type's shape: float32, uint8 for pixels, or int64 for indices.
 func valueInfo(name string, t ir.Type) *pb.ValueInfoProto {
 	s := &pb.TensorShapeProto{}
 	for _, d := range t.Shape {
@@ -142,8 +142,11 @@ func valueInfo(name string, t ir.Type) *pb.ValueInfoProto {
 		s.Dim = append(s.Dim, dim)
 	}
 	elem := pb.TensorProto_FLOAT
-	if t.DType == tensor.U8 {
+	switch t.DType {
+	case tensor.U8:
 		elem = pb.TensorProto_UINT8
+	case tensor.I64:
+		elem = pb.TensorProto_INT64
 	}
 	return &pb.ValueInfoProto{Name: name, Type: &pb.TypeProto{Value: &pb.TypeProto_TensorType{
 		TensorType: &pb.TypeProto_Tensor{ElemType: int32(elem), Shape: s}}}}

@@ -32,6 +32,8 @@ var table = map[string]func(*exporter, *ir.Node){
 	"nn.resample":   (*exporter).resample,
 	"nn.normalize":  (*exporter).normalize,
 	"nn.pixels":     (*exporter).pixels,
+	"nn.argmax":     (*exporter).argMax,
+	"nn.topk":       (*exporter).topK,
 
 	"q.quantize":   func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.dequantize": func(e *exporter, n *ir.Node) { e.dequantize(n.Operands[0], e.value(n.Result())) },

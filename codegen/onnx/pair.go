@@ -83,8 +83,8 @@ func checkPair(f *ir.Func) error {
 		return fmt.Errorf("@%s is in stage %s; the pair is made of quantized layers", f.Name, f.Stage)
 	}
 	for _, v := range append(slices.Clone(f.Params), f.Results...) {
-		if !v.Type.IsFloat() {
-			return fmt.Errorf("%%%s is %s; inputs and outputs of the pair are float32", v.Name, v.Type)
+		if !v.Type.IsFloat() && (v.Type.DType != tensor.I64 || v.Def == nil) {
+			return fmt.Errorf("%%%s is %s; inputs of the pair are float32, and outputs that or indices", v.Name, v.Type)
 		}
 	}
 	for _, n := range f.Nodes {

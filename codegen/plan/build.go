@@ -141,6 +141,8 @@ func (b *builder) result(v *ir.Value) error {
 		b.step("ExportCodes", &args, to, src)
 	case F32:
 		b.step("PermuteF32", &args, to, src)
+	case I64:
+		b.step("PermuteI64", &args, to, src)
 	default:
 		b.step(Evaluate, &Evaluation{In: []ir.Type{p.Type}, Out: []ir.Type{p.Type}}, to, src)
 	}
@@ -176,7 +178,7 @@ func (b *builder) add(n *ir.Node) error {
 		if f == nil {
 			f = families[op.FamilyOf(n.Op.Name)]
 		}
-		if f == nil || b.otherNumbers(n) {
+		if f == nil || b.otherNumbers(n) && !b.indexed(n) {
 			b.evaluate(n)
 			break
 		}

@@ -38,6 +38,8 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"nn.resample":   (*builder).resample,
 	"nn.normalize":  (*builder).normalize,
 	"nn.pixels":     (*builder).pixels,
+	"nn.argmax":     (*builder).argMax,
+	"nn.topk":       (*builder).topK,
 
 	"t.conv2d_dx":        (*builder).gradConvX,
 	"t.conv2d_dw":        (*builder).gradConvW,

@@ -11,8 +11,8 @@ import (
 // Kind is the Go element type of a slice that a kernel takes.
 type Kind uint8
 
-// The kinds. U8 holds stored codes, u = q+128, and as an input pixels; I8 occurs only in inputs and outputs, as codes q. F64, and I64
-// but for memory of training kernels, hold numbers of other types, see evaluate.go.
+// The kinds. U8 holds stored codes, u = q+128, and as an input pixels; I8 occurs only in inputs and outputs, as codes q. I64 holds
+// indices, integers of other types and memory of training kernels, F64 floats of other types, see evaluate.go.
 const (
 	U8 Kind = iota
 	I8

@@ -173,3 +173,23 @@ func (r *random) gate() {
 		r.add("nn.mul", nil, x, r.live[list])
 	}
 }
+
+// ranking looks at the order of elements along an axis: the indices are results of the network.
+func (r *random) ranking() {
+	x := r.pick(0)
+	if x == nil {
+		return
+	}
+	axis, least, nodes := r.axis(x), r.IntN(2) == 0, len(r.live)
+	if r.IntN(2) == 0 {
+		r.add("nn.argmax", ir.AttrsOf("axis", axis, "keep", r.IntN(2) == 0, "last", r.IntN(2) == 0, "least", least), x)
+		r.live = r.live[:nodes]
+		return
+	}
+	r.add("nn.topk", ir.AttrsOf("axis", axis, "k", 1+r.IntN(x.Type.Shape[axis]), "least", least), x)
+	if r.IntN(2) == 0 {
+		r.live = r.live[:nodes]
+		return
+	}
+	r.dense() // of the elements, perhaps
+}

@@ -89,10 +89,17 @@ func (r *random) module() *ir.Module {
 	if len(f.Nodes) < 5 {
 		return nil
 	}
+	if r.functions {
+		for range 2 {
+			r.ranking()
+		}
+	}
 	uses := f.Uses()
 	for _, n := range f.Nodes {
-		if len(uses[n.Result()]) == 0 {
-			f.Results = append(f.Results, n.Result())
+		for _, v := range n.Results {
+			if len(uses[v]) == 0 {
+				f.Results = append(f.Results, v)
+			}
 		}
 	}
 	for _, p := range f.Params {

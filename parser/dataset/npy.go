@@ -63,10 +63,19 @@ func (f *file) readAll(a *array) ([]byte, error) {
 
 // WriteNPY writes float32 data of the given shape as .npy (format version 1.0, little-endian).
 func WriteNPY(w io.Writer, shape []int, data []float32) error {
+	return writeNPY(w, "<f4", shape, data, func(b []byte, x float32) []byte { return binary.LittleEndian.AppendUint32(b, math.Float32bits(x)) })
+}
+
+// WriteIndices is WriteNPY for little-endian int64.
+func WriteIndices(w io.Writer, shape []int, data []int64) error {
+	return writeNPY(w, "<i8", shape, data, func(b []byte, x int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(x)) })
+}
+
+func writeNPY[T any](w io.Writer, descr string, shape []int, data []T, put func([]byte, T) []byte) error {
 	if n, ok := product(shape); !ok || n != len(data) {
 		return fmt.Errorf("npy: %d values do not have shape %s", len(data), shapeString(shape))
 	}
-	h := "{'descr': '<f4', 'fortran_order': False, 'shape': " + shapeString(shape) + ", }"
+	h := "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shapeString(shape) + ", }"
 	if pad := (10 + len(h) + 1) % 64; pad > 0 {
 		h += strings.Repeat(" ", 64-pad)
 	}
@@ -76,13 +85,12 @@ func WriteNPY(w io.Writer, shape []int, data []float32) error {
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	out.WriteString(npyMagic + "\x01\x00")
-	var b [4]byte
+	var b [8]byte
 	binary.LittleEndian.PutUint16(b[:], uint16(len(h)))
 	out.Write(b[:2])
 	out.WriteString(h)
 	for _, x := range data {
-		binary.LittleEndian.PutUint32(b[:], math.Float32bits(x))
-		out.Write(b[:]) // the writer keeps the first error for Flush
+		out.Write(put(b[:0], x)) // the writer keeps the first error for Flush
 	}
 	return out.Flush()
 }

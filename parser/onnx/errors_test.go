@@ -122,16 +122,19 @@ m.onnx:Cast_2: error[I017]: Cast "Cast_2": it converts computed numbers to INT64
 		i64("p", 0, 0, 0, 0).node("MatMul k x -> c").node("MatMul x w3 -> d").node("MatMul m1 k -> e").
 		node("Gemm k m -> f", integer("transA", 1)).node("Pad k p -> g", str("mode", "mirror")).
 		node("AveragePool i -> l", ints("kernel_shape", 4, 4), ints("strides", 2, 2), ints("pads", 1, 1, 1, 1), integer("ceil_mode", 1), integer("count_include_pad", 1)).
-		node("ArgMax x -> o").node("Softplus x -> q").node("Gather x q -> r").
-		out("c", "d", "e", "f", "g", "l", "o", "r"), want: `
+		node("IsNaN x -> o").node("Softplus x -> q").node("Gather x q -> r").
+		node("ArgMax x -> t").node("Neg t -> u").node("Gather x t -> v").
+		out("c", "d", "e", "f", "g", "l", "o", "r", "t", "u", "v"), want: `
 m.onnx:MatMul_0: error[I020]: MatMul "MatMul_0": rows of a have 1 elements, columns of b 2
 m.onnx:MatMul_1: error[I020]: MatMul "MatMul_1": rows of a have 3 elements, columns of b 2
 m.onnx:Gemm_3: error[I020]: Gemm "Gemm_3": weights take 1 inputs, the last dimension of x is 2
 m.onnx:MatMul_2: error[I020]: MatMul "MatMul_2": its operands have ranks 0 and 2, want at least 1
 m.onnx:Pad_4: error[I019]: Pad "Pad_4": mode "mirror" is not supported, only constant, edge, reflect and wrap
 m.onnx:AveragePool_5: error[I019]: AveragePool "AveragePool_5": count_include_pad together with ceil_mode is not supported where windows reach beyond the padding; export with ceil_mode=False
-m.onnx:ArgMax_6: error[I017]: ArgMax "ArgMax_6": its result would be tensor<1x2x3xi64>; networks are float32 throughout
-m.onnx:Gather_8: error[I020]: Gather "Gather_8": operand 1 is tensor<1x2x3xf32>, want integers, and no free batch`},
+m.onnx:IsNaN_6: error[I017]: IsNaN "IsNaN_6": its result would be tensor<1x2x3xbool>; networks are float32 throughout
+m.onnx:Gather_8: error[I020]: Gather "Gather_8": operand 1 is tensor<1x2x3xf32>, want integers, and no free batch
+m.onnx:Neg_10: error[I017]: Neg "Neg_10": its input "t" holds computed indices; they can be outputs and nothing else
+m.onnx:Gather_11: error[I017]: Gather "Gather_11": its input "t" holds computed indices; they can be outputs and nothing else`},
 	{name: "training", m: image(14).floats("s", 2).init(&pb.TensorProto{Name: "t", DataType: 9, Int32Data: []int32{1}}).f32("r", []float32{0.5}).
 		node("BatchNormalization x s s s s -> a", integer("training_mode", 1)).node("Dropout x r t -> b").out("a", "b"), want: `
 m.onnx:BatchNormalization_0: error[I019]: BatchNormalization "BatchNormalization_0": training_mode=1 is not supported; export the network in evaluation mode

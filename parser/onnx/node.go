@@ -311,6 +311,10 @@ func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any)
 				c.errorf(codeElem, "constant %q holds %s, where float32 is needed; export the network in float32", v.Name, elemName(int32(onnxType(v.Type.DType))))
 				return nil
 			}
+			if !v.IsConst() && v.Type.DType == tensor.I64 && opName != "nn.reshape" {
+				c.errorf(codeElem, "its input %q holds computed indices; they can be outputs and nothing else", v.Name)
+				return nil
+			}
 		}
 	}
 	var l diag.List
@@ -339,7 +343,7 @@ func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any)
 			c.errorf(codeTooLarge, "its result would be %s, 2^31 elements or more", r.Type)
 			return nil
 		}
-		if !c.im.opt.Numbers && !constant && !r.Type.IsFloat() && !r.Type.IsQuant() {
+		if !c.im.opt.Numbers && !constant && !r.Type.IsFloat() && !r.Type.IsQuant() && !isIndices(n, r) {
 			c.errorf(codeElem, "its result would be %s; networks are float32 throughout", r.Type)
 			return nil
 		}
@@ -348,6 +352,11 @@ func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any)
 		return c.folded(n)
 	}
 	return n.Results
+}
+
+// isIndices says whether result r of n holds indices of elements, perhaps in another shape.
+func isIndices(n *ir.Node, r *ir.Value) bool {
+	return r.Type.DType == tensor.I64 && (n.Op.Has(ir.Ranks) || n.Op.Name == "nn.reshape")
 }
 
 // result makes v output 0.

@@ -15,6 +15,15 @@ func PermuteF32(w *Worker, a *Permute, dst, src []float32) {
 	move(a.Dims, a.From, dst, src)
 }
 
+// PermuteI64 moves indices.
+func PermuteI64(w *Worker, a *Permute, dst, src []int64) {
+	defer w.wait()
+	if !w.alone() {
+		return
+	}
+	move(a.Dims, a.From, dst, src)
+}
+
 // PermuteU8 moves codes.
 func PermuteU8(w *Worker, a *Permute, dst, src []uint8) {
 	defer w.wait()
@@ -25,7 +34,7 @@ func PermuteU8(w *Worker, a *Permute, dst, src []uint8) {
 }
 
 // move writes the elements of the dimensions given and gives the rest of dst.
-func move[T uint8 | float32](dims, from []int, dst, src []T) []T {
+func move[T uint8 | float32 | int64](dims, from []int, dst, src []T) []T {
 	n, s := dims[0], from[0]
 	switch rest := product(dims[1:]); {
 	case s == 1 && len(dims) > 1 && dense(dims[1:], from[1:]):
@@ -68,7 +77,7 @@ func dense(dims, from []int) bool {
 
 // transpose writes rows of columns elements: element (i, j) comes from i+j*stride. It goes in squares
 // of which both sides stay in the nearest cache.
-func transpose[T uint8 | float32](dst, src []T, rows, columns, stride int) {
+func transpose[T uint8 | float32 | int64](dst, src []T, rows, columns, stride int) {
 	const square = 16
 	for j0 := 0; j0 < columns; j0 += square {
 		j1 := min(j0+square, columns)

@@ -56,6 +56,8 @@ func (f *frame) typeOf(v *ir.Value) (target.Type, bool) {
 		return target.S8, true
 	case v.Type.DType == tensor.U8 && v.Type.Quant == nil:
 		return target.U8, true
+	case v.Type.DType == tensor.I64 && v.Type.Quant == nil && v.Def != nil:
+		return target.S64, true
 	case v.Type.DType == tensor.I16 && v.Type.Quant != nil && v.Type.Quant.IsPerTensor():
 		return target.S16, true
 	}

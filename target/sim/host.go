@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math"
+	"slices"
 
 	mathf "github.com/amctc/amctc/runtime/f32"
 	"github.com/amctc/amctc/target"
@@ -13,7 +14,8 @@ type hostStep struct {
 	o    *op
 	x    *target.Host
 	in   []hostTensor
-	out  hostTensor
+	out  hostTensor   // the first result
+	outs []hostTensor // all
 	used map[string]bool
 }
 
@@ -120,21 +122,29 @@ func (s *hostStep) result(dims ...int) {
 // host compiles a host step: shapes and attributes are checked once.
 func (r *resolver) host(o *op, x *target.Host) {
 	s := &hostStep{r: r, o: o, x: x, used: map[string]bool{}}
-	if len(x.Out) != 1 || len(x.In) == 0 {
-		s.bad("%d outputs and %d inputs, want 1 and at least 1", len(x.Out), len(x.In))
+	results := 1
+	if x.Op == "topk" {
+		results = 2
+	}
+	if len(x.Out) != results || len(x.In) == 0 {
+		s.bad("%d outputs and %d inputs, want %d and at least 1", len(x.Out), len(x.In), results)
 	}
 	for _, name := range x.In {
 		s.in = append(s.in, r.hostOperand(o, name))
 	}
-	s.out = r.hostOperand(o, x.Out[0])
-	for _, t := range s.in {
-		if t.mem == s.out.mem {
-			s.bad("@%s is input and output", x.Out[0])
+	for i, name := range x.Out {
+		t := r.hostOperand(o, name)
+		for _, other := range append(slices.Clone(s.in), s.outs...) {
+			if t.mem == other.mem {
+				s.bad("@%s is input and output", x.Out[i])
+			}
 		}
+		s.outs = append(s.outs, t)
 	}
+	s.out = s.outs[0]
 	var run func()
 	moves := map[string]func(*hostStep) func(){"concat": hostConcat, "pad": hostPad, "reshape": hostReshape, "transpose": hostTranspose,
-		"pixels": hostPixels, "table": hostTable}
+		"pixels": hostPixels, "table": hostTable, "argmax": hostArgMax, "topk": hostTopK}
 	floats := map[string]func(*hostStep) func(){
 		"conv2d": hostConv, "dense": hostDense, "matmul": hostMatmul, "batch_norm": hostBatchNorm, "add": hostBinary, "mul": hostBinary,
 		"relu": hostRelu, "clip": hostClip, "max_pool2d": hostPool, "avg_pool2d": hostPool, "global_avg_pool": hostGlobal, "softmax": hostSoftmax,
@@ -145,7 +155,7 @@ func (r *resolver) host(o *op, x *target.Host) {
 	move := moves[x.Op]
 	if move != nil {
 		for _, t := range s.in {
-			if x.Op != "pixels" && t.typ != s.out.typ {
+			if x.Op != "pixels" && x.Op != "argmax" && t.typ != s.out.typ {
 				s.bad("element types %v and %v", t.typ, s.out.typ)
 			}
 		}
@@ -177,7 +187,9 @@ func (r *resolver) host(o *op, x *target.Host) {
 				}
 			}
 		}
-		s.out.mem.write(o, p, 0, s.out.n*s.out.typ.Size())
+		for _, t := range s.outs {
+			t.mem.write(o, p, 0, t.n*t.typ.Size())
+		}
 		if move == nil {
 			s.out.v = make([]float32, s.out.n)
 		}

@@ -1,0 +1,36 @@
+package onnx
+
+import (
+	"github.com/amctc/amctc/ir"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+)
+
+func flagAttr(name string, on bool) *pb.AttributeProto {
+	if on {
+		return intAttr(name, 1)
+	}
+	return intAttr(name, 0)
+}
+
+func (e *exporter) argMax(n *ir.Node) {
+	name := "ArgMax"
+	if n.Bool("least") {
+		name = "ArgMin"
+	}
+	e.simple(n, name, intAttr("axis", n.Int("axis")), flagAttr("keepdims", n.Bool("keep")), flagAttr("select_last_index", n.Bool("last")))
+}
+
+// topK writes one node with both results. Values of codes are quantized again with the map that they have, which is exact.
+func (e *exporter) topK(n *ir.Node) {
+	values, indices := n.Results[0], n.Results[1]
+	in := []string{e.float(n.Operands[0]), e.ints(values.Name+"_k", []int{n.Int("k")})}
+	real := e.value(values)
+	if values.Type.IsQuant() {
+		real = fresh(values.Name+"_float", e.names)
+	}
+	e.graph.Node = append(e.graph.Node, &pb.NodeProto{OpType: "TopK", Name: fresh(nodeName(n), e.nodes), Input: in, Output: []string{real, e.value(indices)},
+		Attribute: []*pb.AttributeProto{intAttr("axis", n.Int("axis")), flagAttr("largest", !n.Bool("least")), flagAttr("sorted", true)}})
+	if values.Type.IsQuant() {
+		e.finish(n, real)
+	}
+}

@@ -1,0 +1,38 @@
+package plan
+
+import (
+	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/runtime/rt"
+)
+
+// indexed says whether n has a kernel that makes or moves indices: numbers of int64, always in row-major order.
+func (b *builder) indexed(n *ir.Node) bool {
+	k, _ := storage(n.Operands[0].Type)
+	return n.Op.Has(ir.Ranks) && (k == F32 || k == U8) || n.Op.Name == "nn.reshape" && k == I64
+}
+
+// lines are those along an axis of operand 0, in whatever order it lies in memory.
+func (b *builder) lines(n *ir.Node) (Slot, rt.Lines) {
+	src, o := b.any(n.Operands[0])
+	shape, axis := b.typ(n.Operands[0]).Shape, n.Int("axis")
+	strides := o.strides(shape)
+	l := rt.Lines{N: shape[axis], Step: strides[axis]}
+	for i, d := range shape {
+		if i != axis && d != 1 {
+			l.Dims, l.From = append(l.Dims, d), append(l.From, strides[i])
+		}
+	}
+	return src, l
+}
+
+func (b *builder) argMax(n *ir.Node) {
+	src, l := b.lines(n)
+	b.step(typed(b.Kind(src), "ArgMaxU8", "ArgMaxF32"), &rt.ArgMaxArgs{Lines: l, Least: n.Bool("least"), Last: n.Bool("last")}, b.make(n.Result(), rows), src)
+}
+
+func (b *builder) topK(n *ir.Node) {
+	src, l := b.lines(n)
+	a := &rt.TopKArgs{Lines: l, K: n.Int("k"), Inner: tensor.Elems(b.typ(n.Operands[0]).Shape[n.Int("axis")+1:]), Least: n.Bool("least")}
+	b.step(typed(b.Kind(src), "TopKU8", "TopKF32"), a, b.make(n.Results[0], rows), b.make(n.Results[1], rows), src)
+}

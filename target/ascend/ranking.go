@@ -1,0 +1,22 @@
+package ascend
+
+import "github.com/amctc/amctc/target"
+
+// rank lets the host find indices, and the elements that they are of: no instruction gives an index. Codes are ranked as codes.
+func (k *kernel) rank(op string, attrs ...target.Attr) {
+	x := k.in(0)
+	from := k.rowMajor(x, "x")
+	if x.Layout == target.ND {
+		from = k.shaped(x)
+	}
+	out := []string{k.out().Sym}
+	if len(k.node.Results) == 1 {
+		k.host.emit(&target.Host{Op: op, Out: out, In: []string{from}, Attrs: attrs})
+		return
+	}
+	out = append(out, k.values[k.node.Results[1]].Sym)
+	k.fromRowMajor(func(to string) {
+		out[0] = to
+		k.host.emit(&target.Host{Op: op, Out: out, In: []string{from}, Attrs: attrs})
+	})
+}
