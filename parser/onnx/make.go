@@ -1,11 +1,10 @@
 package onnx
 
 import (
-	"math"
-
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+	"github.com/amctc/amctc/runtime/f32"
 )
 
 // The operators of this file make tensors out of known numbers.
@@ -61,13 +60,15 @@ func windowOf(a0, a1, a2 float64) func(*call) {
 			c.errorf(codeShape, "its size has %d elements, want one", len(size))
 			return
 		}
-		n := float64(size[0])
+		n := size[0]
 		if c.intAttr("periodic", 1) == 0 {
 			n--
 		}
+		n = max(n, 1)
 		c.made(pb.TensorProto_DataType(c.intAttr("output_datatype", 1)), size, func(i int) float64 {
-			t := 2 * math.Pi * float64(i) / n
-			return float64(a0-float64(a1*math.Cos(t))) + float64(a2*math.Cos(2*t))
+			_, once := f32.Turn(i, n)
+			_, twice := f32.Turn(2*i, n)
+			return float64(a0-float64(a1*once)) + float64(a2*twice)
 		})
 	}
 }
