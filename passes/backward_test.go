@@ -66,6 +66,7 @@ var differentiables = []differentiable{
 	{op: "nn.matmul", in: [][]int{{2, 3, 4}, {4, 2}}},
 	{op: "nn.matmul", in: [][]int{{3, 4}, {2, 4, 2}}},
 	{op: "nn.softmax", in: [][]int{{2, 5, 2}}, attrs: ir.AttrsOf("axis", 1)},
+	{op: "nn.log_softmax", in: [][]int{{2, 5, 2}}, attrs: ir.AttrsOf("axis", 1)},
 	{op: "nn.take", in: [][]int{{2, 4, 3}}, attrs: ir.AttrsOf("axis", 1, "indices", []int{3, -1, 1})},
 	{op: "nn.take", in: [][]int{{2, 4, 3}}, attrs: ir.AttrsOf("axis", 1, "indices", []int{0, 0, 3, 1, 3, 3})},
 	{op: "nn.take", in: [][]int{{2, 1, 3}}, attrs: ir.AttrsOf("axis", 1, "indices", []int{0, -1, 0, 0})},

@@ -80,12 +80,17 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 		if res[0].rounds = most; most == 0 {
 			return res, nil
 		}
-	case n.Op.Name == "nn.softmax":
-		// No partial derivative exceeds 1/2, and the exponentials round the same way on both sides.
+	case n.Op.Name == "nn.softmax" || n.Op.Name == "nn.log_softmax":
+		// No partial derivative exceeds 1/2, of the logarithms those of one result add up to less than 2, and the exponentials round
+		// the same way on both sides.
 		if most > 0 {
-			top := float32(1)
+			first := float32(1)
+			if n.Op.Name == "nn.log_softmax" {
+				first = 4
+			}
+			top := first
 			for i := range in[0].t.F32 {
-				top = max(top, float32(in[0].bound(i)/float64(most)*0x1p24))
+				top = max(top, first*float32(in[0].bound(i)/float64(most)*0x1p24))
 			}
 			res[0].magnitude, res[0].rounds = filled(top, out[0].Shape), most+ts[0].Shape[n.Int("axis")]+8
 		}

@@ -9,7 +9,8 @@ import (
 
 // recognize finds functions of one number that are spelled out as products and sums, and normalizations, and puts
 // one operator in their place: swish as x*sigmoid(x); hard_sigmoid as clip(x+3, 0, 6)/6 and hard_swish as its product
-// with x, in every order of the factors; gelu by erf and by tanh; normalize as (x-mean)/sqrt(mean of squares + eps).
+// with x, in every order of the factors; gelu by erf and by tanh; normalize as (x-mean)/sqrt(mean of squares + eps), or
+// times the reciprocal of the root; softmax and its logarithm, with the maximum taken away first or not.
 func recognize(c *Context, m *ir.Module, f *ir.Func) error {
 	return rewrite(func(c *Context, m *ir.Module, f *ir.Func, n *ir.Node, _ map[*ir.Value][]ir.Use) *ir.Patch {
 		name, x, attrs := spelled(n)
@@ -24,6 +25,12 @@ func recognize(c *Context, m *ir.Module, f *ir.Func) error {
 
 // spelled is the operator that n is the last step of, and what it is applied to; x is nil where there is none.
 func spelled(n *ir.Node) (name string, x *ir.Value, attrs ir.Attrs) {
+	if x, axis := softmaxOf(n); x != nil {
+		return "nn.softmax", x, ir.AttrsOf("axis", axis)
+	}
+	if x, axis := logSoftmaxOf(n); x != nil {
+		return "nn.log_softmax", x, ir.AttrsOf("axis", axis)
+	}
 	if n.Op.Name != "nn.mul" && n.Op.Name != "nn.div" {
 		return "", nil, nil
 	}
@@ -167,12 +174,12 @@ func cubic(v *ir.Value) *ir.Value {
 
 // normalized is x of (x-m)/sqrt(v+eps), m its mean and v that of the squares of x-m over the axes from one on; or nil.
 func normalized(n *ir.Node) (*ir.Value, ir.Attrs) {
-	if n.Op.Name != "nn.div" {
+	above, root := quotient(n)
+	if root == nil {
 		return nil, nil
 	}
-	root := producer(n.Operands[1], "nn.sqrt")
-	x, axis := centred(n.Operands[0])
-	if root == nil || x == nil {
+	x, axis := centred(above)
+	if x == nil {
 		return nil, nil
 	}
 	eps, v := shifted(root.Operands[0])
@@ -202,6 +209,24 @@ func normalized(n *ir.Node) (*ir.Value, ir.Attrs) {
 	return x, ir.AttrsOf("axis", axis, "eps", float32(eps))
 }
 
+// quotient is a and the root of a/root, or of a times the root's reciprocal; or nil.
+func quotient(n *ir.Node) (above *ir.Value, root *ir.Node) {
+	if n.Op.Name == "nn.div" {
+		return n.Operands[0], producer(n.Operands[1], "nn.sqrt")
+	}
+	for i := range 2 {
+		if r := producer(n.Operands[i], "nn.reciprocal"); r != nil {
+			return n.Operands[1-i], producer(r.Operands[0], "nn.sqrt")
+		}
+		if r := producer(n.Operands[i], "nn.div"); r != nil {
+			if one, ok := scalar(r.Operands[0]); ok && one == 1 {
+				return n.Operands[1-i], producer(r.Operands[1], "nn.sqrt")
+			}
+		}
+	}
+	return nil, nil
+}
+
 // centred is x of x less its mean, and the first of the axes that the mean is over; or nil.
 func centred(v *ir.Value) (x *ir.Value, axis int) {
 	d := producer(v, "nn.sub")
@@ -216,6 +241,12 @@ func centred(v *ir.Value) (x *ir.Value, axis int) {
 
 // meanOf is what v is the mean of, over all axes from one on, which stay as 1; or nil.
 func meanOf(v *ir.Value) (x *ir.Value, axis int) {
+	if d := producer(v, "nn.avg_pool2d"); d != nil { // a mean of images
+		if s := d.Operands[0].Type.Shape; slices.Equal(d.Ints("kernel"), s[2:]) && slices.Max(d.Ints("pad")) == 0 {
+			return d.Operands[0], 2
+		}
+		return nil, 0
+	}
 	d := producer(v, "nn.reduce_mean")
 	if d == nil || !d.Bool("keep") {
 		return nil, 0

@@ -75,3 +75,37 @@ func TestRecognizedFunctionsAreTables(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupNormalization holds that a group normalization as exporters write it, with an instance normalization that has
+// factors of one and zero between two reshapes, keeps the normalization and the scale of each channel alone.
+func TestGroupNormalization(t *testing.T) {
+	c, x := newChain(7, ir.Free, 4, 6, 6)
+	all := func(v float32, shape ...int) *ir.Value {
+		data := tensor.New(tensor.F32, shape...)
+		for i := range data.F32 {
+			data.F32[i] = v
+		}
+		return c.m.AddConst("all", ir.Float(shape...), data)
+	}
+	v := c.node("nn.reshape", ir.AttrsOf("shape", []int{ir.Free, 2, 72}), x)
+	mean := c.node("nn.reduce_mean", ir.AttrsOf("axes", []int{2}), v)
+	d := c.node("nn.sub", nil, v, mean)
+	variance := c.node("nn.reduce_mean", ir.AttrsOf("axes", []int{2}), c.node("nn.mul", nil, d, d))
+	v = c.node("nn.div", nil, d, c.node("nn.sqrt", nil, c.node("nn.add", nil, variance, c.number(1e-5))))
+	v = c.node("nn.add", nil, c.node("nn.mul", nil, v, all(1, 1, 2, 1)), all(0, 1, 2, 1))
+	v = c.node("nn.reshape", ir.AttrsOf("shape", []int{ir.Free, 4, 6, 6}), v)
+	v = c.node("nn.add", nil, c.node("nn.mul", nil, v, all(1.5, 1, 4, 1, 1)), all(.25, 4, 1, 1))
+	c.b.Func.Results = []*ir.Value{v}
+	ctx := passes.NewContext(context.Background(), op.All())
+	ctx.Validate = &passes.Validation{}
+	var g passes.Manager
+	if _, err := g.Run(ctx, c.m, passes.Simplify); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ops(c.m), []string{"nn.reshape", "nn.normalize", "nn.reshape", "nn.mul", "nn.add"}; !slices.Equal(got, want) {
+		t.Errorf("simplified to %v, want %v", got, want)
+	}
+	if ctx.Validate.Unbounded > 0 {
+		t.Errorf("%d values without a bound", ctx.Validate.Unbounded)
+	}
+}

@@ -31,7 +31,7 @@ func TestRecognizeIsBounded(t *testing.T) {
 	for _, n := range m.Main().Nodes {
 		found[n.Op.Name]++
 	}
-	for _, name := range []string{"nn.swish", "nn.hard_swish", "nn.gelu", "nn.gelu_tanh", "nn.normalize"} {
+	for _, name := range []string{"nn.swish", "nn.hard_swish", "nn.gelu", "nn.gelu_tanh", "nn.normalize", "nn.softmax", "nn.log_softmax"} {
 		if found[name] == 0 {
 			t.Errorf("no %s was recognized", name)
 		}

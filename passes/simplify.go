@@ -89,11 +89,22 @@ func isIdentity(n *ir.Node) bool {
 		return !slices.ContainsFunc(n.Ints("pad"), func(v int) bool { return v != 0 })
 	case "nn.concat":
 		return len(n.Operands) == 1
+	case "nn.mul", "nn.div":
+		return changesNothing(n, 1)
+	case "nn.add", "nn.sub":
+		return changesNothing(n, 0)
 	case "nn.avg_pool2d", "nn.max_pool2d":
 		one := []int{1, 1}
 		return slices.Equal(n.Ints("kernel"), one) && slices.Equal(n.Ints("stride"), one) && slices.Equal(n.Ints("pad"), []int{0, 0, 0, 0})
 	}
 	return false
+}
+
+// changesNothing says whether operand 1 is a constant of nothing but v, and does not make the result larger.
+func changesNothing(n *ir.Node, v float32) bool {
+	c := n.Operands[1]
+	return c.IsConst() && c.Type.IsFloat() && !slices.ContainsFunc(c.Const.Data.F32, func(x float32) bool { return x != v }) &&
+		n.Operands[0].Type.Equal(n.Result().Type)
 }
 
 // fuseBias takes conv or dense followed by an addition of one constant for each output channel.

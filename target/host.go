@@ -13,6 +13,7 @@ package target
 //	avg_pool2d       x                                 kernel pad* stride* dilation* include_pad*
 //	global_avg_pool  x                                 over the last two dimensions
 //	softmax          x                                 axis
+//	log_softmax      x                                 axis
 //	concat           x...                              axis       any one type
 //	pad              x                                 pad=[befores..., afters...] value (float; for integers an integer)   any one type
 //	reshape          x                                 a copy     any one type
@@ -28,7 +29,8 @@ package target
 //	a pairing of runtime/f32                a, b       numpy broadcast
 //
 // Sums start at the bias (or +0) and add float32(x*w) in ascending (kh, kw, channel) order, each product and sum rounded; taps in the padding are
-// skipped. relu is x where x > 0 or NaN, else +0; max_pool2d: a NaN inside a window is its result. softmax: m = maximum, e = f32.Exp(float32(x-m)), s = sum of e ascending, y = float32(e/s).
+// skipped. relu is x where x > 0 or NaN, else +0; max_pool2d: a NaN inside a window is its result. softmax: m = maximum, e = f32.Exp(float32(x-m)), s = sum of e ascending, y = float32(e/s);
+// log_softmax: y = float32(float32(x-m) - log(s)).
 type Host struct {
 	Op      string   // without "host."
 	Out, In []string // symbol names

@@ -53,6 +53,7 @@ var kernels = map[string]kernel{
 	"FakeQuantizeWide":       two(rt.FakeQuantizeWide),
 	"FakeQuantize":           two(rt.FakeQuantize),
 	"ImportCodes":            two(rt.ImportCodes),
+	"LogSoftmaxF32":          two(rt.LogSoftmaxF32),
 	"MatMul":                 five(rt.MatMul),
 	"MatMulF32":              three(rt.MatMulF32),
 	"MatMulToF32":            five(rt.MatMulToF32),

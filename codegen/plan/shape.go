@@ -68,5 +68,9 @@ func (b *builder) softmax(n *ir.Node) {
 	shape := b.typ(n.Operands[0]).Shape
 	dims, axis := o.stored(shape), o.at(n.Int("axis"), len(shape))
 	a := &rt.SoftmaxF32Args{Outer: tensor.Elems(dims[:axis]), N: dims[axis], Inner: tensor.Elems(dims[axis+1:])}
-	b.step("SoftmaxF32", a, b.make(n.Result(), o), src)
+	kernel := "SoftmaxF32"
+	if n.Op.Name == "nn.log_softmax" {
+		kernel = "LogSoftmaxF32"
+	}
+	b.step(kernel, a, b.make(n.Result(), o), src)
 }

@@ -469,5 +469,9 @@ func (r *random) softmax() {
 	if x == nil || r.IntN(2) == 0 {
 		return
 	}
-	r.add("nn.softmax", ir.AttrsOf("axis", 1+r.IntN(len(x.Type.Shape)-1)), x)
+	name := "nn.softmax"
+	if r.functions && r.IntN(2) == 0 {
+		name = "nn.log_softmax"
+	}
+	r.add(name, ir.AttrsOf("axis", 1+r.IntN(len(x.Type.Shape)-1)), x)
 }

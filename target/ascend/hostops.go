@@ -12,15 +12,16 @@ var hostOps = map[string]func(*kernel){
 	"nn.conv2d": func(k *kernel) {
 		k.hostStep("conv2d", k.ints("pad"), k.ints("stride"), k.ints("dilation"), k.int("group"))
 	},
-	"nn.dense":      func(k *kernel) { k.hostStep("dense") },
-	"nn.matmul":     func(k *kernel) { k.hostStep("matmul") },
-	"nn.batch_norm": func(k *kernel) { k.hostStep("batch_norm", k.float("eps")) },
-	"nn.add":        func(k *kernel) { k.hostStep("add") },
-	"nn.mul":        func(k *kernel) { k.hostStep("mul") },
-	"nn.relu":       func(k *kernel) { k.hostStep("relu") },
-	"nn.dropout":    func(k *kernel) { k.hostStep("reshape") },
-	"nn.clip":       func(k *kernel) { k.hostStep("clip", k.float("min"), k.float("max")) },
-	"nn.softmax":    func(k *kernel) { k.hostStep("softmax", k.int("axis")) },
+	"nn.dense":       func(k *kernel) { k.hostStep("dense") },
+	"nn.matmul":      func(k *kernel) { k.hostStep("matmul") },
+	"nn.batch_norm":  func(k *kernel) { k.hostStep("batch_norm", k.float("eps")) },
+	"nn.add":         func(k *kernel) { k.hostStep("add") },
+	"nn.mul":         func(k *kernel) { k.hostStep("mul") },
+	"nn.relu":        func(k *kernel) { k.hostStep("relu") },
+	"nn.dropout":     func(k *kernel) { k.hostStep("reshape") },
+	"nn.clip":        func(k *kernel) { k.hostStep("clip", k.float("min"), k.float("max")) },
+	"nn.softmax":     func(k *kernel) { k.hostStep("softmax", k.int("axis")) },
+	"nn.log_softmax": func(k *kernel) { k.hostStep("log_softmax", k.int("axis")) },
 	"nn.avg_pool2d": func(k *kernel) {
 		k.hostStep("avg_pool2d", k.ints("kernel"), k.ints("pad"), k.ints("stride"), k.ints("dilation"), k.bool("include_pad"))
 	},

@@ -147,7 +147,7 @@ func (r *resolver) host(o *op, x *target.Host) {
 		"pixels": hostPixels, "table": hostTable, "argmax": hostArgMax, "topk": hostTopK}
 	floats := map[string]func(*hostStep) func(){
 		"conv2d": hostConv, "dense": hostDense, "matmul": hostMatmul, "batch_norm": hostBatchNorm, "add": hostBinary, "mul": hostBinary,
-		"relu": hostRelu, "clip": hostClip, "max_pool2d": hostPool, "avg_pool2d": hostPool, "global_avg_pool": hostGlobal, "softmax": hostSoftmax,
+		"relu": hostRelu, "clip": hostClip, "max_pool2d": hostPool, "avg_pool2d": hostPool, "global_avg_pool": hostGlobal, "softmax": hostSoftmax, "log_softmax": hostSoftmax,
 	}
 	if floats[x.Op] == nil {
 		floats[x.Op] = hostFamily(x.Op)
@@ -566,6 +566,13 @@ func hostSoftmax(s *hostStep) func() {
 				v := mathf.Exp(x[at+k*inner] - top)
 				y[at+k*inner] = v
 				sum += v
+			}
+			if s.x.Op == "log_softmax" {
+				log := mathf.Unary("log")(sum, 0, 0)
+				for k := range n {
+					y[at+k*inner] = float32(x[at+k*inner]-top) - log
+				}
+				continue
 			}
 			for k := range n {
 				y[at+k*inner] /= sum
