@@ -32,11 +32,11 @@ func named(line string) error {
 // checksums runs the command itself on every machine, and builds it and the emitted package for every target.
 func checksums(ctx context.Context, b *bench) (string, bool, error) {
 	env := []string{"AMCTC_CHECK=1"}
-	line, err := b.test(ctx, env, "compiled everywhere: ", "-tags", "everywhere", "./testdata/selftest", "-run", "^TestCompiledEverywhere$")
+	line, err := b.test(ctx, env, "compiled everywhere: ", "-tags", "everywhere", "./testdata/selftest", "-run", "^TestCompiledEverywhere$", "-timeout", "2h")
 	if err != nil {
 		return "", false, err
 	}
-	builds, err := b.test(ctx, env, "builds: ", "-tags", "everywhere", "./testdata/selftest", "-run", "^TestBuilds$")
+	builds, err := b.test(ctx, env, "builds: ", "-tags", "everywhere", "./testdata/selftest", "-run", "^TestBuilds$", "-timeout", "2h")
 	if err != nil {
 		return "", false, err
 	}
