@@ -57,7 +57,7 @@ everywhere: data-all ## the command and emitted packages built for eleven target
 	AMCTC_CHECK=1 $(GO) test -tags everywhere ./testdata/selftest -run 'TestBuilds|TestCompiledEverywhere' -count=1 -timeout 120m -v
 
 figures: build data-all ## measure every figure and write testdata/figures.md
-	@$(GO) run ./testdata/fetch -real
+	@$(GO) run ./testdata/fetch -real -human -people
 	$(GO) run ./testdata/figures
 
 data: ## MNIST and the CNTK network, by the Go module mirror
