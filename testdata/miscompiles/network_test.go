@@ -67,8 +67,11 @@ func network(t testing.TB) *ir.Module {
 	d1 := node("d1", "nn.dense", nil, flat, data("w4", .2, 0, 12, a.Type.Elems()), data("bias4", .4, .3, 12))
 	r3 := node("r3", "nn.relu", nil, d1)
 	d2 := node("d2", "nn.dense", nil, r3, data("w5", .3, 0, 5, 12), data("bias5", .4, 0, 5))
+	row := node("row", "nn.reshape", ir.AttrsOf("shape", []int{-1, 1, 5}), d2)
+	mean := node("means", "nn.reduce_mean", ir.AttrsOf("axes", []int{2}), row)
+	d3 := node("d3", "nn.dense", nil, mean, data("w6", .5, 0, 3, 1))
 	node("nobody", "nn.relu", nil, d1) // reads it, and is read by none
-	f.Results = []*ir.Value{d2, node("y", "nn.softmax", ir.AttrsOf("axis", 1), d2)}
+	f.Results = []*ir.Value{d2, node("y", "nn.softmax", ir.AttrsOf("axis", 1), d2), d3}
 	if v := ir.Verify(m); v.HasErrors() {
 		t.Fatal(v.Err())
 	}

@@ -51,6 +51,11 @@ var mistakes = []mistake{
 		node(f, "h").Operands[0] = value(f, "s")
 		return "h"
 	}},
+	{"simplify", "pool-means", "the window misses the last element", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
+		n := value(f, "means").Def.Operands[0].Def
+		n.Attrs = n.Attrs.With("kernel", []int{4, 1})
+		return "means"
+	}},
 	{"quantize", "fold-integers", "a table is moved by one code", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		codes(m, node(f, "h"), func(d []int8) { copy(d, slices.Clone(d[1:])) })
 		return "h"
