@@ -214,6 +214,48 @@ func TestBalanceOfAStream(t *testing.T) {
 	}
 }
 
+// TestBalanceOfAWidenedStream holds that a stream which zeros give more channels is balanced as one that does not grow:
+// no multiplication is inserted but that of the network's input, channels on both sides of the zeros are divided, and
+// the results stay. Other numbers beside the channels stop those that a sum ties to them, and with them the layers
+// that read them.
+func TestBalanceOfAWidenedStream(t *testing.T) {
+	for _, test := range []struct {
+		how   string
+		value float32
+		want  int // multiplications
+	}{{"concat", 0, 1}, {"concat", 1, 3}, {"pad", 0, 1}, {"pad", 1, 3}} {
+		c, x := newChain(9, 1, 3, 6, 6)
+		x = c.node("nn.relu", nil, c.conv(x, 4, 3, 1))
+		wide := c.conv(c.conv(x, 0, 3, 0), 7, 1, 1)
+		rest := tensor.New(tensor.F32, 1, 3, 6, 6)
+		for i := range rest.F32 {
+			rest.F32[i] = test.value
+		}
+		if test.how == "pad" {
+			x = c.node("nn.pad", ir.AttrsOf("pad", []int{0, 0, 0, 0, 0, 3, 0, 0}, "value", test.value), x)
+		} else {
+			x = c.node("nn.concat", ir.AttrsOf("axis", 1), x, c.m.AddConst("rest", ir.Float(1, 3, 6, 6), rest))
+		}
+		x = c.node("nn.relu", nil, c.node("nn.add", nil, wide, x))
+		m := c.module(c.conv(c.conv(x, 0, 3, 0), 5, 1, 1))
+		spread(m)
+		ctx, float := simplified(t, m)
+		ctx.Settings.Default.Smooth = .9
+		in := irtest.RandomInputs(float.Main(), 1, 1)
+		fitted, err := passes.Fit(ctx, interp.Engine{}, float, passtest.Batches{in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inserted := len(fitted.Main().Nodes) - len(float.Main().Nodes); inserted != test.want {
+			t.Errorf("%s of %v: %d multiplications inserted, want %d\n%s", test.how, test.value, inserted, test.want, ir.Print(fitted))
+		}
+		a, b := eval(t, float, in), eval(t, fitted, in)
+		if d, most := distance(a[0].F32, b[0].F32); d > 1e-5*most {
+			t.Errorf("%s of %v: the result changes by %g, its greatest element is %g", test.how, test.value, d, most)
+		}
+	}
+}
+
 // TestBalanceFactorsAreChecked is what a user sees of a record whose balance factors are not those of the layer.
 func TestBalanceFactorsAreChecked(t *testing.T) {
 	for _, f := range [][]float32{{1, 2}, {1, 2, 0}, {1, -1, 2}, {float32(math.NaN()), 1, 1}} {

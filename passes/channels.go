@@ -10,8 +10,8 @@ import (
 
 // channels says which channels of a float function can be divided by a common factor f > 0 without changing what
 // it computes. Layers with constant weights make channels and read them; between lie operators that are homogeneous
-// in each channel: relu, pooling, zero borders, transposes, reshapes, sums, concatenations. Channels tied by
-// these form a class. When its makers divide the rows of their weights and biases by f and its readers
+// in each channel: relu, pooling, zeros around and beside maps, transposes, reshapes, sums, concatenations. Channels
+// tied by these form a class. When its makers divide the rows of their weights and biases by f and its readers
 // multiply the weights that read them, all results stay. A class that anything else sees is fixed: f must be 1.
 type channels struct {
 	parent []int // of each label; a class is a tree of labels
@@ -71,13 +71,20 @@ func (c *channels) fresh(v *ir.Value, axis int, why string) []int {
 	if s := v.Type.Bind(1).Shape; axis < len(s) {
 		size = s[axis]
 	}
-	labels := make([]int, size)
+	labels := c.free(size)
+	c.fix(labels, why)
+	c.at[v] = marked{axis, labels}
+	return labels
+}
+
+// free makes n labels, each a class of its own that nothing fixes.
+func (c *channels) free(n int) []int {
+	labels := make([]int, n)
 	for i := range labels {
 		labels[i] = len(c.parent)
 		c.parent = append(c.parent, labels[i])
-		c.why = append(c.why, why)
+		c.why = append(c.why, "")
 	}
-	c.at[v] = marked{axis, labels}
 	return labels
 }
 
@@ -143,6 +150,9 @@ func (c *channels) visit(n *ir.Node) {
 
 // through gives the labels of the result of an operator that is homogeneous in each channel.
 func (c *channels) through(n *ir.Node) (marked, bool) {
+	if n.Op.Name == "nn.concat" {
+		return c.joined(n)
+	}
 	if len(n.Operands) == 0 || slices.ContainsFunc(n.Operands, (*ir.Value).IsConst) {
 		return marked{}, false
 	}
@@ -156,8 +166,11 @@ func (c *channels) through(n *ir.Node) (marked, bool) {
 	case "nn.max_pool2d", "nn.avg_pool2d":
 		return x, x.axis == 1
 	case "nn.pad":
+		if n.Float("value") != 0 {
+			return marked{}, false
+		}
 		p, r := n.Ints("pad"), len(v.Type.Shape)
-		return x, n.Float("value") == 0 && p[x.axis] == 0 && p[x.axis+r] == 0
+		return marked{x.axis, slices.Concat(c.free(p[x.axis]), x.labels, c.free(p[x.axis+r]))}, true
 	case "nn.transpose":
 		return marked{slices.Index(n.Ints("perm"), x.axis), x.labels}, true
 	case "nn.reshape":
@@ -169,23 +182,51 @@ func (c *channels) through(n *ir.Node) (marked, bool) {
 		}
 		c.join(x.labels, w.labels)
 		return x, true
-	case "nn.concat":
-		var all []int
-		for _, u := range n.Operands {
-			if c.at[u].axis != x.axis {
-				return marked{}, false
-			}
-			all = append(all, c.at[u].labels...)
-		}
-		if n.Int("axis") == x.axis {
-			return marked{x.axis, all}, true
-		}
-		for _, u := range n.Operands[1:] {
-			c.join(x.labels, c.at[u].labels)
-		}
-		return x, true
 	}
 	return marked{}, false
+}
+
+// joined gives the labels of a concatenation. Constants in it, such as the zeros that give a map more channels, have
+// channels of their own: those of zeros are free, others fixed.
+func (c *channels) joined(n *ir.Node) (marked, bool) {
+	first := slices.IndexFunc(n.Operands, func(v *ir.Value) bool { return !v.IsConst() })
+	if first < 0 {
+		return marked{}, false
+	}
+	axis := c.at[n.Operands[first]].axis
+	for _, v := range n.Operands {
+		if !v.IsConst() && c.at[v].axis != axis {
+			return marked{}, false
+		}
+	}
+	var parts [][]int
+	for _, v := range n.Operands {
+		if v.IsConst() {
+			parts = append(parts, c.constant(n, v, axis))
+		} else {
+			parts = append(parts, c.at[v].labels)
+		}
+	}
+	if n.Int("axis") == axis {
+		return marked{axis, slices.Concat(parts...)}, true
+	}
+	for _, labels := range parts[1:] {
+		c.join(parts[0], labels)
+	}
+	return marked{axis, parts[0]}, true
+}
+
+// constant labels the channels of a constant operand of n along axis.
+func (c *channels) constant(n *ir.Node, v *ir.Value, axis int) []int {
+	labels := c.free(v.Type.Shape[axis])
+	inner := product(v.Type.Shape[axis+1:])
+	for i, x := range v.Const.Data.F32 {
+		if x != 0 {
+			l := labels[i/inner%len(labels)]
+			c.fix([]int{l}, fmt.Sprintf("%s puts a constant beside it", n.Subject()))
+		}
+	}
+	return labels
 }
 
 // homogeneous says whether a clamp to bound b commutes with every positive factor: b is zero or no bound.
