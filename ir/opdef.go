@@ -85,8 +85,11 @@ type QuantRule struct {
 	FloatResult bool
 	// Symmetric says that the codes of all Activations have the offset 0.
 	Symmetric bool
-	// Function, when set, is what a node computes of one number. The twin reads a table of it, and names the operator.
-	Function func(*Node) func(float32) float32
+	// Function, when set, is what a node computes of one number, in a channel of axis 1 where Channels says that they differ. The
+	// twin reads a table of it, and names the operator.
+	Function func(n *Node, channel int) func(float32) float32
+	// Channels is how many functions a node has, one for each index of axis 1; 0, or nil, stands for one function of all numbers.
+	Channels func(*Node) int
 	// Applies, when set, says why a particular node stays float, or "".
 	Applies func(*Node) string
 }

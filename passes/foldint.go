@@ -347,8 +347,8 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 // table is the constant that holds what n's function makes of every code of map x.
 func (e *emitter) table(n *ir.Node, x *ir.Quant) *ir.Value {
 	y := e.d.store[n.Result()]
-	t := op.Tabulate(n.Op.Quant.Function(n), x, y)
-	return e.m.AddConst(ir.Identifier(n.Name)+"_t", ir.Quantized(y, t.Len()), t)
+	t := op.TableOf(n, x, y)
+	return e.m.AddConst(ir.Identifier(n.Name)+"_t", ir.Quantized(y, t.Shape...), t)
 }
 
 // moving emits n on codes.

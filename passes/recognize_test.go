@@ -109,3 +109,43 @@ func TestGroupNormalization(t *testing.T) {
 		t.Errorf("%d values without a bound", ctx.Validate.Unbounded)
 	}
 }
+
+// TestChannelFunctionsAreTables holds that a PRelu with a slope for each channel between two convolutions becomes one table
+// with a row for each channel.
+func TestChannelFunctionsAreTables(t *testing.T) {
+	c, x := newChain(11, ir.Free, 3, 6, 6)
+	slope := c.m.AddConst("slope", ir.Float(4, 1, 1), tensor.FromF32([]float32{.5, -.25, 0, .125}, 4, 1, 1))
+	c.b.Func.Results = []*ir.Value{c.conv(c.node("nn.prelu", nil, c.conv(x, 4, 3, 1), slope), 2, 1, 1)}
+	ctx := passes.NewContext(context.Background(), op.All())
+	ctx.Target, ctx.Validate = passes.TargetFacts{Name: "ascend910b3"}, &passes.Validation{}
+	fitted, err := passes.Fit(ctx, interp.Engine{}, c.m, passtest.Batches(passes.Noise(c.m.Main())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := fitted.Clone()
+	var g passes.Manager
+	if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ops(m), []string{"q.quantize", "q.conv2d", "q.table", "q.conv2d"}; !slices.Equal(got, want) {
+		t.Fatalf("quantized to %v, want %v", got, want)
+	}
+	n := m.Main().Nodes[2]
+	table := n.Operands[1].Const.Data
+	if !slices.Equal(table.Shape, []int{4, 256}) {
+		t.Fatalf("the table is %v, want 4x256", table.Shape)
+	}
+	in, out := n.Operands[0].Type.Quant, n.Result().Type.Quant
+	for ch, a := range []float32{.5, -.25, 0, .125} {
+		for q := -128; q < 128; q++ {
+			v := op.DequantizeCode(int32(q), in.Scale[0], in.Offset[0])
+			if v < 0 {
+				v *= a
+			}
+			want := op.QuantizeCode(v, op.Reciprocal(out.Scale[0]), out.Offset[0], out.Min, out.Max)
+			if got := table.I8[256*ch+q+128]; got != int8(want) {
+				t.Errorf("channel %d, code %d: %d, want %d", ch, q, got, want)
+			}
+		}
+	}
+}

@@ -18,7 +18,7 @@ package target
 //	pad              x                                 pad=[befores..., afters...] value (float; for integers an integer)   any one type
 //	reshape          x                                 a copy     any one type
 //	transpose        x                                 perm       any one type
-//	table            x, t(256)                         t[x+128], s8
+//	table            x, t(256) or t(C,256)             t[x+128], or t[c][x+128] at index c of axis 1, s8
 //	argmax           x                                 axis keep last least; s64 of an f32 or s8 x, NaN above every number
 //	topk             x, two results                    axis k least; elements of x, sorted, and their indices, s64
 //	take             x                                 axis indices; -1 stands for zeros

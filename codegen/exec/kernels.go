@@ -72,6 +72,7 @@ var kernels = map[string]kernel{
 	"SoftmaxF32":             two(rt.SoftmaxF32),
 	"Strips":                 six(rt.Strips),
 	"Table":                  two(rt.Table),
+	"Tables":                 two(rt.Tables),
 	"TopKF32":                three(rt.TopKF32),
 	"TopKU8":                 three(rt.TopKU8),
 

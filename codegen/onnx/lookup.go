@@ -5,6 +5,7 @@ import (
 
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
+	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
@@ -13,13 +14,26 @@ import (
 func (e *exporter) lookup(n *ir.Node) {
 	x, table := n.Operands[0], n.Operands[1]
 	if f := tabulated(n); f != nil {
-		if t := op.Tabulate(f.Op.Quant.Function(f), x.Type.Quant, table.Type.Quant); slices.Equal(t.I8, table.Const.Data.I8) {
+		if t := op.TableOf(f, x.Type.Quant, table.Type.Quant); slices.Equal(t.I8, table.Const.Data.I8) {
 			e.family(f)
 			return
 		}
 	}
 	index := fresh(n.Result().Name+"_index", e.names)
 	e.node("Cast", index, []string{e.value(x)}, index, intAttr("to", int(pb.TensorProto_INT32)))
+	if rows := table.Type.Shape; len(rows) == 2 { // each channel's table begins 256 codes behind the one before
+		first, at := make([]int32, rows[0]), fresh(n.Result().Name+"_place", e.names)
+		for c := range first {
+			first[c] = int32(256 * c)
+		}
+		shape := []int{rows[0]}
+		for range x.Type.Shape[2:] {
+			shape = append(shape, 1)
+		}
+		starts := e.init(table.Name+"_first", pb.TensorProto_INT32, shape, tensor.FromI32(first, shape...).Bytes())
+		e.node("Add", at, []string{index, starts}, at)
+		index = at
+	}
 	codes := e.init(table.Name, pb.TensorProto_UINT8, []int{table.Type.Elems()}, biased(table.Const.Data.I8))
 	e.node("Gather", nodeName(n), []string{codes, index}, e.value(n.Result()), intAttr("axis", 0))
 }

@@ -120,11 +120,20 @@ func (b *builder) qmul(n *ir.Node) {
 }
 
 func (b *builder) table(n *ir.Node) {
-	a := &rt.TableArgs{Table: make([]uint8, 256)}
-	for i, q := range b.known(n.Operands[1]).I8 {
-		a.Table[i] = uint8(int(q) + 128)
+	codes := b.known(n.Operands[1]).I8
+	table := make([]uint8, len(codes))
+	for i, q := range codes {
+		table[i] = uint8(int(q) + 128)
 	}
-	b.unary(n, "Table", a)
+	if len(table) == 256 {
+		b.unary(n, "Table", &rt.TableArgs{Table: table})
+		return
+	}
+	a := &rt.TablesArgs{Channels: len(table) / 256, Inner: 1, Table: table}
+	if _, o := b.any(n.Operands[0]); o == rows {
+		a.Inner = tensor.Elems(b.typ(n.Operands[0]).Shape[2:])
+	}
+	b.unary(n, "Tables", a)
 }
 
 func (b *builder) observe(n *ir.Node) {

@@ -82,7 +82,7 @@ func pairingOps() (out []*ir.OpDef) {
 		}
 		if f32.Binary(p.name) != nil {
 			d.Stages = floatStages
-			d.Quant = &ir.QuantRule{Twin: "q.table", Activations: []int{0}, Weights: -1, ChannelAxis: -1, Bias: -1, Function: withScalar, Applies: hasScalar}
+			d.Quant = &ir.QuantRule{Twin: "q.table", Activations: []int{0}, Weights: -1, ChannelAxis: -1, Bias: -1, Function: withConstant, Channels: constantChannels, Applies: hasConstant}
 		}
 		if p.twin != "" {
 			d.Quant = &ir.QuantRule{Twin: p.twin, Activations: []int{0, 1}, Weights: -1, ChannelAxis: -1, Bias: -1}
@@ -156,18 +156,28 @@ func (p *pairing) eval(c *ir.EvalCtx) {
 }
 
 // withScalar is what an operator on two numbers computes of the first one, when the second one is a constant of one element.
-func withScalar(n *ir.Node) func(float32) float32 {
-	f, k := f32.Binary(n.Op.Name[len("nn."):]), n.Operands[1].Const.Data.F32[0]
+func withConstant(n *ir.Node, channel int) func(float32) float32 {
+	d := n.Operands[1].Const.Data.F32
+	f, k := f32.Binary(n.Op.Name[len("nn."):]), d[channel%len(d)]
 	return func(x float32) float32 { return f(x, k) }
 }
 
-// hasScalar says why a node is no function of one number, or "".
-func hasScalar(n *ir.Node) string {
+// hasConstant says why a node is neither a function of one number nor one for each channel, or "".
+func hasConstant(n *ir.Node) string {
 	a, b := n.Operands[0], n.Operands[1]
-	if a.IsConst() || !b.IsConst() || !b.Type.IsFloat() || b.Const.Data.Len() != 1 || len(b.Type.Shape) > len(a.Type.Shape) {
-		return "its second operand is not one constant number; only with that it is a table of codes"
+	if a.IsConst() || !b.IsConst() || !b.Type.IsFloat() || len(b.Type.Shape) > len(a.Type.Shape) || b.Const.Data.Len() != max(constantChannels(n), 1) {
+		return "its second operand is not one constant number, or one for each channel; only with that it is a table of codes"
 	}
 	return ""
+}
+
+// constantChannels is the number of channels that the second operand has a number for, or 0 where it is the same for all.
+func constantChannels(n *ir.Node) int {
+	a, b := n.Operands[0].Type.Shape, n.Operands[1].Type.Shape
+	if at := 1 - (len(a) - len(b)); len(a) > 1 && at >= 0 && at < len(b) && b[at] > 1 && b[at] == a[1] && tensor.Elems(b) == b[at] {
+		return b[at]
+	}
+	return 0
 }
 
 // eachPair calls f with the flat indices of every element of result 0 and of both operands.

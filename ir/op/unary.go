@@ -93,7 +93,7 @@ func functionOps() (out []*ir.OpDef) {
 			Stages:   floatStages,
 			Infer:    inferFunction,
 			Eval:     evalFunction,
-			Quant:    &ir.QuantRule{Twin: "q.table", Activations: []int{0}, Weights: -1, ChannelAxis: -1, Bias: -1, Function: functionOf},
+			Quant:    &ir.QuantRule{Twin: "q.table", Activations: []int{0}, Weights: -1, ChannelAxis: -1, Bias: -1, Function: func(n *ir.Node, _ int) func(float32) float32 { return functionOf(n) }},
 		}
 		if slopes[f.name] != nil {
 			d.Grad = gradFunction

@@ -2,12 +2,13 @@ package ascend
 
 import "github.com/amctc/amctc/target"
 
-// lowerTable looks codes up in a table of float16 in UB, where the part gathers; otherwise the host does.
+// lowerTable looks codes up in a table of float16 in UB, where the part gathers; otherwise the host does, and where every channel has
+// a table of its own.
 func lowerTable(k *kernel) {
 	x, y := k.in(0), k.out()
 	codes := k.node.Operands[1].Const.Data.I8
-	if k.desc.VecOp("vgather", target.F16) == nil || k.desc.Cast(target.F16, target.S32) == nil {
-		sym := k.data("table", target.S8, target.ND, []int{len(codes)}, k.node.Operands[1].Const.Data.Bytes())
+	if table := k.node.Operands[1].Type.Shape; len(table) > 1 || k.desc.VecOp("vgather", target.F16) == nil || k.desc.Cast(target.F16, target.S32) == nil {
+		sym := k.data("table", target.S8, target.ND, table, k.node.Operands[1].Const.Data.Bytes())
 		from := k.rowMajor(x, "x")
 		if x.Layout == target.ND {
 			from = k.shaped(x)
