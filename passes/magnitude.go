@@ -90,7 +90,7 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 			}
 			top := first
 			for i := range in[0].t.F32 {
-				top = max(top, first*float32(in[0].bound(i)/float64(most)*0x1p24))
+				top = max(top, float32(first*float32(in[0].bound(i)/float64(most)*0x1p24)))
 			}
 			res[0].magnitude, res[0].rounds = filled(top, out[0].Shape), most+ts[0].Shape[n.Int("axis")]+8
 		}

@@ -49,7 +49,7 @@ func (l *lockstep) softmaxSteps(v *ir.Value, d *ir.Node, i int) float64 {
 	}
 	x := d.Operands[0]
 	n := float64(x.Type.Shape[d.Int("axis")])
-	bound := float64((4*n + 16) * 0x1p-24)
+	bound := float64((float64(4*n) + 16) * 0x1p-24)
 	least := func(s *ir.Value) float64 { // of the sums
 		t, low := l.value(l.old, s).t, math.Inf(1)
 		for k := range t.Len() {
