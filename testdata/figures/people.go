@@ -24,7 +24,10 @@ var people = []realNetwork{
 }
 
 // corrected is for PoseNet, most of whose error amctc report lays to the biases of single layers.
-func corrected(s *passes.Settings) { s.CorrectBias = true }
+func corrected(s *passes.Settings, _ *ir.Func) error {
+	s.CorrectBias = true
+	return nil
+}
 
 // graphModel converts one of the graph models to ONNX.
 func graphModel(name string) func(b *bench) (string, error) {

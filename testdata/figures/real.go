@@ -26,11 +26,13 @@ type realNetwork struct {
 	// bound is where the model has an input that load gives a value, and the value; nil when it has none.
 	bound *boundInput
 	// set changes the settings of quantization, which the text tells; nil leaves the defaults.
-	set  func(s *passes.Settings)
+	set  func(s *passes.Settings, f *ir.Func) error
 	text string
 	// source executes the model in the program that it was written for and gives all numbers of every output; nil
 	// when that is ONNX, which every model comes to.
 	source func(ctx context.Context, b *bench, in samples) ([][]float32, error)
+	// tell says what the outputs of int8 are worth beside those of float; nil says nothing.
+	tell func(float, integer samples) string
 	// judge tells what the numbers are worth, and whether that is as required; nil compares outputs by their cosine.
 	judge func(ctx context.Context, b *bench, float, integer *ir.Module) (string, bool, error)
 }
@@ -59,16 +61,11 @@ func fetched(slash, item string) func(b *bench) (string, error) {
 // The real networks, by the row that tells of them.
 var (
 	faces = []realNetwork{
-		{name: "blazeface-front", model: fetched("real/blazeface_front.onnx", "real"), data: pictures(picture{size: 128, channelsLast: true, black: -1, white: 1}), set: evened, text: evenedText},
-		{name: "blazeface-back", model: fetched("real/blazeface_back.onnx", "real"), data: pictures(picture{size: 256, channelsLast: true, black: -1, white: 1}), set: evened, text: evenedText},
+		{name: "blazeface-front", model: fetched("real/blazeface_front.onnx", "real"), data: pictures(picture{size: 128, channelsLast: true, black: -1, white: 1}), set: evenFront, text: "--activations minmax --equalize --smooth 0.5, --config: float from the third pooling on", tell: detections},
+		{name: "blazeface-back", model: fetched("real/blazeface_back.onnx", "real"), data: pictures(picture{size: 256, channelsLast: true, black: -1, white: 1}), set: wideBack, text: "--activations minmax, --config: 16 bits of activations before the first pooling, float from the third on", tell: detections},
 	}
 	voices = []realNetwork{silero("v5"), silero("v6"), silero("legacy")}
 )
-
-// evened is for networks of depthwise convolutions, whose channels have very different ranges.
-func evened(s *passes.Settings) { s.Equalize, s.CorrectBias = true, true }
-
-const evenedText = "--equalize --correct-bias"
 
 func pictures(p picture) func(context.Context, *bench, *ir.Module) (samples, samples, error) {
 	return func(_ context.Context, b *bench, _ *ir.Module) (samples, samples, error) {
@@ -132,12 +129,14 @@ func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, erro
 		distance, far = max(distance, d), fmt.Sprintf("%s and %.0e", far, d)
 	}
 	c := amctc.NewContext(ctx)
-	if n.set != nil {
-		n.set(c.Settings)
-	}
 	float, err := amctc.Prepare(c, m)
 	if err != nil {
 		return "", false, err
+	}
+	if n.set != nil {
+		if err := n.set(c.Settings, float.Main()); err != nil {
+			return "", false, err
+		}
 	}
 	fitted, err := amctc.Calibrate(c, float, calib)
 	if err != nil {
@@ -173,6 +172,13 @@ func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, erro
 		pass = pass && (n.judge != nil || cos >= cosineBound)
 	}
 	text += ", " + strings.Join(each, ", ")
+	if n.tell != nil {
+		share, err := multiplyAdds(q)
+		if err != nil {
+			return "", false, err
+		}
+		text += ", " + n.tell(floats, integers) + ", " + share
+	}
 	if n.judge != nil {
 		verdict, ok, err := n.judge(ctx, b, float, q)
 		if err != nil {
