@@ -14,17 +14,17 @@ import (
 	"github.com/amctc/amctc/passes/passtest"
 )
 
-// TestFunctionsWithConstantsAreTables holds that an operator on two numbers, one of which is a constant, is a table, and
-// that one on computed numbers, or with a constant for each channel, stays float with a remark.
+// TestFunctionsWithConstantsAreTables holds that an operator on two numbers, one of which is a constant, or a constant for
+// each channel, is a table, and that one with a constant for each pixel stays float with a remark.
 func TestFunctionsWithConstantsAreTables(t *testing.T) {
 	for _, name := range []string{"nn.div", "nn.max", "nn.min", "nn.prelu"} {
-		for _, size := range []int{1, 4} {
+		for _, shape := range [][]int{{1, 1, 1}, {4, 1, 1}, {1, 6, 6}} {
 			c, x := newChain(7, ir.Free, 3, 6, 6)
-			k := tensor.New(tensor.F32, size, 1, 1)
+			k := tensor.New(tensor.F32, shape...)
 			for i := range k.F32 {
 				k.F32[i] = float32(2 + i)
 			}
-			y := c.node(name, nil, c.conv(x, 4, 3, 1), c.m.AddConst("k", ir.Float(size, 1, 1), k))
+			y := c.node(name, nil, c.conv(x, 4, 3, 1), c.m.AddConst("k", ir.Float(shape...), k))
 			c.b.Func.Results = []*ir.Value{c.conv(y, 2, 1, 1)}
 			ctx := passes.NewContext(context.Background(), op.All())
 			ctx.Target, ctx.Validate = passes.TargetFacts{Name: "ascend910b3"}, &passes.Validation{}
@@ -37,12 +37,12 @@ func TestFunctionsWithConstantsAreTables(t *testing.T) {
 			if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
 				t.Fatal(err)
 			}
-			if got := slices.Contains(ops(m), "q.table") && !slices.Contains(ops(m), name); got != (size == 1) {
-				t.Errorf("%s with a constant of %d: %v", name, size, ops(m))
+			if got := slices.Contains(ops(m), "q.table") && !slices.Contains(ops(m), name); got != (shape[1] == 1) {
+				t.Errorf("%s with a constant of %v: %v", name, shape, ops(m))
 			}
 			remarked := slices.ContainsFunc(ctx.Remarks.Sorted(), func(d *diag.Diagnostic) bool { return d.Code == "Q002" })
-			if remarked != (size > 1) {
-				t.Errorf("%s with a constant of %d: remarked is %v", name, size, remarked)
+			if remarked != (shape[1] > 1) {
+				t.Errorf("%s with a constant of %v: remarked is %v", name, shape, remarked)
 			}
 		}
 	}

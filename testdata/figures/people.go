@@ -13,20 +13,13 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser/dataset"
-	"github.com/amctc/amctc/passes"
 	"github.com/amctc/amctc/testdata/tfjs/graph"
 )
 
 // people are networks in the format of TensorFlow.js.
 var people = []realNetwork{
 	{name: "emotion", model: graphModel("emotion"), source: inTensorFlowJS("emotion"), data: faceCrops, judge: sameEmotion},
-	{name: "posenet", model: graphModel("posenet"), source: inTensorFlowJS("posenet"), data: pictures(posePicture), set: corrected, text: "--correct-bias", judge: sameKeypoints},
-}
-
-// corrected is for PoseNet, most of whose error amctc report lays to the biases of single layers.
-func corrected(s *passes.Settings, _ *ir.Func) error {
-	s.CorrectBias = true
-	return nil
+	{name: "posenet", model: graphModel("posenet"), source: inTensorFlowJS("posenet"), data: pictures(posePicture), judge: sameKeypoints},
 }
 
 // graphModel converts one of the graph models to ONNX.
