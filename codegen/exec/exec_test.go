@@ -161,6 +161,7 @@ func TestKernelsAreUsed(t *testing.T) {
 	for _, m := range wides(t) {
 		use(m)
 	}
+	use(channelTables(t))
 	use(block(t, rand.New(rand.NewPCG(1, 2))))
 	use(trainedFactors(t))
 	trainables(t, 150, func(_ uint64, tr *passes.Trainable) { use(tr.Module) })

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT-0
+
 package f32
 
 import "math"

@@ -53,6 +53,10 @@ func (k *kernel) columns(p *columnPass) {
 		}
 		if deep > unit {
 			deep -= deep % unit
+		} else {
+			for unit%deep != 0 { // a power of two
+				deep--
+			}
 		}
 		k.free()
 		k.columnTiles(p, first, width, deep, max(1, unit/deep))

@@ -95,7 +95,7 @@ func (c *converter) visit(name string) error {
 }
 
 func (c *converter) convert(n *node) (*value, error) {
-	o, ok := ops[n.Op]
+	o, ok := operators()[n.Op]
 	switch {
 	case !ok:
 		return nil, fmt.Errorf("operator %s is not converted; those that are: %s", n.Op, known())

@@ -14,11 +14,9 @@ type op struct {
 	build    func(c *converter, n *node, in []*value) (*value, error)
 }
 
-// ops are the operators that are converted. It is filled by init, since builders name it in their errors.
-var ops map[string]op
-
-func init() {
-	ops = map[string]op{
+// operators are those that are converted. It is a function, since builders name them in their errors.
+func operators() map[string]op {
+	return map[string]op{
 		"Placeholder":                {0, 0, buildPlaceholder},
 		"Const":                      {0, 0, buildConst},
 		"Identity":                   {1, 1, buildIdentity},
@@ -45,7 +43,7 @@ func init() {
 	}
 }
 
-func known() string { return strings.Join(slices.Sorted(maps.Keys(ops)), ", ") }
+func known() string { return strings.Join(slices.Sorted(maps.Keys(operators())), ", ") }
 
 func buildPlaceholder(c *converter, n *node, _ []*value) (*value, error) {
 	a := n.Attr["shape"]
