@@ -56,9 +56,14 @@ func eval(t *testing.T, m *ir.Module, in []*tensor.Tensor) []*tensor.Tensor {
 	return out
 }
 
-// distance is |a-b|^2 / |a|^2, with |a| at least 1e-12.
+// distance is |a-b|^2 / |a|^2, with |a| at least 1e-12; of indices the part that differs.
 func distance(a, b *tensor.Tensor) float64 {
 	num, den := 0.0, 1e-12
+	for k, v := range a.I64 {
+		if den++; v != b.I64[k] {
+			num++
+		}
+	}
 	for k, v := range a.F32 {
 		d := float64(v) - float64(b.F32[k])
 		num += d * d

@@ -100,7 +100,7 @@ func names(p []Port) []string {
 }
 
 // Run executes the model once. in has one float32 tensor for each input, in order; the numbers of one for an int64
-// input are whole. Inputs of uint8 have a tensor of theirs.
+// input are whole. Inputs of uint8 have a tensor of theirs. Results are tensors of float32 or int64.
 func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	values := make([]runtime.Value, len(in))
 	for i, t := range in {
@@ -125,18 +125,26 @@ func (s *Session) Run(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	}
 	var out []*tensor.Tensor
 	for i, v := range results {
-		t, ok := v.(*runtime.Tensor[float32])
-		if !ok {
-			return nil, fmt.Errorf("output %q is no float32 tensor", s.Outputs[i].Name)
+		switch t := v.(type) {
+		case *runtime.Tensor[float32]:
+			out = append(out, tensor.FromF32(append([]float32(nil), t.GetData()...), shapeOf(t.GetShape())...))
+		case *runtime.Tensor[int64]:
+			indices := tensor.New(tensor.I64, shapeOf(t.GetShape())...)
+			copy(indices.I64, t.GetData())
+			out = append(out, indices)
+		default:
+			return nil, fmt.Errorf("output %q is no tensor of float32 or int64", s.Outputs[i].Name)
 		}
-		var shape []int
-		for _, d := range t.GetShape() {
-			shape = append(shape, int(d))
-		}
-		out = append(out, tensor.FromF32(append([]float32(nil), t.GetData()...), shape...))
 		v.Destroy()
 	}
 	return out, nil
+}
+
+func shapeOf(s runtime.Shape) (shape []int) {
+	for _, d := range s {
+		shape = append(shape, int(d))
+	}
+	return shape
 }
 
 // value is an input as ONNX Runtime takes it.
