@@ -26,23 +26,60 @@ func TestFunctionsWithConstantsAreTables(t *testing.T) {
 			}
 			y := c.node(name, nil, c.conv(x, 4, 3, 1), c.m.AddConst("k", ir.Float(shape...), k))
 			c.b.Func.Results = []*ir.Value{c.conv(y, 2, 1, 1)}
-			ctx := passes.NewContext(context.Background(), op.All())
-			ctx.Target, ctx.Validate = passes.TargetFacts{Name: "ascend910b3"}, &passes.Validation{}
-			fitted, err := passes.Fit(ctx, interp.Engine{}, c.m, passtest.Batches(passes.Noise(c.m.Main())))
-			if err != nil {
-				t.Fatal(err)
-			}
-			m := fitted.Clone()
-			var g passes.Manager
-			if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
-				t.Fatal(err)
-			}
+			m, ctx := tabled(t, c.m)
 			if got := slices.Contains(ops(m), "q.table") && !slices.Contains(ops(m), name); got != (shape[1] == 1) {
 				t.Errorf("%s with a constant of %v: %v", name, shape, ops(m))
 			}
 			remarked := slices.ContainsFunc(ctx.Remarks.Sorted(), func(d *diag.Diagnostic) bool { return d.Code == "Q002" })
 			if remarked != (shape[1] > 1) {
 				t.Errorf("%s with a constant of %v: remarked is %v", name, shape, remarked)
+			}
+		}
+	}
+}
+
+// tabled quantizes a network by its noise, with every pass validated, and gives it with what was remarked.
+func tabled(t *testing.T, float *ir.Module) (*ir.Module, *passes.Context) {
+	t.Helper()
+	ctx := passes.NewContext(context.Background(), op.All())
+	ctx.Target, ctx.Validate = passes.TargetFacts{Name: "ascend910b3"}, &passes.Validation{}
+	fitted, err := passes.Fit(ctx, interp.Engine{}, float, passtest.Batches(passes.Noise(float.Main())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := fitted.Clone()
+	var g passes.Manager
+	if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
+		t.Fatal(err)
+	}
+	return m, ctx
+}
+
+// TestChannelFunctionsAreTables holds that a PRelu with a slope for each channel between two convolutions becomes one table
+// with a row for each channel.
+func TestChannelFunctionsAreTables(t *testing.T) {
+	c, x := newChain(11, ir.Free, 3, 6, 6)
+	slope := c.m.AddConst("slope", ir.Float(4, 1, 1), tensor.FromF32([]float32{.5, -.25, 0, .125}, 4, 1, 1))
+	c.b.Func.Results = []*ir.Value{c.conv(c.node("nn.prelu", nil, c.conv(x, 4, 3, 1), slope), 2, 1, 1)}
+	m, _ := tabled(t, c.m)
+	if got, want := ops(m), []string{"q.quantize", "q.conv2d", "q.table", "q.conv2d"}; !slices.Equal(got, want) {
+		t.Fatalf("quantized to %v, want %v", got, want)
+	}
+	n := m.Main().Nodes[2]
+	table := n.Operands[1].Const.Data
+	if !slices.Equal(table.Shape, []int{4, 256}) {
+		t.Fatalf("the table is %v, want 4x256", table.Shape)
+	}
+	in, out := n.Operands[0].Type.Quant, n.Result().Type.Quant
+	for ch, a := range []float32{.5, -.25, 0, .125} {
+		for q := -128; q < 128; q++ {
+			v := op.DequantizeCode(int32(q), in.Scale[0], in.Offset[0])
+			if v < 0 {
+				v *= a
+			}
+			want := op.QuantizeCode(v, op.Reciprocal(out.Scale[0]), out.Offset[0], out.Min, out.Max)
+			if got := table.I8[256*ch+q+128]; got != int8(want) {
+				t.Errorf("channel %d, code %d: %d, want %d", ch, q, got, want)
 			}
 		}
 	}
@@ -71,17 +108,7 @@ func TestSteepAndGatedFunctionsStayFloat(t *testing.T) {
 	} {
 		c, x := newChain(7, ir.Free, 3, 6, 6)
 		c.b.Func.Results = []*ir.Value{c.conv(k.build(c, c.conv(x, 4, 3, 1)), 2, 1, 1)}
-		ctx := passes.NewContext(context.Background(), op.All())
-		ctx.Target = passes.TargetFacts{Name: "ascend910b3"}
-		fitted, err := passes.Fit(ctx, interp.Engine{}, c.m, passtest.Batches(passes.Noise(c.m.Main())))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := fitted.Clone()
-		var g passes.Manager
-		if _, err := g.Run(ctx, m, slices.Concat(passes.Observe, passes.Quantize)); err != nil {
-			t.Fatal(err)
-		}
+		m, ctx := tabled(t, c.m)
 		if got := slices.Contains(ops(m), "q.table"); got != k.table {
 			t.Errorf("%s: %v", k.name, ops(m))
 		}

@@ -60,8 +60,7 @@ func buildDFT(c *call) {
 	for len(list) < n {
 		list = append(list, -1)
 	}
-	perm := append(slices.Delete(span(0, len(s), 1), at, at+1), at) // the axis, and then the parts
-	perm[len(perm)-2], perm[len(perm)-1] = at, len(s)-1
+	perm := append(slices.Delete(span(0, len(s)-1, 1), at, at+1), at, len(s)-1) // the axis, and then the parts
 	v := c.turned(c.take(x, at, list), perm...)
 	if v == nil {
 		c.failed = true
