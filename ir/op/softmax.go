@@ -2,7 +2,6 @@ package op
 
 import (
 	"github.com/amctc/amctc/ir"
-	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/runtime/f32"
 )
 
@@ -19,28 +18,30 @@ var Softmax = &ir.OpDef{
 	Infer:    inferSoftmax,
 	Eval: func(c *ir.EvalCtx) {
 		x, out := c.In[0], c.Result(0)
-		axis := c.Node.Int("axis")
-		n := x.Shape[axis]
-		inner := tensor.Elems(x.Shape[axis+1:])
-		for r := range x.Len() / n {
-			base := r/inner*n*inner + r%inner
-			m := x.F32[base]
-			for i := range n {
-				if v := x.F32[base+i*inner]; v > m || v != v {
-					m = v
-				}
-			}
+		eachLine(x.Shape, c.Node.Int("axis"), func(_, at, step, n int) {
+			m := greatest(x.F32, at, step, n)
 			var s float32
 			for i := range n {
-				e := f32.Exp(float32(x.F32[base+i*inner] - m))
-				out.F32[base+i*inner] = e
+				e := f32.Exp(float32(x.F32[at+i*step] - m))
+				out.F32[at+i*step] = e
 				s = float32(s + e)
 			}
 			for i := range n {
-				out.F32[base+i*inner] = float32(out.F32[base+i*inner] / s)
+				out.F32[at+i*step] = float32(out.F32[at+i*step] / s)
 			}
-		}
+		})
 	},
+}
+
+// greatest is the maximum of n elements, step apart, from at on; NaN if any is.
+func greatest(x []float32, at, step, n int) float32 {
+	m := x[at]
+	for i := range n {
+		if v := x[at+i*step]; v > m || v != v {
+			m = v
+		}
+	}
+	return m
 }
 
 func inferSoftmax(c *ir.InferCtx) {
@@ -74,12 +75,7 @@ var LogSoftmax = &ir.OpDef{
 	Eval: func(c *ir.EvalCtx) {
 		x, out := c.In[0], c.Result(0)
 		eachLine(x.Shape, c.Node.Int("axis"), func(_, at, step, n int) {
-			m := x.F32[at]
-			for i := range n {
-				if v := x.F32[at+i*step]; v > m || v != v {
-					m = v
-				}
-			}
+			m := greatest(x.F32, at, step, n)
 			var s float32
 			for i := range n {
 				d := float32(x.F32[at+i*step] - m)

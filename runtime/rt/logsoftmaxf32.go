@@ -15,12 +15,7 @@ func LogSoftmaxF32(w *Worker, a *SoftmaxF32Args, dst, src []float32) {
 	for o := range a.Outer {
 		for j := range a.Inner {
 			base := o*a.N*a.Inner + j
-			m := src[base]
-			for i := range a.N {
-				if v := src[base+i*a.Inner]; v > m || v != v {
-					m = v
-				}
-			}
+			m := a.greatest(src, base)
 			var s float32
 			for i := range a.N {
 				d := float32(src[base+i*a.Inner] - m)

@@ -17,12 +17,7 @@ func SoftmaxF32(w *Worker, a *SoftmaxF32Args, dst, src []float32) {
 	for o := range a.Outer {
 		for j := range a.Inner {
 			base := o*a.N*a.Inner + j
-			m := src[base]
-			for i := range a.N {
-				if v := src[base+i*a.Inner]; v > m || v != v {
-					m = v
-				}
-			}
+			m := a.greatest(src, base)
 			var s float32
 			for i := range a.N {
 				e := f32.Exp(float32(src[base+i*a.Inner] - m))
@@ -34,4 +29,15 @@ func SoftmaxF32(w *Worker, a *SoftmaxF32Args, dst, src []float32) {
 			}
 		}
 	}
+}
+
+// greatest is the maximum of the run that begins at base; NaN if any is.
+func (a *SoftmaxF32Args) greatest(src []float32, base int) float32 {
+	m := src[base]
+	for i := range a.N {
+		if v := src[base+i*a.Inner]; v > m || v != v {
+			m = v
+		}
+	}
+	return m
 }
