@@ -106,7 +106,7 @@ func TestRandomGraphs(t *testing.T) {
 }
 
 // count adds the operators of the network as drawn, and the integer ones it became. Functions that are planned and
-// executed as a family count as one.
+// executed as a family count as one; tables of a function for each channel are counted apart from those of one.
 func count(used map[string]int, g *graph) {
 	for _, n := range passtest.Network(g.seed).Main().Nodes {
 		if f := op.FamilyOf(n.Op.Name); f != "" {
@@ -118,6 +118,9 @@ func count(used map[string]int, g *graph) {
 	for _, n := range g.integer.Main().Nodes {
 		if strings.HasPrefix(n.Op.Name, "q.") {
 			used[n.Op.Name]++
+		}
+		if n.Op.Name == "q.table" && len(n.Operands[1].Type.Shape) > 1 {
+			used["q.table-by-channel"]++
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package irtest
 
 import (
+	"math"
+
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/op"
 )
@@ -172,6 +174,39 @@ func (r *random) gate() {
 	if len(r.live) > list {
 		r.add("nn.mul", nil, x, r.live[list])
 	}
+}
+
+// channelwise applies a function of its own to every channel, between two layers; nothing else reads its operand and its result.
+func (r *random) channelwise() {
+	x, list := r.pick(4), len(r.live)
+	if x == nil {
+		return
+	}
+	x = r.pointwise(x)
+	if x == nil {
+		return
+	}
+	constants := r.data(1, x.Type.Shape[1], 1, 1)
+	name := []string{"nn.prelu", "nn.max", "nn.min", "nn.div"}[r.IntN(4)]
+	if name == "nn.div" {
+		for i, v := range constants.Const.Data.F32 {
+			constants.Const.Data.F32[i] = float32(math.Abs(float64(v)) + .5)
+		}
+	}
+	r.add(name, nil, x, constants)
+	if y := r.pointwise(r.live[len(r.live)-1]); y != nil {
+		r.live = append(r.live[:list], y)
+	}
+}
+
+// pointwise is a convolution of one element of x; nil when it would be too large.
+func (r *random) pointwise(x *ir.Value) *ir.Value {
+	c, out, list := x.Type.Shape[1], 1+r.IntN(40), len(r.live)
+	r.add("nn.conv2d", nil, x, r.data(1/math.Sqrt(float64(c)), out, c, 1, 1), r.data(.3, out))
+	if len(r.live) == list {
+		return nil
+	}
+	return r.live[list]
 }
 
 // ranking looks at the order of elements along an axis: the indices are results of the network.
