@@ -81,7 +81,7 @@ func load(path string, opt LoadOptions) (*ir.Module, error) {
 // Stage is the stage of the module's main function.
 func Stage(m *ir.Module) ir.Stage { return m.Main().Stage }
 
-// Prepare takes an imported module to the form that is quantized, on a copy. The factors of a
+// Prepare takes an imported module to the form that is quantized, on a copy, every node with a name. The factors of a
 // fake-quantized one, such as a QDQ model, go to c.Factors: it needs no calibration.
 func Prepare(c *passes.Context, m *ir.Module) (*ir.Module, error) {
 	list := passes.Simplify
@@ -95,6 +95,9 @@ func Prepare(c *passes.Context, m *ir.Module) (*ir.Module, error) {
 	out := m.Clone()
 	var g passes.Manager
 	_, err := g.Run(c, out, list)
+	if err == nil {
+		passes.UniqueNames(out.Main())
+	}
 	return out, err
 }
 

@@ -18,7 +18,7 @@ func applyBalance(c *Context, m *ir.Module, f *ir.Func) error {
 	if m.Balanced || !c.hasBalance() || c.Fuel == 0 {
 		return nil
 	}
-	uniqueNames(f)
+	UniqueNames(f)
 	k := findChannels(f)
 	b := &balancing{factors: make(map[*ir.Node][]float32), apart: make(map[*ir.Node]string)}
 	for _, n := range f.Nodes {

@@ -52,7 +52,7 @@ func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
 		}
 		if s.Changes && out == m {
 			out = m.Clone()
-			uniqueNames(out.Main())
+			UniqueNames(out.Main())
 		}
 		if err := s.Run(c, e, out, d); err != nil {
 			return nil, err
@@ -69,7 +69,7 @@ func Fit(c *Context, e ir.Engine, m *ir.Module, d Data) (*ir.Module, error) {
 func findFactors(c *Context, e ir.Engine, m *ir.Module, d Data) error {
 	if c.Float == nil {
 		c.Float = m.Clone()
-		uniqueNames(c.Float.Main())
+		UniqueNames(c.Float.Main())
 	}
 	observed, err := observe(c, m)
 	if err != nil {

@@ -23,7 +23,7 @@ func ResultKey(n *ir.Node) string { return n.Name + ":out" }
 // insertObservers puts q.observe before every operand that needs factors. Node names, which are
 // record keys, are made unique first.
 func insertObservers(c *Context, m *ir.Module, f *ir.Func) error {
-	uniqueNames(f)
+	UniqueNames(f)
 	f.Stage = ir.StageObserved
 	uses, wanted := f.Uses(), c.wantedCodes(f)
 	for _, n := range append([]*ir.Node(nil), f.Nodes...) {
@@ -58,8 +58,9 @@ func insertObservers(c *Context, m *ir.Module, f *ir.Func) error {
 	return nil
 }
 
-// uniqueNames gives every node a name of its own.
-func uniqueNames(f *ir.Func) {
+// UniqueNames gives every node of f a name of its own, which settings and factors find it by: one without a name gets
+// that of its operator with its place among the nodes, one of several with the same name a number.
+func UniqueNames(f *ir.Func) {
 	seen := make(map[string]bool)
 	for i, n := range f.Nodes {
 		base := n.Name

@@ -29,8 +29,8 @@ func roundWeights(c *Context, e ir.Engine, m *ir.Module, d Data) error {
 	original := m.Clone()
 	c.Float = original
 	f := m.Main()
-	uniqueNames(f)
-	uniqueNames(original.Main())
+	UniqueNames(f)
+	UniqueNames(original.Main())
 	layers := 0
 	for _, n := range f.Nodes {
 		if n.Op.Quant.IsLayer() {

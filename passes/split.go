@@ -67,7 +67,7 @@ func splitFactors(c *Context, m *ir.Module, f *ir.Func) error {
 		f.Results[i] = unfaked(v)
 	}
 	f.Nodes, f.Stage = nodes, ir.StageFloat
-	uniqueNames(f)
+	UniqueNames(f)
 	for _, n := range nodes {
 		if q := results[n]; q != nil {
 			l := c.Factors.At(ResultKey(n))

@@ -89,7 +89,7 @@ type identity struct {
 
 func identify(m *ir.Module) *identity {
 	f := m.Clone().Main()
-	uniqueNames(f)
+	UniqueNames(f)
 	d := ir.DigestsOf(f)
 	out := &identity{value: make(map[string]string), f: f}
 	for v, digest := range d.Value {
@@ -132,7 +132,7 @@ func FitStatistics(c *Context, m *ir.Module, s *stats.Statistics) (*ir.Module, e
 	id := identify(m)
 	out := m
 	c.Float = m.Clone()
-	uniqueNames(c.Float.Main())
+	UniqueNames(c.Float.Main())
 	if c.Settings.Rounds() {
 		out = m.Clone()
 		if err := roundWeights(c, nil, out, nil); err != nil {

@@ -106,7 +106,7 @@ func (v *Validation) pass(c *Context, p Pass, before, after *ir.Module, was *Fac
 	for i, f := range before.Funcs {
 		f := f.Clone()
 		if p.In == ir.StageFloat {
-			uniqueNames(f) // as passes do that name operators: partners are found by name
+			UniqueNames(f) // as passes do that name operators: partners are found by name
 		}
 		samples := v.Samples
 		if samples == nil {

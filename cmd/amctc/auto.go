@@ -63,6 +63,7 @@ line that it prints is the value, higher is better unless --lower is given.
 	f.load.register(c)
 	f.data.register(c)
 	f.data.registerPixels(c, &f.load)
+	f.data.registerState(c)
 	p := c.Flags()
 	p.StringArrayVar(&f.calib, "calib", nil, "calibration data for each input, in order")
 	p.IntVar(&f.calibLimit, "calib-limit", 128, "use the first N samples of the calibration data")

@@ -69,6 +69,7 @@ Peak is what a core multiplies and adds when nothing holds it up; bytes are coun
 	load.register(c)
 	data.register(c)
 	data.registerPixels(c, &load)
+	data.registerState(c)
 	f := c.Flags()
 	f.StringArrayVar(&calib, "calib", nil, "calibration data for each input, in order")
 	f.StringVar(&config, "config", "", "AMCT quantization config, JSON or simplified")

@@ -58,6 +58,7 @@ Of a DIR that compile wrote, or its report.json: the table.`,
 	f.load.register(c)
 	f.data.register(c)
 	f.data.registerPixels(c, &f.load)
+	f.data.registerState(c)
 	f.transforms.register(c)
 	p := c.Flags()
 	p.StringArrayVar(&f.calib, "calib", nil, "calibration data for each input, in order")
