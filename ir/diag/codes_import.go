@@ -9,7 +9,7 @@ var importCodes = []Entry{
 		Meaning: "amctc reads ONNX IR versions 3 to 10.",
 		WayOut:  "Convert the model with a matching release of the onnx package."},
 	{Code: "I003", Title: "opset",
-		Meaning: "amctc reads operator sets 1 to 21 of the default domain; few operators have in sets below 7 the form that they have since.",
+		Meaning: "amctc reads operator sets 1 to 21 of the default domain.",
 		WayOut:  "Convert the model with onnx.version_converter, or export it again with opset_version=13."},
 	{Code: "I004", Title: "operator is not supported",
 		Meaning: "The message names the node and operator. \"amctc ops\" lists what networks may be made of.",

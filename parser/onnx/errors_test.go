@@ -328,6 +328,9 @@ func FuzzImport(f *testing.F) {
 	for _, c := range errorCases {
 		add(c.m)
 	}
+	for _, c := range earlyCases {
+		add(c.early)
+	}
 	f.Add([]byte("version https://git-lfs.github.com/spec/v1"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, diags := Import("fuzz.onnx", data, Options{})

@@ -12,21 +12,21 @@ import (
 var functionTable = func() map[string]entry {
 	out := make(map[string]entry)
 	for _, f := range []struct {
-		onnx, name  string
-		since, from int64
-		params      []string
+		onnx, name string
+		since      int64
+		params     []string
 	}{
-		{"Abs", "abs", 6, 0, nil}, {"Acos", "acos", 7, 0, nil}, {"Acosh", "acosh", 9, 0, nil}, {"Asin", "asin", 7, 0, nil},
-		{"Asinh", "asinh", 9, 0, nil}, {"Atan", "atan", 7, 0, nil}, {"Atanh", "atanh", 9, 0, nil}, {"Ceil", "ceil", 6, 0, nil},
-		{"Celu", "celu", 12, 0, []string{"alpha"}}, {"Cos", "cos", 7, 0, nil}, {"Cosh", "cosh", 9, 0, nil}, {"Elu", "elu", 6, 6, []string{"alpha"}},
-		{"Erf", "erf", 9, 0, nil}, {"Exp", "exp", 6, 0, nil}, {"Floor", "floor", 6, 0, nil}, {"HardSigmoid", "hard_sigmoid", 6, 6, []string{"alpha", "beta"}},
-		{"HardSwish", "hard_swish", 14, 0, nil}, {"LeakyRelu", "leaky_relu", 6, 6, []string{"alpha"}}, {"Log", "log", 6, 0, nil},
-		{"Mish", "mish", 18, 0, nil}, {"Neg", "neg", 6, 0, nil}, {"Reciprocal", "reciprocal", 6, 0, nil}, {"Selu", "selu", 6, 6, []string{"alpha", "gamma"}},
-		{"Shrink", "shrink", 9, 0, []string{"lambd", "bias"}}, {"Sigmoid", "sigmoid", 6, 0, nil}, {"Sign", "sign", 9, 0, nil}, {"Sin", "sin", 7, 0, nil},
-		{"Sinh", "sinh", 9, 0, nil}, {"Softplus", "softplus", 1, 1, nil}, {"Softsign", "softsign", 1, 1, nil}, {"Sqrt", "sqrt", 6, 0, nil},
-		{"Tan", "tan", 7, 0, nil}, {"Tanh", "tanh", 6, 0, nil}, {"ThresholdedRelu", "thresholded_relu", 10, 0, []string{"alpha"}},
+		{"Abs", "abs", 6, nil}, {"Acos", "acos", 7, nil}, {"Acosh", "acosh", 9, nil}, {"Asin", "asin", 7, nil},
+		{"Asinh", "asinh", 9, nil}, {"Atan", "atan", 7, nil}, {"Atanh", "atanh", 9, nil}, {"Ceil", "ceil", 6, nil},
+		{"Celu", "celu", 12, []string{"alpha"}}, {"Cos", "cos", 7, nil}, {"Cosh", "cosh", 9, nil}, {"Elu", "elu", 6, []string{"alpha"}},
+		{"Erf", "erf", 9, nil}, {"Exp", "exp", 6, nil}, {"Floor", "floor", 6, nil}, {"HardSigmoid", "hard_sigmoid", 6, []string{"alpha", "beta"}},
+		{"HardSwish", "hard_swish", 14, nil}, {"LeakyRelu", "leaky_relu", 6, []string{"alpha"}}, {"Log", "log", 6, nil},
+		{"Mish", "mish", 18, nil}, {"Neg", "neg", 6, nil}, {"Reciprocal", "reciprocal", 6, nil}, {"Selu", "selu", 6, []string{"alpha", "gamma"}},
+		{"Shrink", "shrink", 9, []string{"lambd", "bias"}}, {"Sigmoid", "sigmoid", 6, nil}, {"Sign", "sign", 9, nil}, {"Sin", "sin", 7, nil},
+		{"Sinh", "sinh", 9, nil}, {"Softplus", "softplus", 1, nil}, {"Softsign", "softsign", 1, nil}, {"Sqrt", "sqrt", 6, nil},
+		{"Tan", "tan", 7, nil}, {"Tanh", "tanh", 6, nil}, {"ThresholdedRelu", "thresholded_relu", 10, []string{"alpha"}},
 	} {
-		out[f.onnx] = entry{min: 1, max: 1, outs: 1, attrs: f.params, since: f.since, from: f.from, build: func(c *call) {
+		out[f.onnx] = entry{min: 1, max: 1, outs: 1, attrs: f.params, since: f.since, build: func(c *call) {
 			var attrs []any
 			for i, p := range f.params {
 				if c.hasAttr(p) {

@@ -33,8 +33,6 @@ type Options struct {
 const (
 	minIR, maxIR       = 3, 10
 	minOpset, maxOpset = 1, 21
-	// oldForm is the first opset in which every operator has a form that is read; few have it before.
-	oldForm = 7
 )
 
 // Import reads a model. name stands for the file in diagnostics. The module has one function,

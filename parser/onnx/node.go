@@ -31,7 +31,6 @@ type entry struct {
 	attrs    []string // attributes it may have, of any opset
 	reads    reads    // what it takes beside float32 and known tensors
 	since    int64    // first opset that has it
-	from     int64    // first opset whose form of it is read, when that is below oldForm
 	build    func(*call)
 }
 
@@ -67,10 +66,13 @@ func (c *call) run() {
 		return
 	}
 	e, ok := table[c.pb.OpType]
+	var form func(*call)
 	own := false
 	if !ok {
 		e, ok = foreign[c.pb.OpType]
 		own = ok
+	} else if c.im.opset < oldForm {
+		form = early[c.pb.OpType]
 	}
 	switch {
 	case !isDefaultDomain(c.pb.Domain) && !own:
@@ -78,10 +80,7 @@ func (c *call) run() {
 		ok = false
 	case !ok:
 		c.errorf(codeOperator, "operator %s is not supported; %s", c.pb.OpType, wayOut(c.pb.OpType))
-	case c.im.opset < oldForm && (e.from == 0 || c.im.opset < e.from) && !own:
-		c.errorf(codeOpset, "operator %s has another form in opset %d; convert the model with onnx.version_converter to opset 13", c.pb.OpType, c.im.opset)
-		ok = false
-	case c.im.opset < e.since:
+	case c.im.opset < e.since && form == nil:
 		c.errorf(codeOperator, "operator %s does not exist in opset %d", c.pb.OpType, c.im.opset)
 		ok = false
 	}
@@ -89,6 +88,11 @@ func (c *call) run() {
 	if !ok {
 		c.failed = true
 		return
+	}
+	if form != nil && !poisoned {
+		if c.asBefore(form); c.failed {
+			return
+		}
 	}
 	c.arity(e)
 	c.knownAttrs(e)

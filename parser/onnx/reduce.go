@@ -43,7 +43,7 @@ var reduceTable = func() map[string]entry {
 			return v
 		}},
 	} {
-		out[f.name] = entry{min: 1, max: 2, outs: 1, attrs: []string{"axes", "keepdims", "noop_with_empty_axes"}, from: 1, build: func(c *call) {
+		out[f.name] = entry{min: 1, max: 2, outs: 1, attrs: []string{"axes", "keepdims", "noop_with_empty_axes"}, build: func(c *call) {
 			axes, ok := c.reduceAxes(f.input)
 			switch x := c.x(0); {
 			case !ok || x == nil:

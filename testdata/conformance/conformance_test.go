@@ -5,6 +5,7 @@ package conformance
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,21 +16,35 @@ var (
 	explain = flag.String("explain", "", "print the details of tests whose name or verdict contains this")
 )
 
-const (
-	folder = "../data/onnx/node"
-	golden = "../onnx-node-tests.txt"
-)
+// suites are the lists of results, and the folders that each is of.
+var suites = map[string][]string{
+	"../onnx-node-tests.txt":  {Node},
+	"../onnx-model-tests.txt": Models,
+}
 
-// TestNodeTests holds the verdict of every node test against the list of results, so that what passes today
-// passes tomorrow. No test may be wrong.
-func TestNodeTests(t *testing.T) {
-	if _, err := os.Stat(folder); err != nil {
-		t.Fatalf("%v; `go run ./testdata/fetch -onnx` brings the tests", err)
+// TestConformance holds the verdict of every test against the lists of results, so that what passes today passes tomorrow.
+// No test may be wrong.
+func TestConformance(t *testing.T) {
+	for golden, folders := range suites {
+		var results []Result
+		for _, f := range folders {
+			f = filepath.Join("../data/onnx", f)
+			if _, err := os.Stat(f); err != nil {
+				t.Fatalf("%v; `go run ./testdata/fetch -onnx` brings the tests", err)
+			}
+			r, err := Run(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results = append(results, r...)
+		}
+		compare(t, golden, results)
 	}
-	results, err := Run(t.Context(), folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+// compare holds results against a list of them.
+func compare(t *testing.T, golden string, results []Result) {
+	t.Helper()
 	count, codes := make(map[string]int), make(map[string]int)
 	var lines []string
 	for i := range results {
@@ -44,7 +59,7 @@ func TestNodeTests(t *testing.T) {
 			t.Logf("%s: %s: %s", r.Name, r.Verdict, r.Detail)
 		}
 	}
-	t.Logf("%d tests: %v; codes %v", len(results), count, codes)
+	t.Logf("%s: %d tests: %v; codes %v", filepath.Base(golden), len(results), count, codes)
 	text := strings.Join(lines, "\n") + "\n"
 	if *update {
 		if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {

