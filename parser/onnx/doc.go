@@ -1,4 +1,4 @@
-// Package onnx reads ONNX models: opsets 1 to 21, IR versions 3 to 10, float32 networks for
+// Package onnx reads ONNX models: opsets 1 to 25, IR versions 3 to 13, float32 networks for
 // images in NCHW layout. Everything that stands in the way is reported in one run, by node.
 //
 // Shape arithmetic and rearranged weights are evaluated while importing; the result holds only

@@ -34,9 +34,9 @@ func (m model) init(t *pb.TensorProto) model {
 var errorCases = slices.Concat(quantErrors, controlErrors, []errorCase{
 	{name: "no graph", m: newModel(13).edit(func(m *pb.ModelProto) { m.Graph = nil }), want: `m.onnx: error[I001]: not an ONNX model: it holds no graph`},
 	{name: "no outputs", m: image(13).node("Relu x -> y"), want: `m.onnx: error[I001]: the graph has no outputs`},
-	{name: "versions", m: image(22).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 11 }), want: `
-m.onnx: error[I002]: IR version 11 is outside 3 to 10; convert the model with the onnx package
-m.onnx: error[I003]: opset 22 is outside 1 to 21; export again with opset_version=13, or use onnx.version_converter`},
+	{name: "versions", m: image(26).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 14 }), want: `
+m.onnx: error[I002]: IR version 14 is outside 3 to 13; convert the model with the onnx package
+m.onnx: error[I003]: opset 26 is outside 1 to 25; export again with opset_version=13, or use onnx.version_converter`},
 	{name: "no opset", m: image(1).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.OpsetImport = nil }),
 		want: `m.onnx: error[I003]: the model names no version of the default operator set; export it again with opset_version=13`},
 	{name: "everything at once", m: batch(13).node("Unique x -> a").named("act").node("Relu a -> b").node("SequenceMap b a -> c").node("DynamicQuantizeLinear c -> d").
@@ -49,6 +49,16 @@ m.onnx:Softmax_4: error[I022]: Softmax "Softmax_4": axis 0 is the free batch: so
 		want: `m.onnx:Gelu_0: error[I005]: Gelu "Gelu_0": operators of domain "com.microsoft" are not supported; the model holds no function of this name; export without custom operators`},
 	{name: "operator of a later opset", m: image(8).i64("s", 1).node("ConstantOfShape s -> c").node("Add x c -> y").out("y"),
 		want: `m.onnx:ConstantOfShape_0: error[I004]: ConstantOfShape "ConstantOfShape_0": operator ConstantOfShape does not exist in opset 8`},
+	{name: "attention", m: newModel(23).in("q", 1, 3, 2, 4).in("k", 1, 2, 2, 4).in("f", 1, 2, 6).in("x", 1, 2, 2, 5).floats("t", 1, 2, 2).
+		node("Attention q k k -> a").node("Attention q q q _ k -> b").node("Attention f f f -> c", integer("q_num_heads", 4), integer("kv_num_heads", 4)).
+		node("RotaryEmbedding x t t -> d").node("RotaryEmbedding q k t -> e").out("a", "b", "c", "d", "e"), want: `
+m.onnx:Attention_0: error[I020]: Attention "Attention_0": heads of tensor<1x3x2x4xf32>, tensor<1x2x2x4xf32> and tensor<1x2x2x4xf32> do not go together
+m.onnx:Attention_1: error[I008]: Attention "Attention_1": it has one of past_key and past_value; both are wanted, or none
+m.onnx:Attention_2: error[I020]: Attention "Attention_2": its input 0 is tensor<1x2x6xf32> with 4 heads (q_num_heads); want rank 4, or rank 3 with heads that divide the last axis
+m.onnx:Attention_2: error[I020]: Attention "Attention_2": its input 1 is tensor<1x2x6xf32> with 4 heads (kv_num_heads); want rank 4, or rank 3 with heads that divide the last axis
+m.onnx:Attention_2: error[I020]: Attention "Attention_2": its input 2 is tensor<1x2x6xf32> with 4 heads (kv_num_heads); want rank 4, or rank 3 with heads that divide the last axis
+m.onnx:RotaryEmbedding_3: error[I020]: RotaryEmbedding "RotaryEmbedding_3": 5 elements (rotary_embedding_dim) of a head of 5
+m.onnx:RotaryEmbedding_4: error[I021]: RotaryEmbedding "RotaryEmbedding_4": its table of cosines, "k", is computed at run time and must be a constant; export with constants folded`},
 	{name: "control flow", m: image(13).node("If x -> y").out("y"),
 		want: `m.onnx:If_0: error[I021]: If "If_0": its condition, "x", is computed at run time; only one branch can be compiled: give the inputs that it depends on a value with --bind, or fix shapes with --input-shape`},
 	{name: "attribute type", m: image(13).node("Softmax x -> y", float("axis", 1)).out("y"),
@@ -330,6 +340,9 @@ func FuzzImport(f *testing.F) {
 	}
 	for _, c := range earlyCases {
 		add(c.early)
+	}
+	for _, c := range stepCases {
+		add(c.m)
 	}
 	f.Add([]byte("version https://git-lfs.github.com/spec/v1"))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -39,6 +39,14 @@ var stepCases = []struct {
 	m    model
 	want string
 }{
+	{"Attention", newModel(23).in("q", 1, 4, 2, 3).in("k", 1, 2, 2, 3).in("v", 1, 2, 2, 5).node("Attention q k v -> y", integer("is_causal", 1), float("softcap", 2)).out("y"),
+		"take take transpose matmul mul mul tanh mul add softmax matmul"},
+	{"Attention of rank 3", newModel(24).in("q", 1, 2, 4).in("k", 1, 2, 4).in("v", 1, 2, 4).node("Attention q k v -> y", integer("q_num_heads", 2), integer("kv_num_heads", 2)).out("y"),
+		"reshape transpose reshape transpose reshape transpose transpose matmul mul softmax matmul transpose reshape"},
+	{"RotaryEmbedding", newModel(23).in("x", 1, 2, 3, 6).floats("c", 1, 3, 2).floats("s", 1, 3, 2).node("RotaryEmbedding x c s -> y", integer("rotary_embedding_dim", 4)).out("y"),
+		"transpose take take mul take mul add concat transpose"},
+	{"Swish", newModel(24).in("x", 2).node("Swish x -> y").out("y"), "swish"},
+	{"Swish with alpha", newModel(24).in("x", 2).node("Swish x -> y", float("alpha", 2)).out("y"), "mul sigmoid mul"},
 	{"ArgMax", newModel(13).in("x", 2, 3).node("ArgMax x -> y").out("y"),
 		"argmax"},
 	{"ArgMin", newModel(13).in("x", 2, 3).node("ArgMin x -> y").out("y"),

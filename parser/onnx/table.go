@@ -11,7 +11,7 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"Add":                {min: 2, max: 2, outs: 1, reads: readsAcc | readsChain, build: buildAdd},
 	"AveragePool":        {min: 1, max: 1, outs: 1, attrs: append([]string{"count_include_pad"}, poolAttrs...), build: buildAveragePool},
 	"BatchNormalization": {min: 5, max: 5, outs: 3, attrs: []string{"epsilon", "momentum", "spatial", "training_mode"}, build: buildBatchNorm},
-	"Cast":               {min: 1, max: 1, outs: 1, reads: readsAcc, attrs: []string{"to", "saturate"}, build: buildCast},
+	"Cast":               {min: 1, max: 1, outs: 1, reads: readsAcc, attrs: []string{"to", "saturate", "round_mode"}, build: buildCast},
 	"Clip":               {min: 1, max: 3, outs: 1, reads: readsChain, attrs: []string{"min", "max"}, build: buildClip},
 	"Concat":             {min: 1, max: -1, outs: 1, reads: movesCodes, attrs: []string{"axis"}, build: buildConcat},
 	"Constant": {min: 0, max: 0, outs: 1, attrs: []string{"value", "value_float", "value_floats", "value_int", "value_ints",
@@ -20,7 +20,7 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"Conv":            {min: 2, max: 3, outs: 1, reads: readsQuant, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"}, build: buildConv},
 	"ConvInteger": {min: 2, max: 4, outs: 1, reads: readsCodes, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
 		since: 10, build: buildConvInteger},
-	"DequantizeLinear":  {min: 2, max: 3, outs: 1, reads: readsCodes, attrs: []string{"axis", "block_size"}, since: 10, build: buildDequantizeLinear},
+	"DequantizeLinear":  {min: 2, max: 3, outs: 1, reads: readsCodes, attrs: []string{"axis", "block_size", "output_dtype"}, since: 10, build: buildDequantizeLinear},
 	"Div":               {min: 2, max: 2, outs: 1, build: buildDiv},
 	"Dropout":           {min: 1, max: 3, outs: 2, attrs: []string{"ratio", "seed", "is_test"}, build: buildDropout},
 	"Expand":            {min: 2, max: 2, outs: 1, since: 8, build: buildExpand},
@@ -111,7 +111,11 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"Loop":            {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body"}},
 	"Scan": {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body", "directions", "num_scan_inputs", "scan_input_axes", "scan_input_directions",
 		"scan_output_axes", "scan_output_directions"}, since: 8},
-	"Unsqueeze": {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
+	"Attention": {min: 3, max: 6, outs: 3, attrs: []string{"is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap",
+		"softmax_precision"}, since: 23, build: buildAttention},
+	"RotaryEmbedding": {min: 3, max: 4, outs: 1, attrs: []string{"interleaved", "num_heads", "rotary_embedding_dim"}, since: 23, build: buildRotary},
+	"Swish":           {min: 1, max: 1, outs: 1, attrs: []string{"alpha"}, since: 24, build: buildSwish},
+	"Unsqueeze":       {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
 })
 
 // foreign are the operators of AMCT's deploy models, whatever their domain, and of ONNX Runtime's own

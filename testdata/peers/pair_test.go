@@ -85,31 +85,11 @@ func TestFakeQuantModel(t *testing.T) {
 // them, to one code: its multipliers have more bits, and it divides where amctc multiplies.
 func TestQuantizedOperators(t *testing.T) {
 	const scaleX, scaleY = .03, .11
-	ints := func(name string, elem pb.TensorProto_DataType, v []int64, dims ...int64) *pb.TensorProto {
-		p := &pb.TensorProto{Name: name, DataType: int32(elem), Dims: dims}
-		for _, x := range v {
-			p.Int32Data = append(p.Int32Data, int32(x))
-		}
-		return p
-	}
-	floats := func(name string, v []float32, dims ...int64) *pb.TensorProto {
-		return &pb.TensorProto{Name: name, DataType: 1, Dims: dims, FloatData: v}
-	}
 	codes := func(n int) (v []int64) {
 		for i := range n {
 			v = append(v, int64(i*89%255-127))
 		}
 		return v
-	}
-	info := func(name string, dims ...int64) *pb.ValueInfoProto {
-		s := &pb.TensorShapeProto{}
-		for _, d := range dims {
-			s.Dim = append(s.Dim, &pb.TensorShapeProto_Dimension{Value: &pb.TensorShapeProto_Dimension_DimValue{DimValue: d}})
-		}
-		return &pb.ValueInfoProto{Name: name, Type: &pb.TypeProto{Value: &pb.TypeProto_TensorType{TensorType: &pb.TypeProto_Tensor{ElemType: 1, Shape: s}}}}
-	}
-	node := func(op string, in []string, out string, attrs ...*pb.AttributeProto) *pb.NodeProto {
-		return &pb.NodeProto{OpType: op, Name: out, Input: in, Output: []string{out}, Attribute: attrs}
 	}
 	toFloat := &pb.AttributeProto{Name: "to", Type: pb.AttributeProto_INT, I: 1}
 	pads := &pb.AttributeProto{Name: "pads", Type: pb.AttributeProto_INTS, Ints: []int64{1, 1, 1, 1}}

@@ -1,0 +1,83 @@
+package peers
+
+import (
+	"math"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/amctc/amctc/ir/irtest"
+	parser "github.com/amctc/amctc/parser/onnx"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+	"github.com/amctc/amctc/testdata/peers/ort"
+)
+
+// TestRecentOperators holds operators of opsets 23 and 24 against ONNX Runtime.
+func TestRecentOperators(t *testing.T) {
+	cos, sin := make([]float32, 30), make([]float32, 30)
+	for i := range cos {
+		s, c := math.Sincos(float64(i/3) / math.Pow(10, float64(i%3)))
+		cos[i], sin[i] = float32(c), float32(s)
+	}
+	var mask []int64
+	for i := range 4 * 6 {
+		mask = append(mask, int64(min(i%5, 1)))
+	}
+	known := []*pb.TensorProto{floats("cos", cos, 10, 3), floats("sin", sin, 10, 3), floats("cos3", cos[:12], 1, 4, 3), floats("sin3", sin[:12], 1, 4, 3),
+		{Name: "at", DataType: int32(pb.TensorProto_INT64), Dims: []int64{2, 4}, Int64Data: []int64{3, 4, 5, 6, 0, 9, 1, 2}},
+		ints("mask", pb.TensorProto_BOOL, mask, 4, 6)}
+	q, k, v := []int64{2, 4, 4, 6}, []int64{2, 2, 6, 6}, []int64{2, 2, 6, 5}
+	for _, c := range []struct {
+		name string
+		in   [][]int64
+		node *pb.NodeProto
+	}{
+		{"one head for each", [][]int64{{2, 3, 4, 6}, {2, 3, 6, 6}, {2, 3, 6, 5}}, node("Attention", []string{"a", "b", "c"}, "y")},
+		{"heads shared", [][]int64{q, k, v}, node("Attention", []string{"a", "b", "c"}, "y", number("scale", .3))},
+		{"causal", [][]int64{{2, 4, 6, 6}, {2, 4, 6, 6}, {2, 4, 6, 6}}, node("Attention", []string{"a", "b", "c"}, "y", integer("is_causal", 1))},
+		{"mask of booleans", [][]int64{{2, 2, 4, 6}, k, v}, node("Attention", []string{"a", "b", "c", "mask"}, "y")},
+		{"mask of numbers", [][]int64{{2, 2, 4, 6}, k, v, {2, 2, 4, 6}}, node("Attention", []string{"a", "b", "c", "d"}, "y")},
+		{"heads side by side", [][]int64{{2, 4, 12}, {2, 6, 12}, {2, 6, 8}}, node("Attention", []string{"a", "b", "c"}, "y", integer("q_num_heads", 2), integer("kv_num_heads", 2))},
+		{"softcap", [][]int64{{2, 3, 4, 6}, {2, 3, 6, 6}, {2, 3, 6, 5}}, node("Attention", []string{"a", "b", "c"}, "y", number("softcap", .7))},
+		{"past", [][]int64{{2, 2, 4, 6}, {2, 2, 4, 6}, {2, 2, 4, 5}, {2, 2, 3, 6}, {2, 2, 3, 5}}, &pb.NodeProto{OpType: "Attention", Name: "y",
+			Input: []string{"a", "b", "c", "", "d", "e"}, Output: []string{"y", "present_key", "present_value"}}},
+		{"rotated by positions", [][]int64{{2, 3, 4, 6}}, node("RotaryEmbedding", []string{"a", "cos", "sin", "at"}, "y")},
+		{"rotated neighbours", [][]int64{{1, 4, 12}}, node("RotaryEmbedding", []string{"a", "cos3", "sin3"}, "y", integer("interleaved", 1), integer("num_heads", 2))},
+		{"rotated in part", [][]int64{{2, 3, 4, 8}}, node("RotaryEmbedding", []string{"a", "cos", "sin", "at"}, "y", integer("rotary_embedding_dim", 6))},
+		{"Swish", [][]int64{{2, 7}}, node("Swish", []string{"a"}, "y", number("alpha", 1.5))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := &pb.GraphProto{Name: "g", Node: []*pb.NodeProto{c.node}, Output: []*pb.ValueInfoProto{{Name: "y", Type: info("y").Type}}}
+			g.Output[0].Type = &pb.TypeProto{Value: &pb.TypeProto_TensorType{TensorType: &pb.TypeProto_Tensor{ElemType: 1}}}
+			for i, dims := range c.in {
+				g.Input = append(g.Input, info(string(rune('a'+i)), dims...))
+			}
+			for _, p := range known {
+				for _, in := range c.node.Input {
+					if in == p.Name {
+						g.Initializer = append(g.Initializer, p)
+					}
+				}
+			}
+			data, err := proto.Marshal(&pb.ModelProto{IrVersion: 10, OpsetImport: []*pb.OperatorSetIdProto{{Version: 24}}, Graph: g})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, diags := parser.Import(c.name, data, parser.Options{})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			in := irtest.RandomInputs(m.Main(), 5, 1)
+			want, err := open(t, data, ort.Options{}).Run(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := eval(t, m, in)[0]
+			for i, v := range want[0].F32 {
+				if d := math.Abs(float64(v) - float64(got.F32[i])); !(d <= 1e-5+1e-5*math.Abs(float64(v))) {
+					t.Fatalf("element %d is %v, ONNX Runtime gives %v", i, got.F32[i], v)
+				}
+			}
+		})
+	}
+}
