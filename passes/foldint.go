@@ -17,7 +17,8 @@ import (
 // quantizes. Operators that only move or clamp elements pass their result's demand on to their
 // operands: saturating before them is the same as after. An operator without accumulator (add,
 // mul, average) has no better form of its result than codes: it stores codes as soon as one
-// consumer wants them, other consumers rescale or dequantize, and it stays float when none does. What is wanted
+// consumer wants them, and it stays float when none does. Consumers that want others get them from the
+// operator computed once more where that is cheap (forms), and otherwise rescale; those that want float32 dequantize. What is wanted
 // behind a clamp only, such as a ReLU, are codes of the clamped range, which others can't use. What looks at the order of
 // elements alone (Ranks) takes them in the form in which they are stored.
 // Codes of int16 come from q.quantize alone: who wants them gets a float32 result, quantized.
@@ -25,11 +26,11 @@ func foldIntegers(c *Context, m *ir.Module, f *ir.Func) error { return fold(c, m
 
 // fold is foldIntegers, or with pair foldPair.
 func fold(c *Context, m *ir.Module, f *ir.Func, pair bool) error {
-	d := &demands{c: c, pair: pair, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), clamped: make(map[*ir.Value]bool), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
+	d := &demands{c: c, pair: pair, uses: f.Uses(), store: make(map[*ir.Value]*ir.Quant), also: make(map[*ir.Value][]*ir.Quant), clamped: make(map[codeKey]bool), kind: make(map[*ir.Node]kind), weights: make(map[*ir.Node]*layerCodes)}
 	for i := len(f.Nodes) - 1; i >= 0; i-- {
 		d.decide(f.Nodes[i])
 	}
-	e := &emitter{c: c, d: d, m: m, stored: make(map[*ir.Value]*ir.Value), codes: make(map[codeKey]*ir.Value), floats: make(map[*ir.Value]*ir.Value)}
+	e := &emitter{c: c, d: d, m: m, stored: make(map[*ir.Value]*ir.Value), codes: make(map[codeKey]*ir.Value), floats: make(map[*ir.Value]*ir.Value), exact: make(map[*ir.Value]*ir.Value)}
 	out := &ir.Func{Name: f.Name, Params: f.Params, Stage: ir.StageInt}
 	e.b = ir.NewBuilder(c.Ops, out, &c.Remarks)
 	for _, p := range f.Params {
@@ -73,8 +74,9 @@ type demands struct {
 	c       *Context
 	pair    bool // every value is stored as float32
 	uses    map[*ir.Value][]ir.Use
-	store   map[*ir.Value]*ir.Quant // nil: float32
-	clamped map[*ir.Value]bool      // all that want the codes in store lie behind a clamp
+	store   map[*ir.Value]*ir.Quant   // nil: float32
+	also    map[*ir.Value][]*ir.Quant // further forms of the value, each computed by its own node
+	clamped map[codeKey]bool          // all that want these codes lie behind a clamp
 	kind    map[*ir.Node]kind
 	weights map[*ir.Node]*layerCodes
 }
@@ -91,6 +93,9 @@ func (d *demands) decide(n *ir.Node) {
 		return
 	}
 	want, some := d.demand(r)
+	if repeats(n) {
+		some = d.first(r, some)
+	}
 	codes := want // that operators deliver: int8
 	if codes != nil && codes.Storage() != tensor.I8 {
 		codes = nil
@@ -111,6 +116,11 @@ func (d *demands) decide(n *ir.Node) {
 			some = ir.PerTensor(k.ScaleD, k.OffsetD)
 		}
 		d.kind[n], d.store[r] = integer, some
+		if repeats(n) {
+			d.also[r] = d.others(r, some)
+		}
+		return
+	case d.several(n, codes, some):
 		return
 	case codes != nil && (n.Op.Has(ir.KeepsParams) || n.Op.Bounds != nil):
 		d.kind[n], d.store[r] = moving, codes
@@ -136,73 +146,83 @@ func (d *demands) isFolded(n *ir.Node) bool {
 
 // demand is the map that all consumers of v want, or nil; some is the first map of 8 bits that one of
 // them wants, of those that fit all of v. A concatenation is content with a rescale of 8 bits, so that its demand
-// counts only when nobody else has one, or one of another width.
+// counts only when nobody else has one, or one of another width, or one that does not fit all of v.
 func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	var firm, soft, narrow *ir.Quant
-	agreed, whole, softFits := true, false, false
+	agreed, softFits := true, false
 	for _, u := range d.uses[v] {
-		q := d.useDemand(u)
-		clamped := d.behindClamp(u)
-		whole = whole || q != nil && !clamped
-		if q != nil && !clamped && narrow == nil && u.Node.Op.Name != "nn.concat" && q.Storage() == tensor.I8 && q.Max == 127 {
-			narrow = q
-		}
-		switch {
-		case q == nil:
-			agreed = false
-		case u.Node.Op.Name == "nn.concat":
-			if soft == nil {
-				soft = q
+		for _, q := range d.useDemands(u) {
+			clamped := d.behindClamp(u, q)
+			if q != nil {
+				k := keyOf(v, q)
+				was, seen := d.clamped[k]
+				d.clamped[k] = clamped && (was || !seen)
 			}
-			softFits = softFits || !clamped && soft.Equal(q)
-		case firm == nil:
-			firm = q
-		case !firm.Equal(q):
-			agreed = false
+			if q != nil && !clamped && narrow == nil && u.Node.Op.Name != "nn.concat" && plainCodes(q) {
+				narrow = q
+			}
+			switch {
+			case q == nil:
+				agreed = false
+			case u.Node.Op.Name == "nn.concat":
+				if soft == nil {
+					soft = q
+				}
+				softFits = softFits || !clamped && soft.Equal(q)
+			case firm == nil:
+				firm = q
+			case !firm.Equal(q):
+				agreed = false
+			}
 		}
 	}
 	if firm == nil {
 		firm = soft
-	} else if soft != nil && firm.Max != 127 {
-		agreed = false // codes of other widths are not rescaled
+	} else if soft != nil && (firm.Max != 127 || d.clamped[keyOf(v, firm)] && !firm.Equal(soft)) {
+		agreed = false // codes of other widths are not rescaled, and those behind a clamp are none of the whole value
 	}
-	d.clamped[v] = !whole
 	if narrow == nil && softFits {
 		narrow = soft
 	}
 	if !agreed {
 		return nil, narrow
 	}
-	if narrow == nil && firm != nil && firm.Storage() == tensor.I8 && firm.Max == 127 {
+	if narrow == nil && firm != nil && plainCodes(firm) {
 		narrow = firm
 	}
 	return firm, narrow
 }
 
-// behindClamp says whether a use wants codes of what a clamp leaves of the value.
-func (d *demands) behindClamp(u ir.Use) bool {
-	return u.Node != nil && d.kind[u.Node] == moving && (u.Node.Op.Bounds != nil || d.clamped[u.Node.Result()])
+// plainCodes says whether codes of q are int8 of the whole range.
+func plainCodes(q *ir.Quant) bool { return q.Storage() == tensor.I8 && q.Max == 127 }
+
+// behindClamp says whether a use wants codes of map q of what a clamp leaves of the value.
+func (d *demands) behindClamp(u ir.Use, q *ir.Quant) bool {
+	if u.Node == nil || q == nil || d.kind[u.Node] != moving {
+		return false
+	}
+	return u.Node.Op.Bounds != nil || d.clamped[keyOf(u.Node.Result(), q)]
 }
 
-// useDemand is the map one use wants, nil for float32.
-func (d *demands) useDemand(u ir.Use) *ir.Quant {
-	if u.Node == nil {
-		return nil
-	}
-	switch d.kind[u.Node] {
-	case factor:
-		var q *ir.Quant
-		for _, w := range d.uses[u.Node.Result()] {
-			if w.Node == nil || d.kind[w.Node] != integer {
-				return nil
+// useDemands are the maps that one use wants, nil for float32.
+func (d *demands) useDemands(u ir.Use) []*ir.Quant {
+	if u.Node != nil {
+		switch d.kind[u.Node] {
+		case factor:
+			var q *ir.Quant
+			for _, w := range d.uses[u.Node.Result()] {
+				if w.Node == nil || d.kind[w.Node] != integer {
+					return []*ir.Quant{nil}
+				}
+				q = op.FakeQuant(u.Node)
 			}
-			q = op.FakeQuant(u.Node)
+			return []*ir.Quant{q}
+		case moving:
+			r := u.Node.Result()
+			return append([]*ir.Quant{d.store[r]}, d.also[r]...)
 		}
-		return q
-	case moving:
-		return d.store[u.Node.Result()]
 	}
-	return nil
+	return []*ir.Quant{nil}
 }
 
 // layer computes the codes of a layer's weights and bias and proves its accumulator; the answer
@@ -241,6 +261,8 @@ type codeKey struct {
 	q string
 }
 
+func keyOf(v *ir.Value, q *ir.Quant) codeKey { return codeKey{v, q.Format(q.Storage())} }
+
 type emitter struct {
 	c      *Context
 	d      *demands
@@ -249,7 +271,8 @@ type emitter struct {
 	stored map[*ir.Value]*ir.Value // old value -> new value in its stored form
 	codes  map[codeKey]*ir.Value
 	floats map[*ir.Value]*ir.Value
-	wanted string // what the next q.quantize of a pair is called
+	exact  map[*ir.Value]*ir.Value // float32 that no code of 8 bits of the value itself was made of
+	wanted string                  // what the next q.quantize of a pair is called
 }
 
 func (e *emitter) emit(n *ir.Node) error {
@@ -308,8 +331,9 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 		}
 		spec.Operands = append(spec.Operands, v)
 	}
+	operands := spec.Operands
 	if q.Function != nil {
-		spec.Operands = append(spec.Operands, e.table(n, spec.Operands[0].Type.Quant))
+		spec.Operands = append(spec.Operands, e.table(n, spec.Operands[0].Type.Quant, e.d.store[r]))
 		spec.Attrs = nil
 		if op.FamilyOf(n.Op.Name) == op.Functions { // of a function with a constant, the table alone is told
 			spec.Attrs = ir.AttrsOf("function", n.Op.Name)
@@ -341,44 +365,57 @@ func (e *emitter) integer(n *ir.Node, spec ir.NodeSpec) error {
 		return e.c.Remarks.Err()
 	}
 	e.stored[r] = y
+	for _, w := range e.d.also[r] {
+		if q.Function != nil {
+			spec.Operands = []*ir.Value{operands[0], e.table(n, operands[0].Type.Quant, w)}
+		}
+		if err := e.form(r, w, spec); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// table is the constant that holds what n's function makes of every code of map x.
-func (e *emitter) table(n *ir.Node, x *ir.Quant) *ir.Value {
-	y := e.d.store[n.Result()]
+// table is the constant that holds, as codes of map y, what n's function makes of every code of map x.
+func (e *emitter) table(n *ir.Node, x, y *ir.Quant) *ir.Value {
 	t := op.TableOf(n, x, y)
 	return e.m.AddConst(ir.Identifier(n.Name)+"_t", ir.Quantized(y, t.Shape...), t)
 }
 
-// moving emits n on codes.
+// moving emits n on codes, once for each form of its result.
 func (e *emitter) moving(n *ir.Node, spec ir.NodeSpec) error {
 	r := n.Result()
-	q := e.d.store[r]
-	for _, v := range n.Operands {
-		w, err := e.code(v, q)
-		if err != nil {
-			return err
+	for i, q := range append([]*ir.Quant{e.d.store[r]}, e.d.also[r]...) {
+		form := spec
+		for _, v := range n.Operands {
+			w, err := e.code(v, q)
+			if err != nil {
+				return err
+			}
+			form.Operands = append(form.Operands, w)
 		}
-		spec.Operands = append(spec.Operands, w)
+		if n.Op.Bounds != nil {
+			lo, hi := n.Op.Bounds(n)
+			rec := op.Reciprocal(q.Scale[0])
+			clip := []int{int(op.QuantizeCode(lo, rec, q.Offset[0], q.Min, q.Max)), int(op.QuantizeCode(hi, rec, q.Offset[0], q.Min, q.Max))}
+			form.Op, form.Attrs = "q.clip", ir.AttrsOf("clip", clip)
+		}
+		y := e.b.Node(form)
+		if y == nil {
+			return e.c.Remarks.Err()
+		}
+		if i == 0 {
+			e.stored[r] = y
+		} else {
+			e.codes[keyOf(r, q)] = y
+		}
 	}
-	if n.Op.Bounds != nil {
-		lo, hi := n.Op.Bounds(n)
-		rec := op.Reciprocal(q.Scale[0])
-		clip := []int{int(op.QuantizeCode(lo, rec, q.Offset[0], q.Min, q.Max)), int(op.QuantizeCode(hi, rec, q.Offset[0], q.Min, q.Max))}
-		spec.Op, spec.Attrs = "q.clip", ir.AttrsOf("clip", clip)
-	}
-	y := e.b.Node(spec)
-	if y == nil {
-		return e.c.Remarks.Err()
-	}
-	e.stored[r] = y
 	return nil
 }
 
 // code gives v as codes of map q.
 func (e *emitter) code(v *ir.Value, q *ir.Quant) (*ir.Value, error) {
-	k := codeKey{v, q.Format(q.Storage())}
+	k := keyOf(v, q)
 	if w := e.codes[k]; w != nil {
 		return w, nil
 	}
@@ -397,7 +434,7 @@ func (e *emitter) code(v *ir.Value, q *ir.Quant) (*ir.Value, error) {
 	}
 	if q.Storage() != tensor.I8 { // from float32 alone
 		var err error
-		if s, err = e.float(v); err != nil {
+		if s, err = e.exactly(v); err != nil {
 			return nil, err
 		}
 	}
@@ -452,16 +489,19 @@ func (e *emitter) float(v *ir.Value) (*ir.Value, error) {
 	if !s.Type.IsQuant() {
 		return s, nil
 	}
-	spec := ir.NodeSpec{Op: "q.dequantize", Value: v.Name + "_dq", Operands: []*ir.Value{s}}
-	if v.Def != nil {
-		spec.Name, spec.From, spec.Span = v.Def.Name+".dequant", v.Def.From, v.Def.Span
-	} else {
-		spec.Name = v.Name + ".dequant"
-	}
-	w := e.b.Node(spec)
+	w := e.b.Node(dequantized(v, s))
 	if w == nil {
 		return nil, e.c.Remarks.Err()
 	}
 	e.floats[v] = w
 	return w, nil
+}
+
+// dequantized gives codes of v as float32.
+func dequantized(v, codes *ir.Value) ir.NodeSpec {
+	spec := ir.NodeSpec{Op: "q.dequantize", Name: v.Name + ".dequant", Value: v.Name + "_dq", Operands: []*ir.Value{codes}}
+	if v.Def != nil {
+		spec.Name, spec.From, spec.Span = v.Def.Name+".dequant", v.Def.From, v.Def.Span
+	}
+	return spec
 }

@@ -25,6 +25,7 @@ type lockstep struct {
 	cuts     map[*ir.Value]*ir.Value // of the function before to that after
 	cut      map[*ir.Value]bool      // values of the function after
 	partners map[string][]*ir.Node   // nodes of the function after, by name
+	forms    map[*ir.Value]*ir.Value // of the function after to the value before that they are a further form of
 	old, new map[*ir.Value]number
 }
 
@@ -64,7 +65,7 @@ func (l *lockstep) run(ctx context.Context) error {
 func (l *lockstep) match() {
 	l.cuts, l.cut = make(map[*ir.Value]*ir.Value), make(map[*ir.Value]bool)
 	l.old, l.new = make(map[*ir.Value]number), make(map[*ir.Value]number)
-	l.partners = make(map[string][]*ir.Node)
+	l.partners, l.forms = make(map[string][]*ir.Node), make(map[*ir.Value]*ir.Value)
 	byName := make(map[string]*ir.Value)
 	for _, w := range l.after.Values() {
 		byName[w.Name] = w
@@ -141,6 +142,7 @@ func (l *lockstep) step(ctx context.Context, n *ir.Node) error {
 	if err := l.operands(n, in); err != nil {
 		return err
 	}
+	l.chosen(n, in)
 	var out []number
 	if l.keeps == OffGrid && n.Op.Name == "q.fake" {
 		out = in[:1]
@@ -155,6 +157,9 @@ func (l *lockstep) step(ctx context.Context, n *ir.Node) error {
 			out[i].rounds += merged
 		}
 		l.old[r] = out[i]
+		if err := l.further(ctx, n, r, in); err != nil {
+			return err
+		}
 		w := l.cuts[r]
 		if w == nil {
 			continue

@@ -163,7 +163,7 @@ func (l *lockstep) codes(n, m *ir.Node, in []number) error {
 			continue
 		}
 		src, w := fake.Operands[0], m.Operands[i]
-		pre, got := l.value(l.old, src), l.value(l.new, w)
+		pre, got := l.formOf(src, w), l.value(l.new, w)
 		l.v.Values++
 		switch want := op.FakeQuant(fake); {
 		case twin:

@@ -216,12 +216,12 @@ var mistakes = []mistake{
 		return "w2"
 	}},
 	{"quantize", "fold-integers", "the zero point of a result is off by one", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
-		v := value(f, "c2")
+		v := value(f, "d1")
 		q := *v.Type.Quant
 		q.Offset = []int32{q.Offset[0] + 1}
 		v.Type.Quant = &q
 		retype(f, v)
-		return "r2" // its zero is no code
+		return "r3" // its zero is no code
 	}},
 	{"quantize", "fold-integers", "the operands of a concatenation are exchanged", func(_ *passes.Context, m *ir.Module, f *ir.Func) string {
 		n := node(f, "j")
