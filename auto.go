@@ -223,9 +223,9 @@ type auto struct {
 	allowed  [][]bool          // by variant and layer
 	plain    []bool            // by layer: the first variant is the second one there
 	samples  [][]*tensor.Tensor
-	wanted   [][]float32 // first output of the float network, by sample
-	power    float64     // sum of their squares
-	value    Evaluation  // of the float network
+	wanted   [][]*tensor.Tensor // outputs of the float network, by sample
+	power    []float64          // by output, the sum of its squares; 0 of those that do not count
+	value    Evaluation         // of the float network
 	trials   int
 	history  []AutoTrial
 	last     search.Assignment // what built is of
@@ -324,9 +324,17 @@ func (a *auto) reference(samples [][]*tensor.Tensor) error {
 		if err != nil {
 			return err
 		}
-		a.wanted = append(a.wanted, out[0].F32)
-		for _, v := range out[0].F32 {
-			a.power += float64(float64(v) * float64(v))
+		a.wanted = append(a.wanted, out)
+		if a.power == nil {
+			a.power = make([]float64, len(out))
+		}
+		for k, t := range out {
+			if k > 0 && !a.metric.Outputs {
+				break
+			}
+			for _, v := range t.F32 {
+				a.power[k] += float64(float64(v) * float64(v))
+			}
 		}
 	}
 	a.value, err = a.eval.Evaluate(a.ctx, a.float, a.stage("float"))
@@ -448,7 +456,7 @@ func constantBytes(m *ir.Module) int64 {
 }
 
 // noise is the mean squared error of the first output on the samples, as a part of the float network's
-// mean square.
+// mean square; where the metric is of all outputs, the sum of those parts.
 func (a *auto) noise(x search.Assignment) (float64, error) {
 	return a.opt.Journal.number("noise "+x.Key(), func() (float64, error) {
 		if err := a.late(); err != nil {
@@ -462,18 +470,27 @@ func (a *auto) noise(x search.Assignment) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		var sum float64
+		sums := make([]float64, len(a.power))
 		for i, in := range a.samples {
 			out, err := r.Run(a.ctx, in, nil)
 			if err != nil {
 				return 0, err
 			}
-			for k, v := range out[0].F32 {
-				d := float64(v) - float64(a.wanted[i][k])
-				sum += float64(d * d)
+			for k, t := range out {
+				if k > 0 && !a.metric.Outputs {
+					break
+				}
+				for j, v := range t.F32 {
+					d := float64(v) - float64(a.wanted[i][k].F32[j])
+					sums[k] += float64(d * d)
+				}
 			}
 		}
-		return sum / max(a.power, 1e-30), nil
+		var noise float64
+		for k, sum := range sums {
+			noise += sum / max(a.power[k], 1e-30)
+		}
+		return noise, nil
 	})
 }
 

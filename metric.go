@@ -17,6 +17,8 @@ type Metric struct {
 	Labels bool
 	// Reference says that the outputs of the float network are needed for each sample.
 	Reference bool
+	// Outputs says that all outputs that are numbers count, not the first alone.
+	Outputs bool
 	// Lower says that lower values are better.
 	Lower bool
 	// Points is what one unit of the metric is multiplied with for people, and Unit what the product
@@ -41,6 +43,7 @@ var Metrics = []Metric{
 	{Name: "mse", Doc: "mean squared difference of the first output and the first input, for networks that reconstruct their input", Lower: true, Points: 1, meter: func() meter { return &reconstruction{} }},
 	{Name: "top1", Doc: "how often the largest element of the first output is at the label, or the first index that a network gives is the label", Labels: true, Points: 100, Unit: "points", meter: func() meter { return &topK{k: 1} }},
 	{Name: "top5", Doc: "how often the label is among the five largest elements of the first output, or the first five indices that a network gives", Labels: true, Points: 100, Unit: "points", meter: func() meter { return &topK{k: 5} }},
+	{Name: "worst-cosine", Doc: "cosine of every output of float32, over all samples together, and that of the float network; the least of them", Reference: true, Outputs: true, Points: 1, meter: func() meter { return &worstCosine{} }},
 }
 
 // FindMetric finds a metric by its name.
@@ -219,6 +222,50 @@ func (c *cosine) add(_, out, ref []*tensor.Tensor, _ int) error {
 }
 
 func (c *cosine) value() float64 { return c.sum / float64(max(1, c.n)) }
+
+// worstCosine sums up, for each output, products over all samples.
+type worstCosine struct {
+	dot, xx, rr []float64
+}
+
+func (c *worstCosine) add(_, out, ref []*tensor.Tensor, _ int) error {
+	if c.dot == nil {
+		c.dot, c.xx, c.rr = make([]float64, len(out)), make([]float64, len(out)), make([]float64, len(out))
+	}
+	numbers := false
+	for k, t := range out {
+		if t.DType != tensor.F32 {
+			continue
+		}
+		numbers = true
+		for i, v := range t.F32 {
+			x, r := float64(v), float64(ref[k].F32[i])
+			c.dot[k] += float64(x * r)
+			c.xx[k] += float64(x * x)
+			c.rr[k] += float64(r * r)
+		}
+	}
+	if !numbers {
+		return fmt.Errorf("no output is float32")
+	}
+	return nil
+}
+
+func (c *worstCosine) value() float64 {
+	least := 1.0
+	for k := range c.dot {
+		switch xx, rr := c.xx[k], c.rr[k]; {
+		case xx == 0 && rr == 0:
+		case xx == 0 || rr == 0:
+			least = min(least, 0)
+		default:
+			if v := c.dot[k] / math.Sqrt(float64(xx*rr)); v < least || v != v {
+				least = v
+			}
+		}
+	}
+	return least
+}
 
 type auc struct {
 	scores [2][]float64 // of samples labelled 0 and 1

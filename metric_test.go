@@ -9,6 +9,9 @@ import (
 
 func one(v ...float32) []*tensor.Tensor { return []*tensor.Tensor{tensor.FromF32(v, 1, len(v))} }
 
+// two are the first tensors of two lists.
+func two(a, b []*tensor.Tensor) []*tensor.Tensor { return []*tensor.Tensor{a[0], b[0]} }
+
 func measure(t *testing.T, name string, samples ...func(m meter) error) float64 {
 	t.Helper()
 	m, err := FindMetric(name)
@@ -44,6 +47,9 @@ func TestMetrics(t *testing.T) {
 		{"auc of two outputs", 1, measure(t, "auc", labelled(0, 3, 1), labelled(1, 1, 3))},
 		{"mse", 2.5, measure(t, "mse", func(m meter) error { return m.add(one(1, 2), one(2, 4), nil, 0) })},
 		{"cosine", 0.5, measure(t, "cosine", func(m meter) error { return m.add(nil, one(1, 0), one(2, 0), 0) }, func(m meter) error { return m.add(nil, one(1, 0), one(0, 1), 0) })},
+		{"worst-cosine", 0.6, measure(t, "worst-cosine", func(m meter) error { return m.add(nil, two(one(3), one(1)), two(one(5), one(2)), 0) }, func(m meter) error { return m.add(nil, two(one(4), one(1)), two(one(0), one(2)), 0) })},
+		{"worst-cosine of zeros", 1, measure(t, "worst-cosine", func(m meter) error { return m.add(nil, one(0, 0), one(0, 0), 0) })},
+		{"worst-cosine of zeros in place of numbers", 0, measure(t, "worst-cosine", func(m meter) error { return m.add(nil, two(one(1), one(0)), two(one(1), one(1)), 0) })},
 	} {
 		if math.Abs(c.got-c.want) > 1e-12 {
 			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)

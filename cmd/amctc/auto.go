@@ -69,7 +69,7 @@ line that it prints is the value, higher is better unless --lower is given.
 	p.IntVar(&f.calibLimit, "calib-limit", 128, "use the first N samples of the calibration data")
 	p.StringArrayVar(&f.paths, "data", nil, "data for each input, in order, that the metric is found on")
 	p.StringVar(&f.labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
-	p.StringVar(&f.metric, "metric", "top1", "auc, cosine, mse, top1 or top5")
+	p.StringVar(&f.metric, "metric", "top1", "auc, cosine, mse, top1, top5 or worst-cosine")
 	p.StringVar(&f.evaluator, "evaluator", "", "command that evaluates a model, instead of a metric")
 	p.BoolVar(&f.lower, "lower", false, "lower values of the evaluator are better; the drop is the relative increase")
 	p.Float64Var(&f.opt.MaxDrop, "max-drop", 0.5, "greatest drop of the metric")

@@ -64,7 +64,7 @@ Of a DIR that compile wrote, or its report.json: the table.`,
 	p.StringArrayVar(&f.calib, "calib", nil, "calibration data for each input, in order")
 	p.StringArrayVar(&f.paths, "data", nil, "data for each input that errors are measured on (default: --calib)")
 	p.StringVar(&f.labels, "labels", "", "labels of --data: both networks are also evaluated on all of it")
-	p.StringVar(&f.metric, "metric", "top1", "auc, cosine, mse, top1 or top5, with --labels")
+	p.StringVar(&f.metric, "metric", "top1", "auc, cosine, mse, top1, top5 or worst-cosine, with --labels")
 	p.StringVar(&f.config, "config", "", "AMCT quantization config, JSON or simplified")
 	p.StringVar(&f.record, "record", "", "use the factors of this AMCT record instead of calibrating")
 	p.StringVar(&f.training, "training", "", "history that train --history wrote: learning curves and trained bounds become part of the report")

@@ -333,7 +333,7 @@ func evalCommand(u *ui) *cobra.Command {
 	transforms.register(c)
 	c.Flags().StringArrayVar(&paths, "data", nil, "data for each input, in order")
 	c.Flags().StringVar(&labels, "labels", "", "labels: IDX(.gz), .npy or text, one a line")
-	c.Flags().StringVar(&metric, "metric", "top1", "auc, cosine, mse, top1 or top5")
+	c.Flags().StringVar(&metric, "metric", "top1", "auc, cosine, mse, top1, top5 or worst-cosine")
 	quant.register(c)
 	c.Flags().BoolVar(&fake, "fake", false, "measure the float network with fake quantization too")
 	c.Flags().StringArrayVar(&calib, "calib", nil, "quantize with the first samples of this data, and measure that too")
