@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"slices"
 )
 
@@ -124,41 +125,55 @@ const cheap = 0.1
 // free is how much more an assignment may cost, as a part, for a change to count as free.
 const free = 0.005
 
-// polish makes the changes that take noise away for nothing, the best first.
+// polish makes the changes that take noise away for nothing, the best first. What one takes away is measured again
+// before it is believed, as in step; one that took nothing away is not tried again.
 func (g *greedy) polish(a Assignment) (Assignment, error) {
 	start, err := g.p.Cost(a)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		best, least := Assignment(nil), g.noise
-		for layer := range a {
-			for _, v := range append([]int{0}, g.p.Moves[layer]...) {
-				if v == a[layer] || v == g.p.Float {
-					continue
-				}
-				b := a.with(layer, v)
-				cost, err := g.p.Cost(b)
-				if err != nil {
-					return nil, err
-				}
-				if cost > start*(1+free) {
-					continue
-				}
-				n, err := g.p.Noise(b)
-				if err != nil {
-					return nil, err
-				}
-				if n < least {
-					best, least = b, n
-				}
+	free := float64(start * (1 + free))
+	var list []move
+	for layer := range a {
+		for _, v := range append([]int{0}, g.p.Moves[layer]...) {
+			if v != g.p.Float {
+				list = append(list, move{layer: layer, variant: v, at: -1, score: math.Inf(1)})
 			}
 		}
-		if best == nil {
+	}
+	for {
+		best := -1
+		for i := range list {
+			if m := &list[i]; m.variant != a[m.layer] && m.score > 0 && (best < 0 || m.score > list[best].score) {
+				best = i
+			}
+		}
+		if best < 0 {
 			return a, nil
 		}
-		a, g.noise = best, least
-		g.made++
+		m := &list[best]
+		b := a.with(m.layer, m.variant)
+		if m.at == g.made {
+			if g.noise, err = g.p.Noise(b); err != nil {
+				return nil, err
+			}
+			a = b
+			g.made++
+			continue
+		}
+		m.at, m.score = g.made, 0
+		cost, err := g.p.Cost(b)
+		if err != nil {
+			return nil, err
+		}
+		if cost > free {
+			continue
+		}
+		noise, err := g.p.Noise(b)
+		if err != nil {
+			return nil, err
+		}
+		m.score = g.noise - noise
 	}
 }
 
