@@ -146,7 +146,8 @@ type Sensitivity struct {
 	Score float64
 }
 
-// noiseSamples is how many calibration samples the cheap stand-in for the metric is measured on.
+// noiseSamples is how many samples the cheap stand-in for the metric is measured on: of calibration, or where the
+// metric compares with the float network, of the data that it is found on.
 const noiseSamples = 32
 
 // Auto searches the cheapest quantization of a prepared float module whose metric, found by eval, drops by no
@@ -170,7 +171,11 @@ func Auto(ctx context.Context, c *passes.Context, float *ir.Module, calib *Data,
 	if err := a.calibrate(calib); err != nil {
 		return nil, err
 	}
-	samples, err := calib.First(noiseSamples)
+	from := calib
+	if s, ok := eval.(*EvalSet); ok && metric.Reference && !s.Data.HasState() {
+		from = s.Data // the metric is a distance too; errors beyond the calibrated ranges count
+	}
+	samples, err := from.First(noiseSamples)
 	if err != nil {
 		return nil, err
 	}
