@@ -57,12 +57,13 @@ type split struct{ turns, rows, columns int }
 // run emits the product on the cubes' streams, divided as the estimate finds fastest.
 func (p *product) run() {
 	p.once = map[constantOf]string{}
-	s := split{1, 1, 1}
-	if len(p.cubes) > 1 {
-		s = p.fastest(len(p.cubes))
-	}
+	p.on(p.cubes, p.fastest(len(p.cubes), 1))
+}
+
+// on emits the product on the streams of some cubes.
+func (p *product) on(cubes []*code, s split) {
 	for i, q := range p.divided(s) {
-		q.emit(p.cubes[i])
+		q.emit(cubes[i])
 	}
 }
 
@@ -90,11 +91,15 @@ func (p *product) divided(s split) (out []*product) {
 	return out
 }
 
-// fastest is the division among at most so many cores that the estimate of cycles likes best; of equal ones that with the fewest cores.
-func (p *product) fastest(cores int) split {
+// fastest is the division among at most so many cores that the estimate of cycles likes best while so many such products run beside each other; of equal ones
+// that with the fewest cores.
+func (p *product) fastest(cores, beside int) split {
 	best, least := split{1, 1, 1}, int64(math.MaxInt64)
+	if cores == 1 {
+		return best
+	}
 	try := func(s split) {
-		t, ok := p.estimate(p.divided(s))
+		t, ok := p.estimate(p.divided(s), beside)
 		used := func(s split) int { return s.turns * s.rows * s.columns }
 		if ok && (t < least || t == least && used(s) < used(best)) {
 			best, least = s, t
@@ -127,9 +132,9 @@ func (p *product) fastest(cores int) split {
 	return best
 }
 
-// estimate is the cycles of the slowest of the cores' products, or of moving what all of them move together; false where one has no plan. A core takes what its
-// busiest pipe takes, after the first weights and the first piece of the operand have come in.
-func (p *product) estimate(all []*product) (int64, bool) {
+// estimate is the cycles of the slowest of the cores' products, or of moving what all of them, and as many of each of the products beside, move together;
+// false where one has no plan. A core takes what its busiest pipe takes, after the first weights and the first piece of the operand have come in.
+func (p *product) estimate(all []*product, beside int) (int64, bool) {
 	slowest, moved := int64(0), 0
 	for _, q := range all {
 		t, bytes, ok := q.cycles()
@@ -138,7 +143,7 @@ func (p *product) estimate(all []*product) (int64, bool) {
 		}
 		slowest, moved = max(slowest, t), moved+bytes
 	}
-	return max(slowest, int64(cd(moved, p.desc.SharedRate()))), true
+	return max(slowest, int64(cd(moved*beside, p.desc.SharedRate()))), true
 }
 
 // cycles estimates the product on one core, and the bytes that it moves from and to global memory.
