@@ -1,8 +1,6 @@
 package ascend
 
 import (
-	"math"
-
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/target"
 )
@@ -59,25 +57,6 @@ const (
 	cyclesOfTables = 350
 	cyclesOfRow    = 10
 )
-
-// divided is among how many cores the blocks, the samples and the rows are divided so that the slowest is done first; with the fewest of equal ones.
-func (l *laneRows) divided(cores int) (blocks, samples, rows int) {
-	least := math.MaxInt
-	units := cd(l.rows, l.unit)
-	most := cores
-	if !l.whole {
-		most = 1
-	}
-	for b := range min(l.blocks, most) {
-		for s := range min(l.samples, cores/(b+1)) {
-			r := min(units, cores/(b+1)/(s+1))
-			if cost := cd(l.blocks, b+1) * (cyclesOfTables + cd(l.samples, s+1)*min(l.rows, cd(units, r)*l.unit)*cyclesOfRow); cost < least {
-				least, blocks, samples, rows = cost, b+1, s+1, r
-			}
-		}
-	}
-	return blocks, samples, rows
-}
 
 // lookUpLanes looks the codes of l in symbol from up and writes them to symbol to, where they lie in the same way.
 func (k *kernel) lookUpLanes(l laneRows, from, to string) {
@@ -162,33 +141,24 @@ func (k *kernel) lookUpLanes(l laneRows, from, to string) {
 			})
 		})
 	}
-	core, full := 0, l.blocks
+	full := l.blocks
 	if l.last < 32 {
 		full--
 	}
-	pb, ps, pr := l.divided(len(k.vectors))
-	divide(l.blocks, pb, func(_, block, blocks int) {
-		divide(l.samples, ps, func(_, sample, samples int) {
-			divide(cd(l.rows, l.unit), pr, func(_, unit, units int) {
-				c := k.vectors[core]
-				core++
-				row := unit * l.unit
-				rows := min(units*l.unit, l.rows-row)
-				c.emit(&target.DataCopy{Dst: lanes.Addr, Src: target.In(steps, 0), Count: 1, Len: 4 * len(offsets) / 32})
-				run(c, block, min(blocks, full-block), sample, samples, row, rows, 32)
-				if block+blocks > full {
-					run(c, full, 1, sample, samples, row, rows, l.last)
-				}
-			})
-		})
-	})
-}
-
-// blockUnit is how many pieces of so many bytes, one after the other, end where a block of 32 bytes does.
-func blockUnit(bytes int) int {
-	unit := 1
-	for unit*bytes%32 != 0 {
-		unit *= 2
+	blocks := l.blocks
+	if !l.whole {
+		blocks = 1 // of all blocks
 	}
-	return unit
+	each := l.blocks / blocks
+	k.divide3([3]int{blocks, l.samples, cd(l.rows, l.unit)}, func(most [3]int) int {
+		return most[0] * each * (cyclesOfTables + most[1]*min(most[2]*l.unit, l.rows)*cyclesOfRow)
+	}, func(c *code, first, count [3]int) {
+		block, row := first[0]*each, first[2]*l.unit
+		blocks, rows := count[0]*each, min(count[2]*l.unit, l.rows-row)
+		c.emit(&target.DataCopy{Dst: lanes.Addr, Src: target.In(steps, 0), Count: 1, Len: 4 * len(offsets) / 32})
+		run(c, block, min(blocks, full-block), first[1], count[1], row, rows, 32)
+		if block+blocks > full {
+			run(c, full, 1, first[1], count[1], row, rows, l.last)
+		}
+	})
 }
