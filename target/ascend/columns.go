@@ -38,10 +38,7 @@ func (k *kernel) columns(p *columnPass) {
 	perElem := 4*len(p.constants) + 2*4*len(p.from) + 2*p.size + 4*p.work
 	buffers := len(p.constants) + 2*len(p.from) + 2 + p.work
 	widest := min(widestPass, (k.room(target.UB)-32*buffers)/perElem/64*64)
-	unit := 1 // rows whose results end where a block of 32 bytes does
-	for unit*p.cols*p.size%32 != 0 {
-		unit *= 2
-	}
+	unit := blockUnit(p.cols * p.size) // rows
 	for first := 0; first < p.cols; first += widest {
 		width := min(widest, p.cols-first)
 		deep := 1 // rows of a tile; several only where they are contiguous

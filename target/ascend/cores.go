@@ -51,19 +51,64 @@ func divide(n, cores int, each func(core, first, count int)) {
 	}
 }
 
+// divide3 divides three kinds of things, n of each, all of whose combinations are work, among the vector cores: each into as many parts as make the estimate
+// of the slowest core, given the most things of each kind that one has, least; of equal ones into the fewest.
+func (f *frame) divide3(n [3]int, cost func(most [3]int) int, each func(c *code, first, count [3]int)) {
+	cores := len(f.vectors)
+	var parts [3]int
+	least, used := math.MaxInt, 0
+	for a := 1; a <= min(n[0], cores); a++ {
+		for b := 1; b <= min(n[1], cores/a); b++ {
+			for c := 1; c <= min(n[2], cores/a/b); c++ {
+				t := cost([3]int{cd(n[0], a), cd(n[1], b), cd(n[2], c)})
+				if t < least || t == least && a*b*c < used {
+					least, used, parts = t, a*b*c, [3]int{a, b, c}
+				}
+			}
+		}
+	}
+	core := 0
+	divide(n[0], parts[0], func(_, first0, count0 int) {
+		divide(n[1], parts[1], func(_, first1, count1 int) {
+			divide(n[2], parts[2], func(_, first2, count2 int) {
+				each(f.vectors[core], [3]int{first0, first1, first2}, [3]int{count0, count1, count2})
+				core++
+			})
+		})
+	})
+}
+
+// blockUnit is how many pieces of so many bytes, one after the other, end where a block of 32 bytes does.
+func blockUnit(bytes int) int {
+	unit := 1
+	for unit*bytes%32 != 0 {
+		unit *= 2
+	}
+	return unit
+}
+
 // A split is how many parts the turns, the rows and the columns of a product are divided into; their product is the number of cores that work.
 type split struct{ turns, rows, columns int }
 
 // run emits the product on the cubes' streams, divided as the estimate finds fastest.
 func (p *product) run() {
 	p.once = map[constantOf]string{}
-	s := split{1, 1, 1}
-	if len(p.cubes) > 1 {
-		s = p.fastest(len(p.cubes))
-	}
+	p.on(p.cubes, p.fastest(len(p.cubes), 1))
+}
+
+// on emits the product on the streams of some cubes.
+func (p *product) on(cubes []*code, s split) {
 	for i, q := range p.divided(s) {
-		q.emit(p.cubes[i])
+		q.emit(cubes[i])
 	}
+}
+
+// together is how many turns one core does: as many as end where a block of 32 bytes of a row-major result does.
+func (p *product) together() int {
+	if p.size == 0 || p.batch == 1 {
+		return 1
+	}
+	return blockUnit(p.total * p.acc.outs * p.size)
 }
 
 // divided are the products of each core.
@@ -73,11 +118,13 @@ func (p *product) divided(s split) (out []*product) {
 		columns = p.tiles(up(cd(p.acc.outs, s.columns), 32))
 	}
 	units := cd(p.lines, p.unit)
-	divide(p.batch, s.turns, func(_, turn, turns int) {
+	together := p.together()
+	divide(cd(p.batch, together), s.turns, func(_, group, groups int) {
+		turn := group * together
 		divide(units, s.rows, func(_, unit, count int) {
 			divide(len(columns), s.columns, func(_, column, n int) {
 				q := *p
-				q.turn, q.batch = turn, turns
+				q.turn, q.batch = turn, min(groups*together, p.batch-turn)
 				if s.rows > 1 {
 					from, to := unit*p.unit, min((unit+count)*p.unit, p.lines)
 					q.cut = func(bytes, rows int) []piece { return p.cutLines(from, to, bytes, rows) }
@@ -90,24 +137,27 @@ func (p *product) divided(s split) (out []*product) {
 	return out
 }
 
-// fastest is the division among at most so many cores that the estimate of cycles likes best; of equal ones that with the fewest cores.
-func (p *product) fastest(cores int) split {
+// fastest is the division among at most so many cores that the estimate of cycles likes best while so many such products run beside each other; of equal ones
+// that with the fewest cores.
+func (p *product) fastest(cores, beside int) split {
 	best, least := split{1, 1, 1}, int64(math.MaxInt64)
+	if cores == 1 {
+		return best
+	}
 	try := func(s split) {
-		t, ok := p.estimate(p.divided(s))
+		t, ok := p.estimate(p.divided(s), beside)
 		used := func(s split) int { return s.turns * s.rows * s.columns }
 		if ok && (t < least || t == least && used(s) < used(best)) {
 			best, least = s, t
 		}
 	}
-	turns, rows, columns := p.batch, cd(p.lines, p.unit), cd(p.acc.outs, 32)
-	if p.size > 0 { // row-major: a row of columns, and what one turn gives, must end where a block of 32 bytes does
-		row := p.acc.outs * p.size
-		if row%32 != 0 && p.batch*p.total > 1 {
+	turns, rows, columns := cd(p.batch, p.together()), cd(p.lines, p.unit), cd(p.acc.outs, 32)
+	if p.size > 0 { // row-major: a row of columns, and rows that cores divide, must end where a block of 32 bytes does
+		if p.acc.outs*p.size%32 != 0 && p.batch*p.total > 1 {
 			columns = 1
 		}
-		if p.total*row%32 != 0 && p.batch > 1 {
-			turns, rows = 1, 1
+		if p.together() > 1 {
+			rows = 1
 		}
 		if p.at*p.size%32 != 0 {
 			return best
@@ -127,9 +177,9 @@ func (p *product) fastest(cores int) split {
 	return best
 }
 
-// estimate is the cycles of the slowest of the cores' products, or of moving what all of them move together; false where one has no plan. A core takes what its
-// busiest pipe takes, after the first weights and the first piece of the operand have come in.
-func (p *product) estimate(all []*product) (int64, bool) {
+// estimate is the cycles of the slowest of the cores' products, or of moving what all of them, and as many of each of the products beside, move together;
+// false where one has no plan. A core takes what its busiest pipe takes, after the first weights and the first piece of the operand have come in.
+func (p *product) estimate(all []*product, beside int) (int64, bool) {
 	slowest, moved := int64(0), 0
 	for _, q := range all {
 		t, bytes, ok := q.cycles()
@@ -138,7 +188,7 @@ func (p *product) estimate(all []*product) (int64, bool) {
 		}
 		slowest, moved = max(slowest, t), moved+bytes
 	}
-	return max(slowest, int64(cd(moved, p.desc.SharedRate()))), true
+	return max(slowest, int64(cd(moved*beside, p.desc.SharedRate()))), true
 }
 
 // cycles estimates the product on one core, and the bytes that it moves from and to global memory.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/irtest"
 	"github.com/amctc/amctc/passes/passtest"
 	"github.com/amctc/amctc/target"
@@ -72,6 +73,53 @@ func TestMobileNetOnCores(t *testing.T) {
 		cycles = r.Cycles
 		if roof := r.GMBytes() / int64(d.SharedRate()); r.Cycles < roof {
 			t.Errorf("%d cores: %d cycles, the chip's memory needs %d", cores, r.Cycles, roof)
+		}
+	}
+}
+
+// TestSamplesOnCores divides samples whose results do not end at blocks of 32 bytes: sums of a convolution, and images that become rows.
+func TestSamplesOnCores(t *testing.T) {
+	for seed := range uint64(24) {
+		n := newNetwork(t, seed)
+		side, outs := 1+2*n.IntN(4), 1+2*n.IntN(20)
+		x := n.image(2+n.IntN(40), n.size(), side, side)
+		if seed%2 == 0 {
+			n.agreesOnCores(n.node("q.conv2d", ir.Float(), nil, x, n.weights(outs, x.Type.Shape[1], 1, 1), n.bias(outs)))
+			continue
+		}
+		n.agreesOnCores(n.node("nn.reshape", ir.Type{}, ir.AttrsOf("shape", []int{x.Type.Shape[0], -1}), x))
+	}
+}
+
+// TestManySamples wants samples of odd sizes to be divided: all cores take less than half the cycles of one.
+func TestManySamples(t *testing.T) {
+	for _, name := range []string{"nn.reshape", "q.conv2d"} {
+		n := newNetwork(t, 3)
+		x := n.codes("x", .1, 3, 96, 17, 9, 9)
+		var y *ir.Value
+		if name == "nn.reshape" { // from an image, not from the row-major bytes of a parameter
+			x = n.node("q.clip", ir.Type{}, ir.AttrsOf("clip", []int{-100, 100}), x)
+			y = n.node(name, ir.Type{}, ir.AttrsOf("shape", []int{96, -1}), x)
+		} else {
+			y = n.node(name, ir.Float(), nil, x, n.weights(33, 17, 1, 1), n.bias(33))
+		}
+		n.b.Func.Results = append(n.b.Func.Results, y)
+		d, err := ascend.Describe("ascend910b3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := n.inputs(1)
+		one, err := compareCores(n.m, d, in, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := compareCores(n.m, d, in, d.AIC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d cycles on one core, %d on %d", name, one.Cycles, all.Cycles, d.AIC)
+		if 2*all.Cycles >= one.Cycles {
+			t.Errorf("%s: %d cycles on one core, %d on %d", name, one.Cycles, all.Cycles, d.AIC)
 		}
 	}
 }

@@ -66,13 +66,18 @@ func (k *kernel) denseProduct(from string, rows, inner int, a *accumulation) *pr
 
 // into runs a product and puts its rows into a symbol of elements of that size, which it gives.
 func (p *product) into(sym string, size int) string {
+	p.rowsInto(sym, size)
+	p.run()
+	return sym
+}
+
+// rowsInto says that the rows go to a symbol of elements of that size.
+func (p *product) rowsInto(sym string, size int) {
 	p.store = func(q *piece, _, m, channel index, s section, f *target.Fixpipe) {
 		f.Dst = channel.at(m.at(target.In(sym, (p.at+q.y*p.acc.outs)*size), p.acc.outs*size), size)
 		f.ND, f.N, f.DstStride = true, s.valid, p.acc.outs
 	}
 	p.size = size
-	p.run()
-	return sym
 }
 
 // codes runs a product whose rows become codes in a symbol.

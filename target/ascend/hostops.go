@@ -42,10 +42,8 @@ var hostOps = map[string]func(*kernel){
 		k.host.emit(&target.Host{Op: "resample", Out: []string{k.out().Sym}, In: []string{k.shaped(k.in(0)), sym},
 			Attrs: []target.Attr{k.int("axis"), k.int("taps"), k.ints("indices")}})
 	},
-	"nn.pixels": lowerPixels,
-	"nn.argmax": func(k *kernel) {
-		k.rank("argmax", k.int("axis"), k.bool("keep"), k.bool("last"), k.bool("least"))
-	},
+	"nn.pixels":    lowerPixels,
+	"nn.argmax":    lowerArgMax,
 	"nn.topk":      func(k *kernel) { k.rank("topk", k.int("axis"), k.int("k"), k.bool("least")) },
 	"nn.normalize": func(k *kernel) { k.hostStep("normalize", k.int("axis"), k.float("eps")) },
 	"nn.transpose": onCodes(lowerTranspose, func(k *kernel) { k.hostStep("transpose", k.ints("perm")) }),

@@ -8,7 +8,7 @@ const squareTile = 1408
 // fromND writes an NC1HWC0 tensor from the symbol that has its row-major bytes: 32 channels of a strip of pixels at a time become
 // pixels of 32 channels by transposing squares. Channels beyond the last become zero.
 func (k *kernel) fromND(sym string, y tensorGM) {
-	k.transposed(y, true, len(k.vectors), func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+	k.transposed(y, 1, true, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
 		plane := y.Dims[2] * y.Dims[3]
 		from := pixel.at(block.at(n.at(target.In(sym, 0), y.Dims[1]*plane), 32*plane), 1)
 		c.emit(&target.PadCopy{Dst: target.At(target.UB, ub), Src: from, Type: target.S8, Count: channels, Len: count, SrcGap: plane - count})
@@ -24,11 +24,11 @@ func (k *kernel) fromND(sym string, y tensorGM) {
 
 // toND writes the row-major bytes of an NC1HWC0 tensor to a symbol of as many elements.
 func (k *kernel) toND(x tensorGM, sym string) {
-	plane, cores := x.Dims[2]*x.Dims[3], len(k.vectors)
-	if x.Dims[0] > 1 && x.Dims[1]*plane%32 != 0 { // the samples do not end at blocks of 32 bytes
-		cores = 1
+	plane, together := x.Dims[2]*x.Dims[3], 1
+	if x.Dims[0] > 1 {
+		together = blockUnit(x.Dims[1] * plane)
 	}
-	k.transposed(x, plane%32 == 0, cores, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
+	k.transposed(x, together, plane%32 == 0, func(c *code, n, block, pixel index, channels, count, ub, pitch int) {
 		c.emit(&target.DataCopy{Dst: target.At(target.UB, ub), Src: pixel.at(block.at(n.at(target.In(x.Sym, 0), x.C1()*x.Plane()), x.Plane()), 32), Count: 1, Len: count})
 	}, func(c *code, channels, count, pitch, in, out int) {
 		if count < pitch {
@@ -42,9 +42,9 @@ func (k *kernel) toND(x tensorGM, sym string) {
 	})
 }
 
-// transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes. So many cores divide the blocks or,
-// where strips end at blocks of 32 bytes of the result, the strips.
-func (k *kernel) transposed(t tensorGM, byStrips bool, cores int, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
+// transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes. The cores divide the
+// samples, so many together as end at a block of 32 bytes of the result, the blocks of channels where each sample ends at one, and with byStrips the strips.
+func (k *kernel) transposed(t tensorGM, together int, byStrips bool, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
 	store func(c *code, n, block, pixel index, channels, count, ub, pitch int)) {
 	plane := t.Dims[2] * t.Dims[3]
 	size := 32 * up(min(plane, squareTile), 32)
@@ -54,7 +54,7 @@ func (k *kernel) transposed(t tensorGM, byStrips bool, cores int, load func(c *c
 	}
 	strips, full := cd(plane, squareTile), plane/squareTile
 	blocks, whole := cd(t.Dims[1], 32), t.Dims[1]/32
-	walk := func(c *code, s0, s1, b0, b1 int) {
+	walk := func(c *code, sample, samples, s0, s1, b0, b1 int) {
 		strip := func(c *code, n, pixel index, count int) {
 			pitch := up(count, 32)
 			part := func(first, blocks, channels int) {
@@ -68,18 +68,26 @@ func (k *kernel) transposed(t tensorGM, byStrips bool, cores int, load func(c *c
 				part(whole, 1, rest)
 			}
 		}
-		c.loop(t.Dims[0], func(c *code, n index) {
+		c.loop(samples, func(c *code, n index) {
+			n = n.plus(sample)
 			c.loop(min(s1, full)-s0, func(c *code, i index) { strip(c, n, i.plus(s0).times(squareTile), squareTile) })
 			if rest := plane % squareTile; rest > 0 && s1 > full {
 				strip(c, n, number(full*squareTile), rest)
 			}
 		})
 	}
-	if byStrips && min(strips, cores) > min(blocks, cores) {
-		divide(strips, cores, func(core, first, count int) { walk(k.vectors[core], first, first+count, 0, blocks) })
-		return
+	things := [3]int{cd(t.Dims[0], together), blocks, strips}
+	if together > 1 {
+		things[1] = 1
 	}
-	divide(blocks, cores, func(core, first, count int) { walk(k.vectors[core], 0, strips, first, first+count) })
+	if together > 1 || !byStrips {
+		things[2] = 1
+	}
+	eachBlock, eachStrip := blocks/things[1], strips/things[2]
+	k.divide3(things, func(most [3]int) int { return most[0] * most[1] * most[2] }, func(c *code, first, count [3]int) {
+		sample := first[0] * together
+		walk(c, sample, min(count[0]*together, t.Dims[0]-sample), first[2]*eachStrip, (first[2]+count[2])*eachStrip, first[1]*eachBlock, (first[1]+count[1])*eachBlock)
+	})
 }
 
 // clear zeroes n bytes of UB, a multiple of 32.

@@ -1,12 +1,14 @@
 package ascend
 
 import (
+	"math"
+
 	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/target"
 )
 
 // lowerMatMul is the integer product of two computed matrices. The vector unit turns each second matrix into planes of 32 rows, as an image whose channels
-// are its rows is blocked: the form in which weights go to L0B. One product of the cube follows another.
+// are its rows is blocked: the form in which weights go to L0B. The cubes divide the products.
 func lowerMatMul(k *kernel) {
 	x, w, y := k.in(0), k.in(1), k.out()
 	last := len(y.Dims) - 2
@@ -30,17 +32,17 @@ func lowerMatMul(k *kernel) {
 	k.fromND(k.rowMajor(w, "w"), blocked)
 	k.phase()
 	each := func(sym string, size int) {
+		var all []*product
 		lead := y.Dims[:last]
 		walk(lead, matrixStrides(x.Dims, lead), matrixStrides(w.Dims, lead), func(i, ix, iw int) {
-			if i > 0 {
-				k.phase()
-			}
 			p := k.denseProduct(from, rows, inner, a)
 			p.from = ix * rows * inner
 			p.moving = &movingWeights{blocked.Sym, iw * blocked.C1() * blocked.Plane(), outs}
 			p.at = i * rows * outs
-			p.into(sym, size)
+			p.rowsInto(sym, size)
+			all = append(all, p)
 		})
+		runAll(all)
 	}
 	total := y.Elems()
 	if y.Type == target.F32 && !k.fixpipe() {
@@ -94,4 +96,40 @@ func walk(dims, sa, sb []int, f func(i, a, b int)) {
 		}
 		f(i, a, b)
 	}
+}
+
+// runAll emits products of one shape, whose results follow each other, on the cubes' streams: so many beside each other, each divided among as many cores,
+// as the estimate finds fastest.
+func runAll(all []*product) {
+	p := all[0]
+	cubes, once := len(p.cubes), map[constantOf]string{}
+	// Products whose results share a block of 32 bytes are one core's.
+	unit := blockUnit(p.total * p.acc.outs * p.size)
+	groups, beside, best, least := cd(len(all), unit), 1, split{}, int64(math.MaxInt64)
+	for n := min(groups, cubes); n >= 1; n-- {
+		cores := cubes / n
+		if unit > 1 && len(all) > 1 {
+			cores = 1
+		}
+		s := p.fastest(cores, n)
+		t, ok := p.estimate(p.divided(s), n)
+		if t *= int64(unit * cd(groups, n)); ok && t < least {
+			beside, best, least = n, s, t
+		}
+	}
+	if least == math.MaxInt64 { // no plan: emitting says why
+		best = split{1, 1, 1}
+	}
+	divide(groups, beside, func(lane, first, count int) {
+		cores := p.cubes[lane*(cubes/beside):][:cubes/beside]
+		for i, q := range all[first*unit : min((first+count)*unit, len(all))] {
+			if i > 0 { // the next product lays out the buffers anew
+				for _, c := range cores {
+					c.emit(&target.PipeBarrier{On: target.PipeAll})
+				}
+			}
+			q.once = once
+			q.on(cores, best)
+		}
+	})
 }

@@ -2,7 +2,16 @@ package ascend
 
 import "github.com/amctc/amctc/target"
 
-// rank lets the host find indices, and the elements that they are of: no instruction gives an index. Codes are ranked as codes.
+// lowerArgMax finds indices of codes on the vector core, where the part can; those of floats are the host's.
+func lowerArgMax(k *kernel) {
+	if x := k.in(0); x.Type == target.S8 && k.ranksCodes(x.Dims[k.node.Int("axis")]) {
+		k.argMax(x)
+		return
+	}
+	k.rank("argmax", k.int("axis"), k.bool("keep"), k.bool("last"), k.bool("least"))
+}
+
+// rank lets the host find indices, and the elements that they are of. Codes are ranked as codes.
 func (k *kernel) rank(op string, attrs ...target.Attr) {
 	x := k.in(0)
 	from := k.rowMajor(x, "x")
