@@ -161,7 +161,7 @@ m.onnx:` + strings.Repeat("f_0/", 64) + `f_0: error[I025]: f "` + strings.Repeat
 		function("g a -> b", 13, nil, part().node("Relu a -> b")).function("g a -> b", 13, nil, part().node("Relu a -> b")).
 		own("f x -> a").own("g x x -> b").own("g x -> d", integer("axis", 1)).out("a", "b", "d"), want: `
 m.onnx: error[I010]: function "g": the model has two functions of this name in domain "own"
-m.onnx:f_0: error[I003]: f "f_0": its function is of opset 30, outside 1 to 21; export again with opset_version=13
+m.onnx:f_0: error[I003]: f "f_0": its function is of opset 30, outside 1 to 23; export again with opset_version=13
 m.onnx:g_1: error[I008]: g "g_1": it has 2 inputs and 1 outputs, the function has 1 and 1
 m.onnx:g_2: warning[I007]: g "g_2": it has an attribute "axis" that the function does not declare; it is ignored`},
 	{name: "bound values", m: newModel(13).edit(func(m *pb.ModelProto) {

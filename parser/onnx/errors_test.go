@@ -34,9 +34,9 @@ func (m model) init(t *pb.TensorProto) model {
 var errorCases = slices.Concat(quantErrors, controlErrors, []errorCase{
 	{name: "no graph", m: newModel(13).edit(func(m *pb.ModelProto) { m.Graph = nil }), want: `m.onnx: error[I001]: not an ONNX model: it holds no graph`},
 	{name: "no outputs", m: image(13).node("Relu x -> y"), want: `m.onnx: error[I001]: the graph has no outputs`},
-	{name: "versions", m: image(22).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 11 }), want: `
-m.onnx: error[I002]: IR version 11 is outside 3 to 10; convert the model with the onnx package
-m.onnx: error[I003]: opset 22 is outside 1 to 21; export again with opset_version=13, or use onnx.version_converter`},
+	{name: "versions", m: image(24).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.IrVersion = 12 }), want: `
+m.onnx: error[I002]: IR version 12 is outside 3 to 11; convert the model with the onnx package
+m.onnx: error[I003]: opset 24 is outside 1 to 23; export again with opset_version=13, or use onnx.version_converter`},
 	{name: "no opset", m: image(1).node("Relu x -> y").out("y").edit(func(m *pb.ModelProto) { m.OpsetImport = nil }),
 		want: `m.onnx: error[I003]: the model names no version of the default operator set; export it again with opset_version=13`},
 	{name: "everything at once", m: batch(13).node("Unique x -> a").named("act").node("Relu a -> b").node("SequenceMap b a -> c").node("DynamicQuantizeLinear c -> d").

@@ -31,8 +31,8 @@ type Options struct {
 
 // The versions that are read.
 const (
-	minIR, maxIR       = 3, 10
-	minOpset, maxOpset = 1, 21
+	minIR, maxIR       = 3, 11
+	minOpset, maxOpset = 1, 23
 )
 
 // Import reads a model. name stands for the file in diagnostics. The module has one function,

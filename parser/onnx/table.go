@@ -111,7 +111,8 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"Loop":            {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body"}},
 	"Scan": {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body", "directions", "num_scan_inputs", "scan_input_axes", "scan_input_directions",
 		"scan_output_axes", "scan_output_directions"}, since: 8},
-	"Unsqueeze": {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
+	"RMSNormalization": {min: 2, max: 2, outs: 1, attrs: []string{"axis", "epsilon", "stash_type"}, since: 23, build: buildRMSNorm},
+	"Unsqueeze":        {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
 })
 
 // foreign are the operators of AMCT's deploy models, whatever their domain, and of ONNX Runtime's own
@@ -130,7 +131,9 @@ var foreign = map[string]entry{
 	"QLinearConcat": {min: 5, max: -1, outs: 1, reads: readsCodes, attrs: []string{"axis"}, build: buildQLinearConcat},
 	"QLinearGlobalAveragePool": {min: 4, max: 5, outs: 1, reads: readsCodes, attrs: []string{"channels_last"},
 		build: buildQLinearGlobalAveragePool},
-	"QLinearMul": {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearMul},
+	"QLinearMul":                       {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearMul},
+	"SimplifiedLayerNormalization":     {min: 2, max: 2, outs: 2, attrs: []string{"axis", "epsilon", "stash_type"}, build: buildRMSNorm},
+	"SkipSimplifiedLayerNormalization": {min: 3, max: 4, outs: 4, attrs: []string{"epsilon"}, build: buildSkipRMSNorm},
 }
 
 var recurrentAttrs = []string{"activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "layout"}
