@@ -186,7 +186,7 @@ func (d *demands) behindClamp(u ir.Use) bool {
 
 // useDemand is the map one use wants, nil for float32.
 func (d *demands) useDemand(u ir.Use) *ir.Quant {
-	if u.Node == nil {
+	if u.Node == nil || u.Node.Indexes(u.Index) {
 		return nil
 	}
 	switch d.kind[u.Node] {
@@ -355,7 +355,11 @@ func (e *emitter) table(n *ir.Node, x *ir.Quant) *ir.Value {
 func (e *emitter) moving(n *ir.Node, spec ir.NodeSpec) error {
 	r := n.Result()
 	q := e.d.store[r]
-	for _, v := range n.Operands {
+	for i, v := range n.Operands {
+		if n.Indexes(i) {
+			spec.Operands = append(spec.Operands, e.stored[v])
+			continue
+		}
 		w, err := e.code(v, q)
 		if err != nil {
 			return err
