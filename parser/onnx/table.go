@@ -31,7 +31,7 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"GlobalMaxPool":     {min: 1, max: 1, outs: 1, reads: movesCodes, build: func(c *call) { buildGlobalPool(c, "nn.max_pool2d") }},
 	"Identity":          {min: 1, max: 1, outs: 1, reads: movesCodes, build: func(c *call) { c.alias(0) }},
 	"MatMul":            {min: 2, max: 2, outs: 1, reads: readsQuant, build: buildMatMul},
-	"MaxPool":           {min: 1, max: 1, outs: 1, reads: movesCodes, attrs: append([]string{"storage_order"}, poolAttrs...), build: buildMaxPool},
+	"MaxPool":           {min: 1, max: 1, outs: 2, reads: movesCodes, attrs: append([]string{"storage_order"}, poolAttrs...), build: buildMaxPool},
 	"Mul":               {min: 2, max: 2, outs: 1, reads: readsAcc, build: buildMul},
 	"MatMulInteger":     {min: 2, max: 4, outs: 1, reads: readsCodes, since: 10, build: buildMatMulInteger},
 	"Pad":               {min: 1, max: 4, outs: 1, attrs: []string{"mode", "pads", "value"}, build: buildPad},
@@ -111,6 +111,11 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"Loop":            {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body"}},
 	"Scan": {min: 0, max: -1, outs: 1 << 20, attrs: []string{"body", "directions", "num_scan_inputs", "scan_input_axes", "scan_input_directions",
 		"scan_output_axes", "scan_output_directions"}, since: 8},
+	"Det":        {min: 1, max: 1, outs: 1, since: 11, build: func(c *call) { c.unary("nn.det") }},
+	"GridSample": {min: 2, max: 2, outs: 1, reads: readsEach, attrs: []string{"align_corners", "mode", "padding_mode"}, since: 16, build: buildGridSample},
+	"RoiAlign": {min: 3, max: 3, outs: 1, attrs: []string{"coordinate_transformation_mode", "mode", "output_height", "output_width", "sampling_ratio", "spatial_scale"},
+		since: 10, build: buildRoiAlign},
+	"RMSNormalization": {min: 2, max: 2, outs: 1, attrs: []string{"axis", "epsilon", "stash_type"}, since: 23, build: buildRMSNorm},
 	"Attention": {min: 3, max: 6, outs: 3, attrs: []string{"is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap",
 		"softmax_precision"}, since: 23, build: buildAttention},
 	"RotaryEmbedding": {min: 3, max: 4, outs: 1, attrs: []string{"interleaved", "num_heads", "rotary_embedding_dim"}, since: 23, build: buildRotary},
@@ -134,7 +139,9 @@ var foreign = map[string]entry{
 	"QLinearConcat": {min: 5, max: -1, outs: 1, reads: readsCodes, attrs: []string{"axis"}, build: buildQLinearConcat},
 	"QLinearGlobalAveragePool": {min: 4, max: 5, outs: 1, reads: readsCodes, attrs: []string{"channels_last"},
 		build: buildQLinearGlobalAveragePool},
-	"QLinearMul": {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearMul},
+	"QLinearMul":                       {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearMul},
+	"SimplifiedLayerNormalization":     {min: 2, max: 2, outs: 2, attrs: []string{"axis", "epsilon", "stash_type"}, build: buildRMSNorm},
+	"SkipSimplifiedLayerNormalization": {min: 3, max: 4, outs: 4, attrs: []string{"epsilon"}, build: buildSkipRMSNorm},
 }
 
 var recurrentAttrs = []string{"activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "layout"}
