@@ -92,4 +92,7 @@ var importCodes = []Entry{
 	{Code: "I030", Title: "--bind does not fit",
 		Meaning: "The value given for an input is no number of its type, has not as many numbers as its shape, or names no input.",
 		WayOut:  "Give one number, or all of them separated by commas: --bind sr=16000."},
+	{Code: "I031", Title: "dynamic factors are dropped",
+		Meaning: "The model finds the factors of activations anew in each call, as ONNX Runtime's quantize_dynamic writes it. The network that is imported has float layers with the numbers that the codes of the weights stand for, and calibration finds factors that are the same in each call. A warning.",
+		WayOut:  "None is needed; the float model that it was made from has weights that are not rounded."},
 }

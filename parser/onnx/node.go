@@ -105,7 +105,7 @@ func (c *call) run() {
 	}
 	e.build(c)
 	if e.reads&movesCodes != 0 && !c.failed && c.out[0] != nil {
-		c.out[0].codes = c.in[0].codes
+		c.out[0].codes, c.out[0].dyn = c.in[0].codes, c.in[0].dyn
 	}
 }
 

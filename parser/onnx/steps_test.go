@@ -147,6 +147,14 @@ var stepCases = []struct {
 		"dense take reshape take reshape add take sigmoid take sigmoid take tanh mul mul add take sigmoid tanh mul dense add take sigmoid take sigmoid take tanh mul mul add take sigmoid tanh mul reshape reshape concat"},
 	{"RNN", newModel(14).in("x", 2, 2, 3).floats("w", 1, 2, 3).floats("r", 1, 2, 2).node("RNN x w r -> y", integer("hidden_size", 2), str("direction", "reverse")).out("y"),
 		"dense take reshape take reshape add tanh dense add tanh reshape reshape concat"},
+	{"DynamicQuantizeLinear", newModel(13).in("x", 2).node("DynamicQuantizeLinear x -> q s z").out("q", "s", "z"),
+		"reduce_max max reduce_min min sub div sub div clip round cast div round cast add clip cast"},
+	{"TfIdfVectorizer", newModel(13).in("x", 1).i64("t", 4, 8).node("TfIdfVectorizer t -> c", str("mode", "TF"), ints("ngram_counts", 0), ints("ngram_indexes", 0), ints("pool_int64s", 4)).
+		node("Add x c -> y").out("y"),
+		"add"},
+	{"MelWeightMatrix", newModel(17).in("x", 1, 3).scalar("b", 2).scalar("l", 4).scalar("r", 8000).f32("lo", []float32{0}).f32("hi", []float32{4000}).
+		node("MelWeightMatrix b l r lo hi -> m").node("MatMul x m -> y").out("y"),
+		"dense"},
 	{"reductions", newModel(13).in("x", 2, 3).node("ReduceMax x -> a").node("ReduceMin x -> b").node("ReduceProd x -> c").node("ReduceL1 x -> d").node("ReduceL2 x -> e").node("ReduceSumSquare x -> f").node("ReduceLogSum x -> g").node("ReduceLogSumExp x -> h").node("ReduceSum x -> i").node("ReduceMean x -> j").out("a", "b", "c", "d", "e", "f", "g", "h", "i", "j"),
 		"reduce_max reduce_min reduce_prod abs reduce_sum mul reduce_sum sqrt mul reduce_sum reduce_sum log reduce_max sub exp reduce_sum log add reduce_sum reduce_mean"},
 }
