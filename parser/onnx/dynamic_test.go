@@ -63,7 +63,7 @@ y = dense(t, @MatMulInteger_2_w[2 1 -4 3]) : 1x2
 // TestDynamicExact: evaluated in its own types, such a layer computes what ONNX says, codes and all.
 func TestDynamicExact(t *testing.T) {
 	// The range of x is -1 to 2, its scale 3/255, its zero point 85, the codes 0 and 255.
-	y := evaluated(t, dynamicMatMul(rows(13)).out("y"), tensor.FromF32([]float32{-1, 2}, 1, 2))[0]
+	y := answers(t, dynamicMatMul(rows(13)).out("y"), tensor.FromF32([]float32{-1, 2}, 1, 2))[0]
 	s := float32(3) / 255
 	want := []float32{
 		float32(float32(-85*4+170*2)*float32(s*.5)) + 1,
@@ -97,6 +97,14 @@ m.onnx:MatMulInteger_2: error[I028]: MatMulInteger "MatMulInteger_2": its weight
 m.onnx:Mul_5: error[I027]: Mul "Mul_5": it multiplies the accumulator of a layer whose input comes from DynamicQuantizeLinear by something other than the scale written there times known scales of the weights, one or one for each output channel
 m.onnx:Mul_7: error[I028]: Mul "Mul_7": a scale of its weights, [0.5 0], is not positive and finite
 m.onnx:Mul_9: error[I027]: Mul "Mul_9": it multiplies the accumulator of a layer whose input comes from DynamicQuantizeLinear by something other than the scale written there times known scales of the weights, one or one for each output channel`},
+	{name: "optimizers", m: trainer().in("r", 1).in("n", 1).scalar("t", 3).in("x", 2).in("g", 2).in("v", 2).in("h", 2).node("Adam r t x g v h -> a b c").training().
+		node("Adagrad r n x g h -> d e").training().node("Momentum r t x g v -> f i", str("mode", "heavy")).training().node("Momentum r t x g v h -> j k").training().
+		node("Rprop r -> l").training().out("a", "d", "f", "j", "l"), want: `
+m.onnx:Adagrad_1: error[I021]: Adagrad "Adagrad_1": its number of steps, "n", is computed at run time and must be a constant; export with constants folded
+m.onnx:Adam_0: error[I006]: Adam "Adam_0": attribute epsilon is missing; ONNX's text takes it for 1e-6 then and its test for 1e-2, so write it out
+m.onnx:Momentum_2: error[I006]: Momentum "Momentum_2": attribute mode is "heavy", want standard or nesterov
+m.onnx:Momentum_3: error[I008]: Momentum "Momentum_3": it has 6 inputs and 2 outputs, want 2 and 3 for each tensor, and 2
+m.onnx:Rprop_4: error[I005]: Rprop "Rprop_4": operators of domain "ai.onnx.preview.training" are not supported; the model holds no function of this name; export without custom operators`},
 	{name: "results that the data count", m: rows(13).i64("k", 1).node("NonMaxSuppression x x -> y").out("y"), want: `
 m.onnx:NonMaxSuppression_0: error[I004]: NonMaxSuppression "NonMaxSuppression_0": operator NonMaxSuppression is not supported; how many results it gives depends on the data, and networks have fixed shapes: end the network in front of it with onnx.utils.extract_model, and do this step outside of it`},
 }

@@ -119,6 +119,8 @@ func (im *importer) versions(m *pb.ModelProto) {
 		}
 	}
 	switch {
+	case im.opset == 0 && !namelessOpset(m):
+		im.opset = 13 // of no matter
 	case im.opset == 0:
 		im.errorf(codeOpset, "", "the model names no version of the default operator set; export it again with opset_version=13")
 		im.opset = 13

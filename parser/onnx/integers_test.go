@@ -11,8 +11,8 @@ import (
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
-// evaluated imports a model in the types that it has and executes it.
-func evaluated(t *testing.T, m model, in ...*tensor.Tensor) []*tensor.Tensor {
+// answers imports a model in the types that it has and executes it.
+func answers(t *testing.T, m model, in ...*tensor.Tensor) []*tensor.Tensor {
 	t.Helper()
 	mod := mustImport(t, "m.onnx", m.bytes(t), Options{Numbers: true})
 	run, err := interp.Engine{}.Prepare(mod.Main())
@@ -82,7 +82,7 @@ func TestMatMulInteger(t *testing.T) {
 			}
 		}
 		m = m.typed("za", u8, za, rows).typed("zb", i8, zb, cols).node("MatMulInteger a b za zb -> y").out("y")
-		y := evaluated(t, m, in...)[0]
+		y := answers(t, m, in...)[0]
 		if y.DType != tensor.I32 || !slices.Equal(ints64(y), want) {
 			t.Errorf("known %b: got %v %v, want %v", known, y.DType, ints64(y), want)
 		}
@@ -98,7 +98,7 @@ func TestConvInteger(t *testing.T) {
 	const zx = 130
 	m := newModel(13).input("x", u8, 1, channels, size, size).typed("w", u8, ints64(w), outs, per, 2, 2).typed("zx", u8, []int64{zx}).typed("zw", u8, zw, outs).
 		node("ConvInteger x w zx zw -> y", integer("group", 2), ints("pads", 1, 1, 0, 0)).out("y")
-	y := evaluated(t, m, x)[0]
+	y := answers(t, m, x)[0]
 	if !slices.Equal(y.Shape, []int{1, outs, size, size}) {
 		t.Fatalf("shape %v", y.Shape)
 	}
@@ -126,7 +126,7 @@ func TestQuantizeComputed(t *testing.T) {
 	x := tensor.FromF32([]float32{-1, 0.5, 3, 200, -9, 1e9}, 1, 3, 2)
 	m := newModel(13).in("x", 1, 3, 2).f32("s", []float32{1, 2, 4}, 3).typed("z", i8, []int64{0, 10, -20}, 3).
 		node("QuantizeLinear x s z -> q").node("DequantizeLinear q s z -> y").out("q", "y")
-	out := evaluated(t, m, x)
+	out := answers(t, m, x)
 	if want := []int64{-1, 0, 12, 110, -22, 127}; out[0].DType != tensor.I8 || !slices.Equal(ints64(out[0]), want) {
 		t.Errorf("codes %v, want %v", ints64(out[0]), want)
 	}
@@ -135,7 +135,7 @@ func TestQuantizeComputed(t *testing.T) {
 	}
 
 	m = newModel(13).in("x", 1, 3, 2).in("s").node("QuantizeLinear x s -> q").out("q")
-	if got, want := ints64(evaluated(t, m, x, tensor.FromF32([]float32{2}))[0]), []int64{0, 0, 2, 100, 0, 255}; !slices.Equal(got, want) {
+	if got, want := ints64(answers(t, m, x, tensor.FromF32([]float32{2}))[0]), []int64{0, 0, 2, 100, 0, 255}; !slices.Equal(got, want) {
 		t.Errorf("codes with a computed scale %v, want %v", got, want)
 	}
 
@@ -143,7 +143,7 @@ func TestQuantizeComputed(t *testing.T) {
 	if n := mod.Main().Nodes; mod.Main().Stage != ir.StageFake || n[0].Op.Name != "q.fake" {
 		t.Errorf("a pair becomes\n%s", listing(mod))
 	}
-	out = evaluated(t, qdq(rows(13)).node("QuantizeLinear x s z -> q").node("Transpose q -> t").out("t"), tensor.FromF32([]float32{1, -70}, 1, 2))
+	out = answers(t, qdq(rows(13)).node("QuantizeLinear x s z -> q").node("Transpose q -> t").out("t"), tensor.FromF32([]float32{1, -70}, 1, 2))
 	if want := []int64{132, 0}; out[0].DType != tensor.U8 || !slices.Equal(ints64(out[0]), want) {
 		t.Errorf("moved codes %v %v, want %v", out[0].DType, ints64(out[0]), want)
 	}
@@ -178,7 +178,7 @@ func TestTfIdf(t *testing.T) {
 		m := newModel(13).typed("t", i32, []int64{4, 8, 4, 9, 8}, 5).node("TfIdfVectorizer t -> y", str("mode", c.mode), integer("min_gram_length", 1), integer("max_gram_length", 2),
 			integer("max_skip_count", c.skip), ints("ngram_counts", 0, 2), ints("ngram_indexes", 0, 2, 3), ints("pool_int64s", 4, 8, 4, 8),
 			&pb.AttributeProto{Name: "weights", Type: pb.AttributeProto_FLOATS, Floats: []float32{3, 5, 7}}).out("y")
-		y := evaluated(t, m)[0]
+		y := answers(t, m)[0]
 		if !slices.Equal(y.F32, c.want) {
 			t.Errorf("%s with gaps of %d: %v, want %v", c.mode, c.skip, y.F32, c.want)
 		}
@@ -188,7 +188,7 @@ func TestTfIdf(t *testing.T) {
 // TestMelWeights: every band rises from 0 to 1 and falls again, and neighbours meet.
 func TestMelWeights(t *testing.T) {
 	m := newModel(17).scalar("b", 8).scalar("l", 512).scalar("r", 16000).f32("lo", []float32{0}).f32("hi", []float32{8000}).node("MelWeightMatrix b l r lo hi -> y").out("y")
-	y := evaluated(t, m)[0]
+	y := answers(t, m)[0]
 	if !slices.Equal(y.Shape, []int{257, 8}) {
 		t.Fatalf("shape %v", y.Shape)
 	}

@@ -74,6 +74,10 @@ func (c *call) run() {
 	} else if c.im.opset < oldForm {
 		form = early[c.pb.OpType]
 	}
+	if c.pb.Domain == trainingDomain {
+		e, ok = training[c.pb.OpType]
+		own = ok
+	}
 	switch {
 	case !isDefaultDomain(c.pb.Domain) && !own:
 		c.errorf(codeDomain, "operators of domain %q are not supported; the model holds no function of this name; export without custom operators", c.pb.Domain)
