@@ -36,4 +36,5 @@ const (
 	codeBind        diag.Code = "I030"
 
 	codeDynamicFactors diag.Code = "I031"
+	codeIndices        diag.Code = "I032"
 )

@@ -105,6 +105,14 @@ m.onnx:Adam_0: error[I006]: Adam "Adam_0": attribute epsilon is missing; ONNX's 
 m.onnx:Momentum_2: error[I006]: Momentum "Momentum_2": attribute mode is "heavy", want standard or nesterov
 m.onnx:Momentum_3: error[I008]: Momentum "Momentum_3": it has 6 inputs and 2 outputs, want 2 and 3 for each tensor, and 2
 m.onnx:Rprop_4: error[I005]: Rprop "Rprop_4": operators of domain "ai.onnx.preview.training" are not supported; the model holds no function of this name; export without custom operators`},
+	{name: "converted indices", m: newModel(13).in("x", 1, 300).node("ArgMax x -> i", integer("axis", 1)).node("Cast i -> a", integer("to", 6)).
+		node("Cast i -> b", integer("to", 1)).node("Flatten i -> f").node("Cast f -> c", integer("to", 2)).node("Cast i -> d", integer("to", 9)).node("Cast i -> g", integer("to", 7)).
+		node("Relu b -> h").out("a", "c", "d", "g", "h"), want: `
+m.onnx:Cast_1: warning[I032]: Cast "Cast_1": it converts indices to i32; the network gives them as int64, the same numbers
+m.onnx:Cast_2: warning[I032]: Cast "Cast_2": it converts indices to f32; the network gives them as int64, the same numbers
+m.onnx:Cast_4: error[I017]: Cast "Cast_4": it converts indices below 300 to u8, which does not hold them all; remove it
+m.onnx:Cast_5: error[I017]: Cast "Cast_5": it converts indices below 300 to bool, which does not hold them all; remove it
+m.onnx:Relu_7: error[I017]: Relu "Relu_7": its input "i" holds computed indices; they can be outputs and nothing else`},
 	{name: "results that the data count", m: rows(13).i64("k", 1).node("NonMaxSuppression x x -> y").out("y"), want: `
 m.onnx:NonMaxSuppression_0: error[I004]: NonMaxSuppression "NonMaxSuppression_0": operator NonMaxSuppression is not supported; how many results it gives depends on the data, and networks have fixed shapes: end the network in front of it with onnx.utils.extract_model, and do this step outside of it`},
 }
