@@ -87,6 +87,9 @@ func Compile(ctx context.Context, opt CompileOptions) (*Compiled, error) {
 	if opt.Log != nil {
 		c.Log = opt.Log
 	}
+	if opt.Load.Warn == nil {
+		opt.Load.Warn = func(d *diag.Diagnostic) { c.Remarks.Add(d) }
+	}
 	loaded, err := Load(opt.Model, opt.Load)
 	if err != nil {
 		return nil, err

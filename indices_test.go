@@ -17,7 +17,8 @@ import (
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
-// indexed is a trained classifier that gives the class, and the three likeliest with their scores, in place of all scores.
+// indexed is a trained classifier that gives the class, and the three likeliest, as int32, with their scores, in place of all
+// scores.
 func indexed(t *testing.T) string {
 	data, err := os.ReadFile("testdata/models/lenet.onnx")
 	if err != nil {
@@ -35,8 +36,9 @@ func indexed(t *testing.T) string {
 	g.Initializer = append(g.Initializer, &pb.TensorProto{Name: "k", DataType: int32(pb.TensorProto_INT64), Dims: []int64{1}, Int64Data: []int64{3}})
 	g.Node = append(g.Node,
 		&pb.NodeProto{OpType: "ArgMax", Name: "class", Input: []string{scores}, Output: []string{"class"}, Attribute: []*pb.AttributeProto{integer("axis", 1), integer("keepdims", 0)}},
-		&pb.NodeProto{OpType: "TopK", Name: "best", Input: []string{scores, "k"}, Output: []string{"values", "indices"}, Attribute: []*pb.AttributeProto{integer("axis", 1)}})
+		&pb.NodeProto{OpType: "TopK", Name: "best", Input: []string{scores, "k"}, Output: []string{"values", "places"}, Attribute: []*pb.AttributeProto{integer("axis", 1)}})
 	g.Output = nil
+	g.Node = append(g.Node, &pb.NodeProto{OpType: "Cast", Name: "narrow", Input: []string{"places"}, Output: []string{"indices"}, Attribute: []*pb.AttributeProto{integer("to", 6)}})
 	for _, name := range []string{"class", "values", "indices"} {
 		g.Output = append(g.Output, &pb.ValueInfoProto{Name: name})
 	}

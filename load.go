@@ -25,6 +25,8 @@ type LoadOptions struct {
 	Bind map[string]*tensor.Tensor
 	// Values does the same with numbers as text; one number, or as many as the input's shape has.
 	Values map[string][]string
+	// Warn gets what the importer warns of, in the order of the model; nil for nobody.
+	Warn func(*diag.Diagnostic)
 	// Pixels, when set, makes the images that the network reads bytes: see TakePixels.
 	Pixels *PixelInput
 }
@@ -47,6 +49,11 @@ func load(path string, opt LoadOptions) (*ir.Module, error) {
 			return nil, err
 		}
 		m, l := onnx.Import(path, data, onnx.Options{InputShapes: opt.InputShapes, Bind: opt.Bind, Values: opt.Values, Dir: filepath.Dir(path)})
+		if opt.Warn != nil && !l.HasErrors() { // otherwise they stand in the error
+			for _, d := range l.Sorted() {
+				opt.Warn(d)
+			}
+		}
 		if err := l.Err(); err != nil || Stage(m) != ir.StageInt {
 			return m, err
 		}

@@ -88,7 +88,7 @@ line that it prints is the value, higher is better unless --lower is given.
 
 func (f *autoFlags) run(cmd *cobra.Command, u *ui, model string) error {
 	ctx := cmd.Context()
-	lo, err := f.load.options()
+	lo, err := f.load.options(u.warning)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ Peak is what a core multiplies and adds when nothing holds it up; bytes are coun
 			if !(seconds > 0) {
 				return fail(exitUsage, "--seconds %g: want more than 0", seconds)
 			}
-			lo, err := load.options()
+			lo, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}

@@ -36,7 +36,7 @@ Outputs appear whole or not at all; files that amctc did not write are never rep
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.Model = args[0]
 			var err error
-			if opt.Load, err = load.options(); err != nil {
+			if opt.Load, err = load.options(nil); err != nil {
 				return err
 			}
 			if opt.Data, err = data.options(); err != nil {

@@ -29,7 +29,7 @@ With --simple its values are those of AMCT's simplified config, a text protobuf 
 			if batches < 0 || batches > 0 && simple != "" {
 				return fail(exitUsage, "--batch-num %d: want 1 or more, without --simple, which has its own batch_num", batches)
 			}
-			lo, err := load.options()
+			lo, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ func distillCommand(u *ui) *cobra.Command {
 Weights, biases, bounds of activations and scales are trained. The values of a group over all samples are in memory.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := load.options()
+			lo, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amctc/amctc"
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/parser/amct"
 )
@@ -24,8 +25,9 @@ func (l *loadFlags) register(c *cobra.Command) {
 	c.Flags().StringArrayVar(&l.values, "bind", nil, "make an input a constant: NAME=VALUE or NAME=V,V,… (repeatable)")
 }
 
-func (l *loadFlags) options() (amctc.LoadOptions, error) {
-	o := amctc.LoadOptions{}
+// options are what the flags say; warn gets what the importer warns of.
+func (l *loadFlags) options(warn func(*diag.Diagnostic)) (amctc.LoadOptions, error) {
+	o := amctc.LoadOptions{Warn: warn}
 	if l.data != nil {
 		var err error
 		if o.Pixels, err = l.data.pixels(); err != nil {

@@ -25,7 +25,7 @@ func importCommand(u *ui) *cobra.Command {
 		Example: "  amctc import model.onnx -o model.amir\n  amctc import model.onnx --input-shape image:1,3,224,224 -o model.amir",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			opt, err := load.options()
+			opt, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func optCommand(u *ui) *cobra.Command {
 		Long: "Without --passes: the float passes; with --record also the passes to integers.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := load.options()
+			lo, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}

@@ -138,7 +138,7 @@ func openData(float *ir.Module, paths []string, flags dataFlags) (*amctc.Data, e
 // the factors of a record, of which both may be empty. own says that the model has factors, which are then in
 // the context unless the record brings others. set adjusts the context before it is used.
 func prepare(cmd *cobra.Command, u *ui, load loadFlags, path, config, record string, set ...func(*passes.Context)) (pc *passes.Context, float *ir.Module, own bool, err error) {
-	lo, err := load.options()
+	lo, err := load.options(u.warning)
 	if err != nil {
 		return nil, nil, false, err
 	}

@@ -38,7 +38,7 @@ func runCommand(u *ui) *cobra.Command {
 			"With --state, samples are sequences of --steps calls, each file's first axis but that of samples is time, and --input and --output are those beside the state.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := load.options()
+			lo, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}
@@ -189,7 +189,7 @@ func evalCommand(u *ui) *cobra.Command {
 			}
 			pc := amctc.NewContext(cmd.Context())
 			pc.Progress, pc.Log = u.progress, u.log()
-			lo, err := load.options()
+			lo, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}

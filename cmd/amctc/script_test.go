@@ -28,7 +28,8 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dynamic": cmdDynamic},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("MODELS", filepath.Join(root, "testdata", "models"))
 			e.Setenv("MNIST", mnist)

@@ -32,7 +32,7 @@ func trainCommand(u *ui) *cobra.Command {
 seed, whatever the number of threads. With --checkpoint a run that was stopped goes on where it was, and ends with the same numbers.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			lo, err := load.options()
+			lo, err := load.options(u.warning)
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/passes"
 )
 
@@ -79,6 +80,9 @@ func (u *ui) note(format string, args ...any) {
 		fmt.Fprintf(u.stderr, format+"\n", args...)
 	}
 }
+
+// warning prints what the importer warns of.
+func (u *ui) warning(d *diag.Diagnostic) { u.note("%s", d.Error()) }
 
 // remarks prints what the passes have to say.
 func (u *ui) remarks(c *passes.Context) {

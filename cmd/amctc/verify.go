@@ -24,7 +24,7 @@ func verifyCommand(u *ui) *cobra.Command {
   amctc verify lenet/amctc/lenet.deploy_model.onnx --input images.npy`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := amctc.Load(args[0], amctc.LoadOptions{})
+			m, err := amctc.Load(args[0], amctc.LoadOptions{Warn: u.warning})
 			if err != nil {
 				return err
 			}

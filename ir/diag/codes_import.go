@@ -92,4 +92,10 @@ var importCodes = []Entry{
 	{Code: "I030", Title: "--bind does not fit",
 		Meaning: "The value given for an input is no number of its type, has not as many numbers as its shape, or names no input.",
 		WayOut:  "Give one number, or all of them separated by commas: --bind sr=16000."},
+	{Code: "I031", Title: "dynamic factors are dropped",
+		Meaning: "The model finds the factors of activations anew in each call, as ONNX Runtime's quantize_dynamic writes it. The network that is imported has float layers with the numbers that the codes of the weights stand for, and calibration finds factors that are the same in each call. A warning.",
+		WayOut:  "None is needed; the float model that it was made from has weights that are not rounded."},
+	{Code: "I032", Title: "type of indices",
+		Meaning: "The model converts the indices that ArgMax, ArgMin or TopK gives to another type. Outputs of indices are int64 in the network that is imported: the same numbers, in files and in Go. A warning.",
+		WayOut:  "Read the output as int64, or remove the conversion."},
 }

@@ -12,6 +12,10 @@ import (
 func (c *call) unary(opName string) { c.node(opName, []*ir.Value{c.x(0)}) }
 
 func buildClip(c *call) {
+	if e := c.in[0].elem(); e != pb.TensorProto_FLOAT && e != pb.TensorProto_UNDEFINED && c.im.opset >= 11 && (c.in[0].lit != nil || c.im.opt.Numbers) {
+		c.clipNumbers()
+		return
+	}
 	lo, hi := float32(-math.MaxFloat32), float32(math.MaxFloat32)
 	bounded := false
 	if c.im.opset < 11 {
@@ -60,6 +64,22 @@ func buildClip(c *call) {
 	}
 	lo, hi = max(lo, -math.MaxFloat32), min(hi, math.MaxFloat32)
 	c.node("nn.clip", []*ir.Value{c.x(0)}, "min", lo, "max", hi)
+}
+
+// clipNumbers is Clip of numbers of any type, whose bounds have the same type.
+func (c *call) clipNumbers() {
+	v := c.x(0)
+	for i, name := range []string{1: "nn.max", 2: "nn.min"} {
+		if name == "" || !c.has(i) {
+			continue
+		}
+		if s := c.in[i].shape(); len(s) > 1 || c.in[i].lit != nil && c.in[i].lit.len() != 1 {
+			c.errorf(codeShape, "its bound %q has shape %v, want one number", c.pb.Input[i], s)
+			return
+		}
+		v = c.two(name, v, c.x(i))
+	}
+	c.finish(0, v)
 }
 
 func buildBatchNorm(c *call) {

@@ -34,4 +34,7 @@ const (
 	codeFactor      diag.Code = "I028"
 	codeHalf        diag.Code = "I029"
 	codeBind        diag.Code = "I030"
+
+	codeDynamicFactors diag.Code = "I031"
+	codeIndices        diag.Code = "I032"
 )

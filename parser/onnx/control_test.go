@@ -140,7 +140,7 @@ var controlErrors = []errorCase{
 		node("If c -> f", body("then_branch", part().out("nowhere"))).out("a", "b", "e", "f"), want: `
 m.onnx:If_0: error[I006]: If "If_0": attribute then_branch is missing
 m.onnx:If_1: error[I008]: If "If_1": it has 2 outputs, what is in it gives 1
-m.onnx:If_2/Unique_0: error[I004]: Unique "If_2/Unique_0": operator Unique is not supported; replace it by operators that "amctc ops" lists, or cut the model in front of it with onnx.utils.extract_model
+m.onnx:If_2/Unique_0: error[I004]: Unique "If_2/Unique_0": operator Unique is not supported; how many results it gives depends on the data, and networks have fixed shapes: end the network in front of it with onnx.utils.extract_model, and do this step outside of it
 m.onnx:If_3: error[I009]: If "If_3": its graph gives "nowhere", which no node, input or initializer provides`},
 	{name: "loops that are not known", m: newModel(13).in("x", 1, 2).scalar("n", 5000).scalar("two", 2).scalar("none", 0).boolean("go", true).
 		node("Loop x go x -> a", body("body", part().takes("i", "c", "v").out("c", "v"))).

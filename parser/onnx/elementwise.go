@@ -51,6 +51,10 @@ func buildMul(c *call) {
 		c.scaleAccumulator()
 		return
 	}
+	if c.in[0].dyn != nil || c.in[1].dyn != nil {
+		c.scaleDynamic()
+		return
+	}
 	if c.bothKnown() {
 		c.foldBinary(arith{f: func(a, b float32) float32 { return float32(a * b) }, d: func(a, b float64) float64 { return float64(a * b) },
 			i: func(a, b int64) int64 { return a * b }, neutral: 1, commutes: true})

@@ -186,6 +186,8 @@ func (c *call) cast(to pb.TensorProto_DataType) {
 		l := *v.lit
 		l.elem, l.konst = to, nil
 		c.fold(&l)
+	case v.node != nil && v.node.Def != nil && isIndices(v.node.Def, v.node) && !c.im.opt.Numbers:
+		c.castIndices(d)
 	case v.lit == nil && to == pb.TensorProto_FLOAT16 && !c.im.opt.Numbers:
 		c.im.half(c.pb.Output[0])
 		c.alias(0)

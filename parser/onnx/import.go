@@ -100,6 +100,7 @@ type importer struct {
 	scales     map[quantKey]float32   // scales chosen for a tensor, by reciprocal
 	known      map[*ir.Value]*literal // constants that were folded
 	halves     bool                   // half precision was remarked
+	dynamics   bool                   // dropped dynamic factors were remarked
 }
 
 // errorf reports a problem of the model as a whole, or of the named thing in it.
@@ -118,6 +119,8 @@ func (im *importer) versions(m *pb.ModelProto) {
 		}
 	}
 	switch {
+	case im.opset == 0 && !namelessOpset(m):
+		im.opset = 13 // of no matter
 	case im.opset == 0:
 		im.errorf(codeOpset, "", "the model names no version of the default operator set; export it again with opset_version=13")
 		im.opset = 13
@@ -167,6 +170,9 @@ func (im *importer) results() {
 			continue
 		case v.chain != nil && v.chain.rounded != nil:
 			v = &value{name: v.name, node: v.chain.rounded}
+		case v.dyn != nil:
+			im.errorf(codeQuant, subject, "it is a result of DynamicQuantizeLinear, whose factors depend on the data of each call; remove it from the graph's outputs")
+			continue
 		case v.integral():
 			im.errorf(codeQuant, subject, "it holds integers of a quantized model; outputs are float32, dequantize it or remove it from the graph's outputs")
 			continue

@@ -9,13 +9,14 @@ import (
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
-// Quantized models hold tensors that are no float32 numbers. There are four kinds:
+// Quantized models hold tensors that are no float32 numbers. There are five kinds:
 //
 //   - codes, written by QuantizeLinear and read by DequantizeLinear. The graph holds the numbers that
 //     they stand for, a q.fake, and what moves codes moves those numbers.
 //   - ascendCodes, written by AscendQuant. They become a q.quantize where a layer's AscendDequant or
 //     an AscendAntiQuant says which scale goes with them.
 //   - accumulator, the int32 sum of a layer, until it is multiplied.
+//   - dynamic, a result of DynamicQuantizeLinear.
 //   - chain, a float tensor inside Mul, Round, Add, Clip, Sub, which is how AMCT writes a quantization
 //     in standard operators.
 
@@ -30,10 +31,12 @@ const (
 	readsChain
 	// readsEach: known numbers, the same for each sample of a free batch.
 	readsEach
+	readsDynamic
 )
 
 // readable refuses integral inputs that the operator does not take.
 func (c *call) readable(r reads) bool {
+	c.dynamicReads(r)
 	for i, v := range c.in {
 		if v == nil || !v.integral() {
 			continue
@@ -171,7 +174,9 @@ type accumulator struct {
 	w     []int8  // codes, (outputs, ...)
 	shape []int   // of w
 	bias  []int32 // one for each output, or nil
-	rank  int     // of the input
+	// numbers are, in place of w, codes less their zero points, where the input comes from DynamicQuantizeLinear.
+	numbers *literal
+	rank    int // of the input
 }
 
 func (a *accumulator) outs() int { return a.shape[0] }
@@ -196,7 +201,7 @@ func (c *call) addBias() {
 		a, other = other, a
 	}
 	l := other.lit
-	if l == nil || l.elem != pb.TensorProto_INT32 || a.acc.bias != nil || l.len() != a.acc.outs() || !a.acc.perOutput(l) {
+	if l == nil || l.elem != pb.TensorProto_INT32 || a.acc.bias != nil || a.acc.numbers != nil || l.len() != a.acc.outs() || !a.acc.perOutput(l) {
 		c.errorf(codeQuant, "it adds something to an int32 accumulator that is no int32 constant for each output channel")
 		return
 	}

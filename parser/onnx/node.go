@@ -74,6 +74,10 @@ func (c *call) run() {
 	} else if c.im.opset < oldForm {
 		form = early[c.pb.OpType]
 	}
+	if c.pb.Domain == trainingDomain {
+		e, ok = training[c.pb.OpType]
+		own = ok
+	}
 	switch {
 	case !isDefaultDomain(c.pb.Domain) && !own:
 		c.errorf(codeDomain, "operators of domain %q are not supported; the model holds no function of this name; export without custom operators", c.pb.Domain)
@@ -105,7 +109,7 @@ func (c *call) run() {
 	}
 	e.build(c)
 	if e.reads&movesCodes != 0 && !c.failed && c.out[0] != nil {
-		c.out[0].codes = c.in[0].codes
+		c.out[0].codes, c.out[0].dyn = c.in[0].codes, c.in[0].dyn
 	}
 }
 

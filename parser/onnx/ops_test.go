@@ -245,7 +245,7 @@ func TestEveryOperatorIsTested(t *testing.T) {
 			seen[name] = true // in TestFamilies
 		}
 	}
-	for _, list := range []map[string]entry{table, foreign} {
+	for _, list := range []map[string]entry{table, foreign, training} {
 		for name := range list {
 			if !seen[name] {
 				t.Errorf("no case imports %s", name)

@@ -88,8 +88,13 @@ func buildQuantizeLinear(c *call) {
 		c.errorf(codeQuant, "output_dtype without a zero point is not supported; give a zero point of that type")
 		return
 	}
-	if l := c.in[0].lit; l != nil {
+	known := c.in[1].lit != nil && (!c.has(2) || c.in[2].lit != nil)
+	if l := c.in[0].lit; l != nil && (known || !c.im.opt.Numbers) {
 		c.quantizeLiteral(l)
+		return
+	}
+	if c.im.opt.Numbers && (!known || c.in[1].lit.len() != 1 || !c.im.onlyPaired(c.pb.Output[0])) {
+		c.quantizeComputed()
 		return
 	}
 	if q, ok := c.one(1, 2); ok {
@@ -147,8 +152,11 @@ func (c *call) index(l *literal, n int) (func(i int) int, bool) {
 
 func buildDequantizeLinear(c *call) {
 	v := c.in[0]
+	known := c.in[1].lit != nil && (!c.has(2) || c.in[2].lit != nil)
 	switch {
 	case c.blocked():
+	case c.exact(0) && !(v.lit != nil && (known || !c.im.opt.Numbers)):
+		c.dequantizeComputed()
 	case v.lit != nil:
 		def := v.lit.elem
 		scale, zero, elem, ok := c.factors(1, 2, def)
@@ -231,10 +239,6 @@ func (c *call) part(build func(*call), in ...*value) *ir.Value {
 // dequantized is input i with factors s and z as numbers.
 func (c *call) dequantized(i, s, z int) *value {
 	v := c.in[i]
-	if v.lit != nil {
-		c.errorf(codeQuant, "its first operand, %q, is a constant; only weights are", c.pb.Input[i])
-		return nil
-	}
 	q, ok := c.one(s, z)
 	if !ok {
 		return nil
@@ -299,6 +303,10 @@ func biasNumbers(name string, b []int32, sx float32, sw []float32) *value {
 }
 
 func buildQLinearConv(c *call) {
+	if c.exact(0) {
+		c.exactQLinearConv()
+		return
+	}
 	x, w := c.dequantized(0, 1, 2), (*value)(nil)
 	if x != nil {
 		w = c.weightValue(3, 4, 5, 0)
@@ -322,6 +330,12 @@ func buildQLinearConv(c *call) {
 }
 
 func buildQLinearMatMul(c *call) {
+	if c.exact(0) {
+		if r := len(c.in[3].shape()); r > 0 {
+			c.requantized(c.exactMatMul(0, 2, 3, 5), max(len(c.in[0].shape()), r)-1)
+			return
+		}
+	}
 	x, w := c.dequantized(0, 1, 2), (*value)(nil)
 	if x != nil {
 		w = c.weightValue(3, 4, 5, 1)
@@ -343,6 +357,17 @@ func buildMatMulInteger(c *call) { c.integerProduct("dense") }
 // integerProduct takes a product of codes as far as its accumulator.
 func (c *call) integerProduct(op string) {
 	q := c.in[0].codes
+	switch {
+	case c.in[0].dyn != nil:
+		c.dynamicProduct(op)
+		return
+	case c.exact(0) && op == "conv2d":
+		c.finish(0, c.exactConv(0, 2, 1, 3))
+		return
+	case c.exact(0):
+		c.finish(0, c.exactMatMul(0, 2, 1, 3))
+		return
+	}
 	l := c.lit(1, "weights")
 	if l == nil {
 		return
@@ -420,6 +445,10 @@ func (c *call) scaleAccumulator() {
 		v, other = other, v
 	}
 	a, l := v.acc, other.lit
+	if a.numbers != nil {
+		c.dynamicLayer(a, other.dyn)
+		return
+	}
 	if a.x.codes == nil || l == nil || l.elem != pb.TensorProto_FLOAT || !a.perOutput(l) {
 		c.errorf(codeQuant, "it multiplies an accumulator by something other than a known float32 scale, one or one for each output channel")
 		return
@@ -448,8 +477,5 @@ func (c *call) scaleAccumulator() {
 	if a.bias != nil {
 		operands = append(operands, c.konst(biasNumbers(a.layer.name+"_bias", a.bias, q.scale, sw).lit))
 	}
-	name := c.name
-	c.name = a.layer.name // records know the layer, not the product
-	c.node("nn."+a.op, operands, a.attrs...)
-	c.name = name
+	c.underName(a.layer.name, func() { c.node("nn."+a.op, operands, a.attrs...) })
 }

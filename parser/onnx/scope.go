@@ -18,6 +18,8 @@ type scope struct {
 	inits   map[string]*pb.TensorProto // initializers, decoded at their first use
 	sparse  map[string]bool            // sparse initializers
 	used    map[string]bool            // tensors that some needed node or an output reads
+	// readers are the nodes that read a tensor, once onlyPaired has asked for them.
+	readers map[string][]*pb.NodeProto
 	// prefix stands before the names of nodes that have none, or, when the nodes are imported several times,
 	// before all.
 	prefix  string

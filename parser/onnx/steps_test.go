@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -173,8 +174,58 @@ var stepCases = []struct {
 		"dense take reshape take reshape add take sigmoid take sigmoid take tanh mul mul add take sigmoid tanh mul dense add take sigmoid take sigmoid take tanh mul mul add take sigmoid tanh mul reshape reshape concat"},
 	{"RNN", newModel(14).in("x", 2, 2, 3).floats("w", 1, 2, 3).floats("r", 1, 2, 2).node("RNN x w r -> y", integer("hidden_size", 2), str("direction", "reverse")).out("y"),
 		"dense take reshape take reshape add tanh dense add tanh reshape reshape concat"},
+	{"DynamicQuantizeLinear", newModel(13).in("x", 2).node("DynamicQuantizeLinear x -> q s z").out("q", "s", "z"),
+		"reduce_max max reduce_min min sub div sub div clip round cast div round cast add clip cast"},
+	{"TfIdfVectorizer", newModel(13).in("x", 1).i64("t", 4, 8).node("TfIdfVectorizer t -> c", str("mode", "TF"), ints("ngram_counts", 0), ints("ngram_indexes", 0), ints("pool_int64s", 4)).
+		node("Add x c -> y").out("y"),
+		"add"},
+	{"MelWeightMatrix", newModel(17).in("x", 1, 3).scalar("b", 2).scalar("l", 4).scalar("r", 8000).f32("lo", []float32{0}).f32("hi", []float32{4000}).
+		node("MelWeightMatrix b l r lo hi -> m").node("MatMul x m -> y").out("y"),
+		"dense"},
+	{"Adagrad", trainer().in("r", 1).scalar("t", 3).in("x", 2).in("g", 2).in("h", 2).node("Adagrad r t x g h -> y k", float("decay_factor", 0.5)).training().out("y", "k"),
+		"reshape div mul add sqrt mul add div sub"},
+	{"Adam", trainer().in("r", 1).scalar("t", 3).in("x", 2).in("g", 2).in("v", 2).in("h", 2).node("Adam r t x g v h -> y v2 h2", float("epsilon", 0.01), float("norm_coefficient_post", 0.5)).training().out("y", "v2", "h2"),
+		"reshape mul mul add mul mul mul add mul sqrt mul add div sub mul"},
+	{"Momentum of two", trainer().in("r", 1).scalar("t", 0).in("x", 2).in("z", 3).in("g", 2).in("i", 3).in("v", 2).in("w", 3).
+		node("Momentum r t x z g i v w -> y1 y2 v1 v2", float("alpha", 0.9), float("beta", 0.5), float("norm_coefficient", 0.1), str("mode", "nesterov")).training().out("y1", "y2", "v1", "v2"),
+		"reshape mul add mul mul add mul add mul sub mul add mul mul add mul add mul sub"},
 	{"reductions", newModel(13).in("x", 2, 3).node("ReduceMax x -> a").node("ReduceMin x -> b").node("ReduceProd x -> c").node("ReduceL1 x -> d").node("ReduceL2 x -> e").node("ReduceSumSquare x -> f").node("ReduceLogSum x -> g").node("ReduceLogSumExp x -> h").node("ReduceSum x -> i").node("ReduceMean x -> j").out("a", "b", "c", "d", "e", "f", "g", "h", "i", "j"),
 		"reduce_max reduce_min reduce_prod abs reduce_sum mul reduce_sum sqrt mul reduce_sum reduce_sum log reduce_max sub exp reduce_sum log add reduce_sum reduce_mean"},
+}
+
+// trainer is a model that names the version of the operators of training alone.
+func trainer() model {
+	m := newModel(1)
+	m.OpsetImport[0].Domain = trainingDomain
+	return m
+}
+
+// training puts the last node into the domain of the operators of training.
+func (m model) training() model {
+	m.Graph.Node[len(m.Graph.Node)-1].Domain = trainingDomain
+	return m
+}
+
+// TestOptimizers holds two steps against the numbers that the formulas give, the number of steps in them. Those of
+// the others are in ONNX's node tests.
+func TestOptimizers(t *testing.T) {
+	one := func(v float32) *tensor.Tensor { return tensor.FromF32([]float32{v}, 1) }
+	m := trainer().in("r", 1).scalar("t", 2).in("x", 1).in("g", 1).in("v", 1).in("h", 1).
+		node("Adam r t x g v h -> y v2 h2", float("alpha", 0.5), float("beta", 0.75), float("epsilon", 0)).training().out("y", "v2", "h2")
+	out := answers(t, m, one(1), one(5), one(2), one(4), one(8))
+	// v = 0.5*4 + 0.5*2, h = 0.75*8 + 0.25*4, r = sqrt(1 - 0.5625) / (1 - 0.25).
+	if v, h := out[1].F32[0], out[2].F32[0]; v != 3 || h != 7 {
+		t.Errorf("state %v and %v, want 3 and 7", v, h)
+	}
+	if y, want := float64(out[0].F32[0]), 5-math.Sqrt(0.4375)/0.75*3/math.Sqrt(7); math.Abs(y-want) > 1e-6 {
+		t.Errorf("Adam gives %v, want %v", y, want)
+	}
+	m = trainer().in("r", 1).scalar("t", 4).in("x", 1).in("g", 1).in("h", 1).node("Adagrad r t x g h -> y k", float("decay_factor", 0.25), float("epsilon", 1)).training().out("y", "k")
+	out = answers(t, m, one(1), one(5), one(2), one(5))
+	// h = 5 + 4, y = 5 - 1/(1 + 4*0.25) * 2/(3 + 1).
+	if y, k := out[0].F32[0], out[1].F32[0]; y != 4.75 || k != 9 {
+		t.Errorf("Adagrad gives %v and %v, want 4.75 and 9", y, k)
+	}
 }
 
 func TestSteps(t *testing.T) {

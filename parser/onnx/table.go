@@ -18,9 +18,13 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 		"value_string", "value_strings", "sparse_value"}, build: buildConstant},
 	"ConstantOfShape": {min: 1, max: 1, outs: 1, attrs: []string{"value"}, since: 9, build: buildConstantOfShape},
 	"Conv":            {min: 2, max: 3, outs: 1, reads: readsQuant, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"}, build: buildConv},
-	"ConvInteger": {min: 2, max: 4, outs: 1, reads: readsCodes, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
+	"ConvInteger": {min: 2, max: 4, outs: 1, reads: readsCodes | readsDynamic, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
 		since: 10, build: buildConvInteger},
-	"DequantizeLinear":  {min: 2, max: 3, outs: 1, reads: readsCodes, attrs: []string{"axis", "block_size", "output_dtype"}, since: 10, build: buildDequantizeLinear},
+	"DequantizeLinear":      {min: 2, max: 3, outs: 1, reads: readsCodes, attrs: []string{"axis", "block_size", "output_dtype"}, since: 10, build: buildDequantizeLinear},
+	"DynamicQuantizeLinear": {min: 1, max: 1, outs: 3, since: 11, build: buildDynamicQuantizeLinear},
+	"MelWeightMatrix":       {min: 5, max: 5, outs: 1, attrs: []string{"output_datatype"}, since: 17, build: buildMelWeightMatrix},
+	"TfIdfVectorizer": {min: 1, max: 1, outs: 1, attrs: []string{"max_gram_length", "max_skip_count", "min_gram_length", "mode", "ngram_counts",
+		"ngram_indexes", "pool_int64s", "pool_strings", "weights"}, since: 9, build: buildTfIdf},
 	"Div":               {min: 2, max: 2, outs: 1, build: buildDiv},
 	"Dropout":           {min: 1, max: 3, outs: 2, attrs: []string{"ratio", "seed", "is_test"}, build: buildDropout},
 	"Expand":            {min: 2, max: 2, outs: 1, since: 8, build: buildExpand},
@@ -32,8 +36,8 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 	"Identity":          {min: 1, max: 1, outs: 1, reads: movesCodes, build: func(c *call) { c.alias(0) }},
 	"MatMul":            {min: 2, max: 2, outs: 1, reads: readsQuant, build: buildMatMul},
 	"MaxPool":           {min: 1, max: 1, outs: 2, reads: movesCodes, attrs: append([]string{"storage_order"}, poolAttrs...), build: buildMaxPool},
-	"Mul":               {min: 2, max: 2, outs: 1, reads: readsAcc, build: buildMul},
-	"MatMulInteger":     {min: 2, max: 4, outs: 1, reads: readsCodes, since: 10, build: buildMatMulInteger},
+	"Mul":               {min: 2, max: 2, outs: 1, reads: readsAcc | readsDynamic, build: buildMul},
+	"MatMulInteger":     {min: 2, max: 4, outs: 1, reads: readsCodes | readsDynamic, since: 10, build: buildMatMulInteger},
 	"Pad":               {min: 1, max: 4, outs: 1, attrs: []string{"mode", "pads", "value"}, build: buildPad},
 	"QLinearConv": {min: 8, max: 9, outs: 1, reads: readsCodes, attrs: []string{"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"},
 		since: 10, build: buildQLinearConv},
@@ -151,8 +155,9 @@ var poolAttrs = []string{"auto_pad", "ceil_mode", "dilations", "kernel_shape", "
 // wayOut says what a user can do about an operator that is not supported.
 func wayOut(opType string) string {
 	switch opType {
-	case "DynamicQuantizeLinear":
-		return "its factors depend on the data of each call: quantize the model statically, or compile the float model it was made from"
+	case "NonMaxSuppression", "Unique":
+		return "how many results it gives depends on the data, and networks have fixed shapes: end the network in front of it with " +
+			"onnx.utils.extract_model, and do this step outside of it"
 	case "SequenceMap":
 		return "export with fixed input shapes and constants folded, so that control flow disappears"
 	}

@@ -21,15 +21,16 @@ type value struct {
 	acc   *accumulator // its elements are int32 sums
 	chain *chain       // it lies inside AMCT's expansion of a quantization
 	each  *literal     // it is known: this for each sample of a free batch
+	dyn   *dynamic     // it is a result of DynamicQuantizeLinear
 }
 
 func (v *value) poisoned() bool {
-	return v.node == nil && v.lit == nil && v.quant == nil && v.acc == nil && v.chain == nil && v.each == nil
+	return v.node == nil && v.lit == nil && v.quant == nil && v.acc == nil && v.chain == nil && v.each == nil && v.dyn == nil
 }
 
 // integral says whether v is no float32 tensor, so that only some operators may read it.
 func (v *value) integral() bool {
-	return v.codes != nil || v.quant != nil || v.acc != nil || v.chain != nil || v.each != nil
+	return v.codes != nil || v.quant != nil || v.acc != nil || v.chain != nil || v.each != nil || v.dyn != nil
 }
 
 func (v *value) shape() []int {
