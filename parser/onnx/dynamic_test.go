@@ -112,7 +112,7 @@ m.onnx:Cast_1: warning[I032]: Cast "Cast_1": it converts indices to i32; the net
 m.onnx:Cast_2: warning[I032]: Cast "Cast_2": it converts indices to f32; the network gives them as int64, the same numbers
 m.onnx:Cast_4: error[I017]: Cast "Cast_4": it converts indices below 300 to u8, which does not hold them all; remove it
 m.onnx:Cast_5: error[I017]: Cast "Cast_5": it converts indices below 300 to bool, which does not hold them all; remove it
-m.onnx:Relu_7: error[I017]: Relu "Relu_7": its input "i" holds computed indices; they can be outputs and nothing else`},
+m.onnx:Relu_7: error[I017]: Relu "Relu_7": its input "i" holds computed indices; they can be outputs, or those of MaxUnpool, and nothing else`},
 	{name: "results that the data count", m: rows(13).i64("k", 1).node("NonMaxSuppression x x -> y").out("y"), want: `
 m.onnx:NonMaxSuppression_0: error[I004]: NonMaxSuppression "NonMaxSuppression_0": operator NonMaxSuppression is not supported; how many results it gives depends on the data, and networks have fixed shapes: end the network in front of it with onnx.utils.extract_model, and do this step outside of it`},
 }
