@@ -72,6 +72,7 @@ var differentiables = []differentiable{
 	{op: "nn.take", in: [][]int{{2, 1, 3}}, attrs: ir.AttrsOf("axis", 1, "indices", []int{0, -1, 0, 0})},
 	{op: "nn.resample", in: [][]int{{2, 4, 3}}, attrs: ir.AttrsOf("axis", 1, "taps", 2, "indices", []int{0, 1, 1, 2, 3, 3}, "weights", []float32{.25, .75, .5, .5, .4, .6})},
 	{op: "nn.normalize", in: [][]int{{3, 2, 9}}, attrs: ir.AttrsOf("axis", 1)},
+	{op: "nn.normalize", in: [][]int{{3, 2, 9}}, attrs: ir.AttrsOf("axis", 2, "centred", false)},
 	{op: "nn.reduce_max", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{1}), domain: apart()},
 	{op: "nn.reduce_min", in: [][]int{{2, 3, 4}}, attrs: ir.AttrsOf("axes", []int{0, 2}, "keep", false), domain: apart()},
 	{op: "nn.div", in: [][]int{{2, 3, 4}, {3, 1}}, domain: positive(2)},

@@ -10,7 +10,7 @@ import (
 // recognize finds functions of one number that are spelled out as products and sums, and normalizations, and puts
 // one operator in their place: swish as x*sigmoid(x); hard_sigmoid as clip(x+3, 0, 6)/6 and hard_swish as its product
 // with x, in every order of the factors; gelu by erf and by tanh; normalize as (x-mean)/sqrt(mean of squares + eps), or
-// times the reciprocal of the root; softmax and its logarithm, with the maximum taken away first or not.
+// times the reciprocal of the root, with the mean taken away or not; softmax and its logarithm, with the maximum taken away first or not.
 func recognize(c *Context, m *ir.Module, f *ir.Func) error {
 	return rewrite(func(c *Context, m *ir.Module, f *ir.Func, n *ir.Node, _ map[*ir.Value][]ir.Use) *ir.Patch {
 		name, x, attrs := spelled(n)
@@ -34,8 +34,10 @@ func spelled(n *ir.Node) (name string, x *ir.Value, attrs ir.Attrs) {
 	if n.Op.Name != "nn.mul" && n.Op.Name != "nn.div" {
 		return "", nil, nil
 	}
-	if x, attrs := normalized(n); x != nil {
-		return "nn.normalize", x, attrs
+	for _, q := range quotients(n) {
+		if x, attrs := normalized(q); x != nil {
+			return "nn.normalize", x, attrs
+		}
 	}
 	_, all := flattened(n.Result(), nil, deepest)
 	for _, g := range all {
@@ -172,19 +174,12 @@ func cubic(v *ir.Value) *ir.Value {
 	return nil
 }
 
-// normalized is x of (x-m)/sqrt(v+eps), m its mean and v that of the squares of x-m over the axes from one on; or nil.
-func normalized(n *ir.Node) (*ir.Value, ir.Attrs) {
-	above, root := quotient(n)
-	if root == nil {
-		return nil, nil
-	}
-	x, axis := centred(above)
-	if x == nil {
-		return nil, nil
-	}
-	eps, v := shifted(root.Operands[0])
-	mean, first := meanOf(v)
-	if mean == nil || first != axis || eps < 0 || eps-eps != 0 {
+// normalized is x of (x-m)/sqrt(v+eps), m its mean and v that of the squares of x-m over the axes from one on, or of
+// x/sqrt(v+eps), v the mean of its squares; or nil.
+func normalized(q quotient) (*ir.Value, ir.Attrs) {
+	eps, v := shifted(q.squared)
+	mean, axis := meanOf(v)
+	if mean == nil || eps < 0 || eps-eps != 0 {
 		return nil, nil
 	}
 	var d [2]*ir.Value
@@ -201,30 +196,62 @@ func normalized(n *ir.Node) (*ir.Value, ir.Attrs) {
 	default:
 		return nil, nil
 	}
-	for _, v := range d {
-		if y, a := centred(v); y != x || a != axis {
-			return nil, nil
+	if x, first := centred(q.above); x != nil && first == axis {
+		all := true
+		for _, v := range d {
+			y, a := centred(v)
+			all = all && y == x && a == axis
+		}
+		if all {
+			return x, ir.AttrsOf("axis", axis, "eps", float32(eps))
 		}
 	}
-	return x, ir.AttrsOf("axis", axis, "eps", float32(eps))
+	if d == [2]*ir.Value{q.above, q.above} {
+		return q.above, ir.AttrsOf("axis", axis, "eps", float32(eps), "centred", false)
+	}
+	return nil, nil
 }
 
-// quotient is a and the root of a/root, or of a times the root's reciprocal; or nil.
-func quotient(n *ir.Node) (above *ir.Value, root *ir.Node) {
+// A quotient is above/sqrt(squared).
+type quotient struct{ above, squared *ir.Value }
+
+// quotients are the ways to read n as a/sqrt(v), or as a times the root's reciprocal or times v to the power -1/2.
+func quotients(n *ir.Node) (out []quotient) {
 	if n.Op.Name == "nn.div" {
-		return n.Operands[0], producer(n.Operands[1], "nn.sqrt")
+		if r := producer(n.Operands[1], "nn.sqrt"); r != nil {
+			out = append(out, quotient{n.Operands[0], r.Operands[0]})
+		}
+		return out
 	}
 	for i := range 2 {
-		if r := producer(n.Operands[i], "nn.reciprocal"); r != nil {
-			return n.Operands[1-i], producer(r.Operands[0], "nn.sqrt")
+		above, by := n.Operands[1-i], n.Operands[i]
+		var root *ir.Value
+		if r := producer(by, "nn.reciprocal"); r != nil {
+			root = r.Operands[0]
 		}
-		if r := producer(n.Operands[i], "nn.div"); r != nil {
+		if r := producer(by, "nn.div"); r != nil {
 			if one, ok := scalar(r.Operands[0]); ok && one == 1 {
-				return n.Operands[1-i], producer(r.Operands[1], "nn.sqrt")
+				root = r.Operands[1]
+			}
+		}
+		if r := producer(by, "nn.pow"); r != nil {
+			if e, ok := scalar(r.Operands[1]); ok && e == -.5 {
+				out = append(out, quotient{above, r.Operands[0]})
+			}
+		}
+		if root == nil {
+			continue
+		}
+		if r := producer(root, "nn.sqrt"); r != nil {
+			out = append(out, quotient{above, r.Operands[0]})
+		}
+		if r := producer(root, "nn.pow"); r != nil {
+			if e, ok := scalar(r.Operands[1]); ok && e == .5 {
+				out = append(out, quotient{above, r.Operands[0]})
 			}
 		}
 	}
-	return nil, nil
+	return out
 }
 
 // centred is x of x less its mean, and the first of the axes that the mean is over; or nil.

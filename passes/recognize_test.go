@@ -76,6 +76,70 @@ func TestRecognizedFunctionsAreTables(t *testing.T) {
 	}
 }
 
+// rootSpellings are ways to write x over its root mean square.
+var rootSpellings = []func(c *chain, x, v *ir.Value) *ir.Value{
+	func(c *chain, x, v *ir.Value) *ir.Value { return c.node("nn.div", nil, x, c.node("nn.sqrt", nil, v)) },
+	func(c *chain, x, v *ir.Value) *ir.Value {
+		return c.node("nn.mul", nil, x, c.node("nn.reciprocal", nil, c.node("nn.sqrt", nil, v)))
+	},
+	func(c *chain, x, v *ir.Value) *ir.Value {
+		return c.node("nn.mul", nil, c.node("nn.div", nil, c.number(1), c.node("nn.sqrt", nil, v)), x)
+	},
+	func(c *chain, x, v *ir.Value) *ir.Value {
+		return c.node("nn.mul", nil, x, c.node("nn.pow", nil, v, c.number(-.5)))
+	},
+	func(c *chain, x, v *ir.Value) *ir.Value {
+		return c.node("nn.mul", nil, x, c.node("nn.reciprocal", nil, c.node("nn.pow", nil, v, c.number(.5))))
+	},
+}
+
+// TestRootMeanSquare holds that a normalization by the root mean square becomes one operator within bounds that are
+// known, however it is spelled; and that squares of another tensor, or a mean over other axes, are none.
+func TestRootMeanSquare(t *testing.T) {
+	simplified := func(spell func(c *chain, x *ir.Value) *ir.Value) ([]string, *ir.Module) {
+		c, x := newChain(3, ir.Free, 5, 12)
+		c.b.Func.Results = []*ir.Value{spell(c, x)}
+		ctx := passes.NewContext(context.Background(), op.All())
+		ctx.Validate = &passes.Validation{}
+		var g passes.Manager
+		if _, err := g.Run(ctx, c.m, passes.Simplify); err != nil {
+			t.Fatal(err)
+		}
+		if ctx.Validate.Unbounded > 0 {
+			t.Errorf("%d values without a bound", ctx.Validate.Unbounded)
+		}
+		return ops(c.m), c.m
+	}
+	squared := func(c *chain, a, b *ir.Value, axis int) *ir.Value {
+		return c.node("nn.add", nil, c.node("nn.reduce_mean", ir.AttrsOf("axes", []int{axis}), c.node("nn.mul", nil, a, b)), c.number(1e-6))
+	}
+	for i, root := range rootSpellings {
+		for _, power := range []bool{false, true} {
+			got, m := simplified(func(c *chain, x *ir.Value) *ir.Value {
+				v := squared(c, x, x, 2)
+				if power {
+					v = c.node("nn.add", nil, c.number(1e-6), c.node("nn.reduce_mean", ir.AttrsOf("axes", []int{2}), c.node("nn.pow", nil, x, c.number(2))))
+				}
+				return root(c, x, v)
+			})
+			if want := []string{"nn.normalize"}; !slices.Equal(got, want) {
+				t.Errorf("spelling %d became %v, want %v", i, got, want)
+				continue
+			}
+			if n := m.Main().Nodes[0]; n.Bool("centred") || n.Float("eps") != 1e-6 || n.Int("axis") != 2 {
+				t.Errorf("spelling %d became %v", i, n.Attrs)
+			}
+		}
+		got, _ := simplified(func(c *chain, x *ir.Value) *ir.Value { return root(c, x, squared(c, x, x, 1)) })
+		other, _ := simplified(func(c *chain, x *ir.Value) *ir.Value {
+			return root(c, x, squared(c, x, c.node("nn.relu", nil, x), 2))
+		})
+		if slices.Contains(got, "nn.normalize") || slices.Contains(other, "nn.normalize") {
+			t.Errorf("spelling %d is taken for a normalization: %v, %v", i, got, other)
+		}
+	}
+}
+
 // TestGroupNormalization holds that a group normalization as exporters write it, with an instance normalization that has
 // factors of one and zero between two reshapes, keeps the normalization and the scale of each channel alone.
 func TestGroupNormalization(t *testing.T) {

@@ -23,7 +23,7 @@ package target
 //	topk             x, two results                    axis k least; elements of x, sorted, and their indices, s64
 //	take             x                                 axis indices; -1 stands for zeros
 //	resample         x, w(entries*taps)                axis taps indices; weighted sums of taps entries from +0, ascending
-//	normalize        x                                 axis eps (float); over all axes from axis on: (x-m)/sqrt(v+eps), as nn.normalize rounds it
+//	normalize        x                                 axis eps (float) centred*; over all axes from axis on: (x-m)/sqrt(v+eps), as nn.normalize rounds it
 //	reduce_sum, _mean, _prod, _max, _min    x          axes keep; ascending
 //	a function of runtime/f32               x          alpha* beta* (floats)
 //	a pairing of runtime/f32                a, b       numpy broadcast

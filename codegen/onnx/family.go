@@ -48,7 +48,7 @@ func (e *exporter) at(since int64) {
 // since is the first opset that has what a node is written as, or 0 for the least that is written.
 func since(n *ir.Node) int64 {
 	switch {
-	case n.Op.Name == "nn.normalize":
+	case n.Op.Name == "nn.normalize" && n.Bool("centred"):
 		return 17
 	case n.Result().Type.DType == tensor.I16:
 		return wideOpset
@@ -171,6 +171,10 @@ func (e *exporter) resample(n *ir.Node) {
 
 func (e *exporter) normalize(n *ir.Node) {
 	s, axis := n.Operands[0].Type.Shape, n.Int("axis")
+	if !n.Bool("centred") {
+		e.byRoot(n)
+		return
+	}
 	size := 1
 	for _, d := range s[axis:] {
 		size *= d
@@ -181,4 +185,26 @@ func (e *exporter) normalize(n *ir.Node) {
 	}
 	e.compute(n, "LayerNormalization", []string{e.float(n.Operands[0]), e.floats(n.Result().Name+"_ones", s[axis:], ones)},
 		intAttr("axis", axis), floatAttr("epsilon", n.Float("eps")))
+}
+
+// byRoot writes a normalization by the root mean square step by step: runtimes know no operator for it up to opset 22.
+func (e *exporter) byRoot(n *ir.Node) {
+	x, name := e.float(n.Operands[0]), n.Result().Name
+	step := func(suffix, opType string, in []string, attrs ...*pb.AttributeProto) string {
+		out := fresh(name+suffix, e.names)
+		e.node(opType, out, in, out, attrs...)
+		return out
+	}
+	var axes []int
+	for a := n.Int("axis"); a < len(n.Operands[0].Type.Shape); a++ {
+		axes = append(axes, a)
+	}
+	square, mean := step("_square", "Mul", []string{x, x}), ""
+	if e.opset >= reduceOpset {
+		mean = step("_mean", "ReduceMean", []string{square, e.ints(name+"_axes", axes)}, intAttr("keepdims", 1))
+	} else {
+		mean = step("_mean", "ReduceMean", []string{square}, intAttr("keepdims", 1), intsAttr("axes", axes))
+	}
+	root := step("_root", "Sqrt", []string{step("_moved", "Add", []string{mean, e.scalar(name+"_eps", n.Float("eps"))})})
+	e.compute(n, "Div", []string{x, root})
 }

@@ -82,7 +82,7 @@ func (b *builder) resample(n *ir.Node) {
 
 func (b *builder) normalize(n *ir.Node) {
 	shape, axis := b.typ(n.Operands[0]).Shape, n.Int("axis")
-	a := &rt.NormalizeF32Args{Rows: tensor.Elems(shape[:axis]), N: tensor.Elems(shape[axis:]), Eps: n.Float("eps")}
+	a := &rt.NormalizeF32Args{Rows: tensor.Elems(shape[:axis]), N: tensor.Elems(shape[axis:]), Eps: n.Float("eps"), Uncentred: !n.Bool("centred")}
 	src := b.in(n.Operands[0], rows)
 	b.step("NormalizeF32", a, b.make(n.Result(), rows), src)
 }

@@ -143,7 +143,7 @@ func (r *random) resample() {
 
 func (r *random) normalize() {
 	if x := r.pick(0); x != nil {
-		r.add("nn.normalize", ir.AttrsOf("axis", r.axis(x)), x)
+		r.add("nn.normalize", ir.AttrsOf("axis", r.axis(x), "centred", r.IntN(3) > 0), x)
 	}
 }
 

@@ -7,16 +7,18 @@ import (
 	"github.com/amctc/amctc/ir/tensor"
 )
 
-// Normalize is layer, instance and group normalization without scale and bias.
+// Normalize is layer, instance and group normalization without scale and bias, and, not centred, normalization by the
+// root mean square.
 var Normalize = &ir.OpDef{
 	Name:    "nn.normalize",
-	Summary: "zero mean and unit variance over the axes from one on: layer, instance and group normalization",
+	Summary: "zero mean and unit variance over the axes from one on: layer, instance and group normalization; or a mean square of one",
 	Doc: "Over the n elements of all axes from axis on, in row-major order: m = float32(sum/n); v = float32(sum of float32(d*d)/n), d = float32(x-m); " +
-		"s = float32(sqrt(float32(v+eps))); y = float32(d/s). Sums start at +0.",
+		"s = float32(sqrt(float32(v+eps))); y = float32(d/s). Sums start at +0. Where it is not centred, d is x: normalization by the root mean square.",
 	Operands: []ir.Operand{{Name: "x"}},
 	Attrs: []ir.AttrDef{
 		{Name: "axis", Kind: ir.AttrInt, Doc: "first axis of those that are normalized together"},
 		{Name: "eps", Kind: ir.AttrFloat, Default: float32(1e-5), Doc: "added to the variance"},
+		{Name: "centred", Kind: ir.AttrBool, Default: true, Doc: "whether the mean is taken away first"},
 	},
 	Stages: floatStages,
 	Grad:   gradNormalize,
@@ -33,13 +35,15 @@ var Normalize = &ir.OpDef{
 	},
 	Eval: func(c *ir.EvalCtx) {
 		x, out := c.In[0], c.Result(0)
-		n, eps := tensor.Elems(x.Shape[c.Node.Int("axis"):]), c.Node.Float("eps")
+		n, eps, centred := tensor.Elems(x.Shape[c.Node.Int("axis"):]), c.Node.Float("eps"), c.Node.Bool("centred")
 		for at := 0; at < x.Len(); at += n {
-			var sum, square float32
-			for _, v := range x.F32[at : at+n] {
-				sum = float32(sum + v)
+			var sum, mean, square float32
+			if centred {
+				for _, v := range x.F32[at : at+n] {
+					sum = float32(sum + v)
+				}
+				mean = float32(sum / float32(n))
 			}
-			mean := float32(sum / float32(n))
 			for _, v := range x.F32[at : at+n] {
 				d := float32(v - mean)
 				square = float32(square + float32(d*d))
@@ -52,7 +56,7 @@ var Normalize = &ir.OpDef{
 	},
 }
 
-// gradNormalize: (dy - mean(dy) - y*mean(dy*y))/s, with s found again.
+// gradNormalize: (dy - mean(dy) - y*mean(dy*y))/s, with s found again; without mean(dy) where it is not centred.
 func gradNormalize(c *ir.GradCtx) {
 	x, y, dy := c.Node.Operands[0], c.Node.Result(), c.Out[0]
 	var axes []int
@@ -61,7 +65,10 @@ func gradNormalize(c *ir.GradCtx) {
 	}
 	op := func(name string, v ...*ir.Value) *ir.Value { return c.Build("nn."+name, nil, v...) }
 	mean := func(v *ir.Value) *ir.Value { return c.Build("nn.reduce_mean", ir.AttrsOf("axes", axes), v) }
-	d := op("sub", x, mean(x))
+	d, e := x, dy
+	if c.Node.Bool("centred") {
+		d, e = op("sub", x, mean(x)), op("sub", dy, mean(dy))
+	}
 	s := op("sqrt", op("add", mean(op("mul", d, d)), gradConst(c, float64(c.Node.Float("eps")))))
-	c.In[0] = op("div", op("sub", op("sub", dy, mean(dy)), op("mul", y, mean(op("mul", dy, y)))), s)
+	c.In[0] = op("div", op("sub", e, op("mul", y, mean(op("mul", dy, y)))), s)
 }

@@ -38,6 +38,24 @@ func buildQLinearAdd(c *call) {
 	c.stored(buildAdd, 6, 7, c.operandNumbers(0, 1, 2), c.operandNumbers(3, 4, 5))
 }
 
+// buildSkipRMSNorm normalizes the sum of two tensors, and perhaps a bias; the sum is output 3.
+func buildSkipRMSNorm(c *call) {
+	sum := c.two("nn.add", c.x(0), c.x(1))
+	if c.has(3) {
+		sum = c.two("nn.add", sum, c.x(3))
+	}
+	if sum == nil {
+		return
+	}
+	c.byRoot(sum, c.x(2), len(sum.Type.Shape)-1, 2)
+	if c.wants(3) {
+		c.finish(3, sum)
+	}
+	if c.wants(1) {
+		c.errorf(codeOutput, "its output 1 is used, which it does not define")
+	}
+}
+
 func buildQLinearMul(c *call) {
 	c.stored(buildMul, 6, 7, c.operandNumbers(0, 1, 2), c.operandNumbers(3, 4, 5))
 }

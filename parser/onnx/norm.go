@@ -55,6 +55,26 @@ func buildLayerNorm(c *call) {
 	}
 }
 
+// buildRMSNorm is normalization by the root mean square, and where that is asked for the root's reciprocal.
+func buildRMSNorm(c *call) {
+	s := c.in[0].shape()
+	axis, ok := c.axis(c.intAttr("axis", -1), len(s))
+	if x := c.x(0); ok && x != nil {
+		c.byRoot(x, c.x(1), axis, 1)
+	}
+}
+
+// byRoot makes x, normalized by the root mean square over the axes from one on and scaled, output 0; output i is the
+// root's reciprocal.
+func (c *call) byRoot(x, scale *ir.Value, axis, i int) {
+	eps := c.floatAttr("epsilon", 1e-5)
+	c.finish(0, c.scaledBy(c.one1("nn.normalize", x, "axis", axis, "eps", eps, "centred", false), scale, nil))
+	if c.wants(i) {
+		square := c.reduced("mean", c.two("nn.mul", x, x), span(axis, len(x.Type.Shape)-axis, 1), true)
+		c.finish(i, c.one1("nn.reciprocal", c.one1("nn.sqrt", c.two("nn.add", square, c.like(square, float64(eps))))))
+	}
+}
+
 func buildInstanceNorm(c *call) {
 	s := c.in[0].shape()
 	if len(s) < 3 {

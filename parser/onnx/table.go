@@ -113,9 +113,10 @@ var table = merged(functionTable, pairTable, reduceTable, map[string]entry{
 		"scan_output_axes", "scan_output_directions"}, since: 8},
 	"Attention": {min: 3, max: 6, outs: 3, attrs: []string{"is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap",
 		"softmax_precision"}, since: 23, build: buildAttention},
-	"RotaryEmbedding": {min: 3, max: 4, outs: 1, attrs: []string{"interleaved", "num_heads", "rotary_embedding_dim"}, since: 23, build: buildRotary},
-	"Swish":           {min: 1, max: 1, outs: 1, attrs: []string{"alpha"}, since: 24, build: buildSwish},
-	"Unsqueeze":       {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
+	"RotaryEmbedding":  {min: 3, max: 4, outs: 1, attrs: []string{"interleaved", "num_heads", "rotary_embedding_dim"}, since: 23, build: buildRotary},
+	"Swish":            {min: 1, max: 1, outs: 1, attrs: []string{"alpha"}, since: 24, build: buildSwish},
+	"RMSNormalization": {min: 2, max: 2, outs: 1, attrs: []string{"axis", "epsilon", "stash_type"}, since: 23, build: buildRMSNorm},
+	"Unsqueeze":        {min: 1, max: 2, outs: 1, reads: movesCodes, attrs: []string{"axes"}, build: buildUnsqueeze},
 })
 
 // foreign are the operators of AMCT's deploy models, whatever their domain, and of ONNX Runtime's own
@@ -134,7 +135,9 @@ var foreign = map[string]entry{
 	"QLinearConcat": {min: 5, max: -1, outs: 1, reads: readsCodes, attrs: []string{"axis"}, build: buildQLinearConcat},
 	"QLinearGlobalAveragePool": {min: 4, max: 5, outs: 1, reads: readsCodes, attrs: []string{"channels_last"},
 		build: buildQLinearGlobalAveragePool},
-	"QLinearMul": {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearMul},
+	"QLinearMul":                       {min: 7, max: 8, outs: 1, reads: readsCodes, build: buildQLinearMul},
+	"SimplifiedLayerNormalization":     {min: 2, max: 2, outs: 2, attrs: []string{"axis", "epsilon", "stash_type"}, build: buildRMSNorm},
+	"SkipSimplifiedLayerNormalization": {min: 3, max: 4, outs: 4, attrs: []string{"epsilon"}, build: buildSkipRMSNorm},
 }
 
 var recurrentAttrs = []string{"activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "layout"}

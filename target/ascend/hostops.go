@@ -47,7 +47,7 @@ var hostOps = map[string]func(*kernel){
 		k.rank("argmax", k.int("axis"), k.bool("keep"), k.bool("last"), k.bool("least"))
 	},
 	"nn.topk":      func(k *kernel) { k.rank("topk", k.int("axis"), k.int("k"), k.bool("least")) },
-	"nn.normalize": func(k *kernel) { k.hostStep("normalize", k.int("axis"), k.float("eps")) },
+	"nn.normalize": func(k *kernel) { k.hostStep("normalize", k.int("axis"), k.float("eps"), k.bool("centred")) },
 	"nn.transpose": onCodes(lowerTranspose, func(k *kernel) { k.hostStep("transpose", k.ints("perm")) }),
 }
 

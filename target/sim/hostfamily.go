@@ -193,17 +193,19 @@ func hostResample(s *hostStep) func() {
 func hostNormalize(s *hostStep) func() {
 	s.want(1, 1)
 	_, _, n, inner := s.along()
-	eps := s.float("eps")
+	eps, centred := s.float("eps"), s.ints("centred", 1, 1)[0] != 0
 	s.result(s.in[0].dims...)
 	size := n * inner
 	return func() {
 		for at := 0; at < s.in[0].n; at += size {
 			row := s.in[0].v[at : at+size]
-			var sum, square float32
-			for _, v := range row {
-				sum += v
+			var sum, mean, square float32
+			if centred {
+				for _, v := range row {
+					sum += v
+				}
+				mean = sum / float32(size)
 			}
-			mean := sum / float32(size)
 			for _, v := range row {
 				d := v - mean
 				square += float32(d * d)
