@@ -34,6 +34,13 @@ type Operand struct {
 	Optional bool // may be absent; only trailing operands are
 	Variadic bool // the last operand may repeat, at least once
 	Const    bool // must be a constant
+	Index    bool // holds indices: says which elements of the other operands are meant, and has none itself
+}
+
+// Indexes says whether operand i of n holds indices.
+func (n *Node) Indexes(i int) bool {
+	list := n.Op.Operands
+	return list[min(i, len(list)-1)].Index
 }
 
 // An OpDef is everything the compiler knows about an operator, declared once.

@@ -206,7 +206,7 @@ func (d *demands) behindClamp(u ir.Use, q *ir.Quant) bool {
 
 // useDemands are the maps that one use wants, nil for float32.
 func (d *demands) useDemands(u ir.Use) []*ir.Quant {
-	if u.Node != nil {
+	if u.Node != nil && !u.Node.Indexes(u.Index) {
 		switch d.kind[u.Node] {
 		case factor:
 			var q *ir.Quant
@@ -387,7 +387,11 @@ func (e *emitter) moving(n *ir.Node, spec ir.NodeSpec) error {
 	r := n.Result()
 	for i, q := range append([]*ir.Quant{e.d.store[r]}, e.d.also[r]...) {
 		form := spec
-		for _, v := range n.Operands {
+		for k, v := range n.Operands {
+			if n.Indexes(k) {
+				form.Operands = append(form.Operands, e.stored[v])
+				continue
+			}
 			w, err := e.code(v, q)
 			if err != nil {
 				return err

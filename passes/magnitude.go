@@ -112,7 +112,9 @@ func evaluate(ctx context.Context, n *ir.Node, in []number, batch int, bounded b
 	}
 	mags := make([]*tensor.Tensor, len(in))
 	for i, x := range in {
-		mags[i] = absolute(x)
+		if mags[i] = x.t; !n.Indexes(i) {
+			mags[i] = absolute(x)
+		}
 	}
 	if n.Op.Name == "nn.sub" {
 		mags[1] = negative(mags[1])

@@ -115,7 +115,10 @@ func faked(v *ir.Value) *ir.Node {
 		return d
 	case d.Op.Bounds != nil || d.Op.Has(ir.KeepsParams):
 		first := faked(d.Operands[0])
-		for _, w := range d.Operands[1:] {
+		for i, w := range d.Operands {
+			if i == 0 || d.Indexes(i) {
+				continue
+			}
 			if n := faked(w); n == nil || first == nil || !op.FakeQuant(n).Equal(op.FakeQuant(first)) {
 				return nil
 			}

@@ -24,6 +24,10 @@ package target
 //	take             x                                 axis indices; -1 stands for zeros
 //	resample         x, w(entries*taps)                axis taps indices; weighted sums of taps entries from +0, ascending
 //	normalize        x                                 axis eps (float) centred*; over all axes from axis on: (x-m)/sqrt(v+eps), as nn.normalize rounds it
+//	grid_sample      x, grid(N or 1,h,w,2)             mode border align: numbers of nearest, bilinear, bicubic and zeros, border, reflection; as nn.grid_sample
+//	roi_align        x, rois(R,4)                      batch size=[h,w] samples scale (float) half_pixel greatest; as nn.roi_align
+//	max_pool2d_indices  x                              as max_pool2d, and columns whole; s64 of an f32 or s8 x
+//	max_unpool2d     x, indices (s64)                  size=[h,w] whole zero; x of f32 or s8, whose zero is that code
 //	reduce_sum, _mean, _prod, _max, _min    x          axes keep; ascending
 //	a function of runtime/f32               x          alpha* beta* (floats)
 //	a pairing of runtime/f32                a, b       numpy broadcast

@@ -73,6 +73,12 @@ var kernels = map[string]kernel{
 	"Strips":                 six(rt.Strips),
 	"Table":                  two(rt.Table),
 	"Tables":                 two(rt.Tables),
+	"GridSampleF32":          three(rt.GridSampleF32),
+	"RoiAlignF32":            three(rt.RoiAlignF32),
+	"MaxPoolIndicesF32":      two(rt.MaxPoolIndicesF32),
+	"MaxPoolIndicesU8":       two(rt.MaxPoolIndicesU8),
+	"MaxUnpoolF32":           three(rt.MaxUnpoolF32),
+	"MaxUnpoolU8":            three(rt.MaxUnpoolU8),
 	"TopKF32":                three(rt.TopKF32),
 	"TopKU8":                 three(rt.TopKU8),
 

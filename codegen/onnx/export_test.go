@@ -78,7 +78,7 @@ func inexact(m *ir.Module) bool {
 func jumps(m *ir.Module) bool {
 	return slices.ContainsFunc(m.Main().Nodes, func(n *ir.Node) bool {
 		return slices.Contains([]string{"nn.floor", "nn.ceil", "nn.round", "nn.sign", "nn.fmod", "nn.thresholded_relu", "nn.shrink", "nn.normalize", "nn.reciprocal",
-			"nn.atanh", "nn.tan"}, n.Op.Name)
+			"nn.atanh", "nn.tan", "nn.grid_sample", "nn.roi_align", "nn.max_pool2d_indices"}, n.Op.Name)
 	})
 }
 

@@ -54,6 +54,8 @@ func since(n *ir.Node) int64 {
 		return wideOpset
 	case n.Op.Name == "nn.avg_pool2d" && !n.Result().Type.IsQuant() && slices.Max(n.Ints("dilation")) > 1:
 		return dilatedOpset
+	case n.Op.Name == "nn.grid_sample" || n.Op.Name == "nn.roi_align":
+		return sampleOpset
 	}
 	if n.Op.Name == "q.table" {
 		name, _ := n.Attr("function").(string)

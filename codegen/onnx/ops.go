@@ -35,6 +35,11 @@ var table = map[string]func(*exporter, *ir.Node){
 	"nn.pixels":      (*exporter).pixels,
 	"nn.argmax":      (*exporter).argMax,
 	"nn.topk":        (*exporter).topK,
+	"nn.grid_sample": (*exporter).gridSample,
+	"nn.roi_align":   (*exporter).roiAlign,
+
+	"nn.max_pool2d_indices": (*exporter).poolIndices,
+	"nn.max_unpool2d":       (*exporter).maxUnpool,
 
 	"q.quantize":   func(e *exporter, n *ir.Node) { e.finish(n, e.float(n.Operands[0])) },
 	"q.dequantize": func(e *exporter, n *ir.Node) { e.dequantize(n.Operands[0], e.value(n.Result())) },

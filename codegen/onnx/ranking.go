@@ -34,3 +34,19 @@ func (e *exporter) topK(n *ir.Node) {
 		e.finish(n, real)
 	}
 }
+
+// poolIndices writes a MaxPool whose maxima nobody reads.
+func (e *exporter) poolIndices(n *ir.Node) {
+	indices := n.Result()
+	unread := fresh(indices.Name+"_maxima", e.names)
+	attrs := append(poolAttrs(n), intsAttr("dilations", n.Ints("dilation")), flagAttr("storage_order", n.Bool("columns")))
+	e.graph.Node = append(e.graph.Node, &pb.NodeProto{OpType: "MaxPool", Name: fresh(nodeName(n), e.nodes), Input: []string{e.float(n.Operands[0])},
+		Output: []string{unread, e.value(indices)}, Attribute: attrs})
+}
+
+// maxUnpool writes a MaxUnpool of windows that give an image of the size that indices count in.
+func (e *exporter) maxUnpool(n *ir.Node) {
+	s, size := n.Operands[0].Type.Shape, n.Ints("size")
+	kernel := []int{size[0] - s[2] + 1, size[1] - s[3] + 1}
+	e.compute(n, "MaxUnpool", []string{e.float(n.Operands[0]), e.value(n.Operands[1])}, intsAttr("kernel_shape", kernel), intsAttr("strides", []int{1, 1}))
+}

@@ -41,6 +41,11 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"nn.log_softmax": (*builder).softmax,
 	"nn.argmax":      (*builder).argMax,
 	"nn.topk":        (*builder).topK,
+	"nn.grid_sample": (*builder).gridSample,
+	"nn.roi_align":   (*builder).roiAlign,
+
+	"nn.max_pool2d_indices": (*builder).poolIndices,
+	"nn.max_unpool2d":       (*builder).maxUnpool,
 
 	"t.conv2d_dx":        (*builder).gradConvX,
 	"t.conv2d_dw":        (*builder).gradConvW,

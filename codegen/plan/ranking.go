@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/amctc/amctc/ir"
+	"github.com/amctc/amctc/ir/op"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/runtime/rt"
 )
@@ -9,7 +10,7 @@ import (
 // indexed says whether n has a kernel that makes or moves indices: numbers of int64, always in row-major order.
 func (b *builder) indexed(n *ir.Node) bool {
 	k, _ := storage(n.Operands[0].Type)
-	return n.Op.Has(ir.Ranks) && (k == F32 || k == U8) || n.Op.Name == "nn.reshape" && k == I64
+	return (n.Op.Has(ir.Ranks) || n.Op.Name == "nn.max_unpool2d") && (k == F32 || k == U8) || n.Op.Name == "nn.reshape" && k == I64
 }
 
 // lines are those along an axis of operand 0, in whatever order it lies in memory.
@@ -35,4 +36,21 @@ func (b *builder) topK(n *ir.Node) {
 	src, l := b.lines(n)
 	a := &rt.TopKArgs{Lines: l, K: n.Int("k"), Inner: tensor.Elems(b.typ(n.Operands[0]).Shape[n.Int("axis")+1:]), Least: n.Bool("least")}
 	b.step(typed(b.Kind(src), "TopKU8", "TopKF32"), a, b.make(n.Results[0], rows), b.make(n.Results[1], rows), src)
+}
+
+func (b *builder) poolIndices(n *ir.Node) {
+	a := &rt.PoolIndicesArgs{Pool: b.pool(n), Columns: n.Bool("columns"), Whole: n.Bool("whole")}
+	src := b.in(n.Operands[0], pixel)
+	b.step(typed(b.Kind(src), "MaxPoolIndicesU8", "MaxPoolIndicesF32"), a, b.make(n.Result(), rows), src)
+}
+
+func (b *builder) maxUnpool(n *ir.Node) {
+	x, size := b.typ(n.Operands[0]), n.Ints("size")
+	s := x.Shape
+	a := &rt.MaxUnpoolArgs{N: s[0], C: s[1], From: s[2] * s[3], To: size[0] * size[1], Whole: n.Bool("whole")}
+	if x.IsQuant() {
+		a.Zero = uint8(int(op.PadCode(x, 0)) + 128)
+	}
+	src, at := b.in(n.Operands[0], pixel), b.in(n.Operands[1], rows)
+	b.step(typed(b.Kind(src), "MaxUnpoolU8", "MaxUnpoolF32"), a, b.make(n.Result(), pixel), src, at)
 }

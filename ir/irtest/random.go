@@ -83,7 +83,12 @@ func (r *random) module() *ir.Module {
 		r.live = append(r.live, r.b.Param("y", ir.Float(batch, 1+r.IntN(40))))
 	}
 	want := 5 + r.IntN(26)
+	placed := !r.functions
 	for tries := 0; len(f.Nodes) < want && tries < 20*want; tries++ {
+		if !placed && len(f.Nodes) >= want/2 {
+			r.places()
+			placed = true
+		}
 		r.step()
 	}
 	if len(f.Nodes) < 5 {
@@ -178,7 +183,7 @@ func (r *random) step() {
 	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.matMul, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
 		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax}
 	if r.functions {
-		kinds = append(kinds, r.residual, r.residual, r.residual, r.relu, r.clip, r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize, r.gate, r.channelwise, r.channelwise, r.softmax, r.clip, r.clip)
+		kinds = append(kinds, r.residual, r.residual, r.residual, r.relu, r.clip, r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize, r.gate, r.channelwise, r.channelwise, r.softmax, r.clip, r.clip, r.places)
 	}
 	kinds[r.IntN(len(kinds))]()
 }

@@ -54,15 +54,18 @@ func (c *call) flattenLine(build func(*call)) {
 	}
 	flat.out = make([]*value, len(c.out))
 	build(&flat)
-	if c.failed = c.failed || flat.failed; c.failed || flat.out[0] == nil {
-		c.failed = true
-		return
+	made := 0
+	for i, v := range flat.out {
+		if v == nil {
+			continue
+		}
+		made++
+		y, back := v.shape(), *c
+		back.in = flat.out
+		c.finish(i, c.reshaped(back.x(i), y[0], y[1], y[3]))
+		c.failed = c.failed || back.failed
 	}
-	y := flat.out[0].shape()
-	back := *c
-	back.in = flat.out
-	c.finish(0, c.reshaped(back.x(0), y[0], y[1], y[3]))
-	c.failed = c.failed || back.failed
+	c.failed = c.failed || flat.failed || made == 0
 }
 
 // fewChannels bounds the channels of a line whose blocks become channels: engines compute on channels in groups.

@@ -28,6 +28,8 @@ const (
 	readsQuant
 	readsAcc
 	readsChain
+	// readsEach: known numbers, the same for each sample of a free batch.
+	readsEach
 )
 
 // readable refuses integral inputs that the operator does not take.
@@ -48,6 +50,8 @@ func (c *call) readable(r reads) bool {
 			c.errorf(codeQuant, "its input %q holds codes of AscendQuant; only Conv, Gemm, MatMul and AscendAntiQuant take them", name)
 		case v.acc != nil && r&readsAcc == 0:
 			c.errorf(codeQuant, "its input %q is an int32 accumulator; only a bias, a cast to float32 and the product with its scale may follow", name)
+		case v.each != nil && r&readsEach == 0:
+			c.errorf(codeBatch, "its input %q is a constant, repeated for each sample of the free batch, which only GridSample takes; fix the batch with --input-shape", name)
 		case v.chain != nil && r&readsChain == 0:
 			c.errorf(codeQuant, "its input %q comes from a Round; rounding is supported only as AMCT writes a quantization: Mul, Round, Add, Clip, Sub", name)
 		}

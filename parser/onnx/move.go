@@ -436,6 +436,9 @@ func (c *call) expanded(v *ir.Value, shape []int) *ir.Value {
 }
 
 func buildExpand(c *call) {
+	if c.perSample() {
+		return
+	}
 	want, ok := c.intsOf(1, "shape")
 	if !ok {
 		return
@@ -453,6 +456,20 @@ func buildExpand(c *call) {
 		return
 	}
 	c.finish(0, c.expanded(c.x(0), shape))
+}
+
+// perSample repeats what is known, for one sample, for each of a free batch, and says whether it did.
+func (c *call) perSample() bool {
+	l, want := c.in[0].lit, c.in[1].lit
+	if l == nil || l.f == nil || want == nil || len(want.free) == 0 || !want.free[0] || slices.Contains(want.free[1:], true) || len(l.shape) != len(want.i) || l.shape[0] != 1 {
+		return false
+	}
+	shape, ok := broadcastShape(l.shape[1:], toInts(want.i[1:]))
+	if !ok || !slices.Equal(shape, l.shape[1:]) {
+		return false
+	}
+	c.set(&value{name: c.pb.Output[0], each: l})
+	return true
 }
 
 func buildTile(c *call) {

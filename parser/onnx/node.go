@@ -315,8 +315,8 @@ func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any)
 				c.errorf(codeElem, "constant %q holds %s, where float32 is needed; export the network in float32", v.Name, elemName(int32(onnxType(v.Type.DType))))
 				return nil
 			}
-			if !v.IsConst() && v.Type.DType == tensor.I64 && opName != "nn.reshape" {
-				c.errorf(codeElem, "its input %q holds computed indices; they can be outputs and nothing else", v.Name)
+			if !v.IsConst() && v.Type.DType == tensor.I64 && opName != "nn.reshape" && opName != "nn.max_unpool2d" {
+				c.errorf(codeElem, "its input %q holds computed indices; they can be outputs, or those of MaxUnpool, and nothing else", v.Name)
 				return nil
 			}
 		}

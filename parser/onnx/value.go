@@ -20,15 +20,16 @@ type value struct {
 	quant *ascendCodes // its elements are the codes of an AscendQuant
 	acc   *accumulator // its elements are int32 sums
 	chain *chain       // it lies inside AMCT's expansion of a quantization
+	each  *literal     // it is known: this for each sample of a free batch
 }
 
 func (v *value) poisoned() bool {
-	return v.node == nil && v.lit == nil && v.quant == nil && v.acc == nil && v.chain == nil
+	return v.node == nil && v.lit == nil && v.quant == nil && v.acc == nil && v.chain == nil && v.each == nil
 }
 
 // integral says whether v is no float32 tensor, so that only some operators may read it.
 func (v *value) integral() bool {
-	return v.codes != nil || v.quant != nil || v.acc != nil || v.chain != nil
+	return v.codes != nil || v.quant != nil || v.acc != nil || v.chain != nil || v.each != nil
 }
 
 func (v *value) shape() []int {

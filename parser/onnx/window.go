@@ -224,11 +224,22 @@ func buildMaxPool(c *call) {
 		c.flattenLine(buildMaxPool)
 		return
 	case 5:
+		if c.wants(1) {
+			c.errorf(codeForm, "indices of a three-dimensional pooling are not supported, only those of images (N, C, H, W)")
+			return
+		}
 		c.pool3D("nn.max_pool2d")
 		return
 	}
-	if w, ok := c.pool(); ok {
+	w, ok := c.pool()
+	if !ok {
+		return
+	}
+	if c.wants(0) || !c.wants(1) {
 		c.node("nn.max_pool2d", []*ir.Value{c.x(0)}, w.attrs(true)...)
+	}
+	if c.wants(1) {
+		c.poolIndices(w)
 	}
 }
 

@@ -46,9 +46,19 @@ var hostOps = map[string]func(*kernel){
 	"nn.argmax": func(k *kernel) {
 		k.rank("argmax", k.int("axis"), k.bool("keep"), k.bool("last"), k.bool("least"))
 	},
-	"nn.topk":      func(k *kernel) { k.rank("topk", k.int("axis"), k.int("k"), k.bool("least")) },
-	"nn.normalize": func(k *kernel) { k.hostStep("normalize", k.int("axis"), k.float("eps"), k.bool("centred")) },
-	"nn.transpose": onCodes(lowerTranspose, func(k *kernel) { k.hostStep("transpose", k.ints("perm")) }),
+	"nn.topk": func(k *kernel) { k.rank("topk", k.int("axis"), k.int("k"), k.bool("least")) },
+	"nn.grid_sample": func(k *kernel) {
+		k.hostStep("grid_sample", target.Ints("mode", op.SampleMode(k.node)), target.Ints("border", op.SampleBorder(k.node)), k.bool("align"))
+	},
+	"nn.roi_align": func(k *kernel) {
+		k.hostStep("roi_align", k.ints("batch"), k.ints("size"), k.int("samples"), k.float("scale"), k.bool("half_pixel"), k.bool("greatest"))
+	},
+	"nn.max_pool2d_indices": func(k *kernel) {
+		k.rank("max_pool2d_indices", k.ints("kernel"), k.ints("pad"), k.ints("stride"), k.ints("dilation"), k.bool("columns"), k.bool("whole"))
+	},
+	"nn.max_unpool2d": lowerUnpool,
+	"nn.normalize":    func(k *kernel) { k.hostStep("normalize", k.int("axis"), k.float("eps"), k.bool("centred")) },
+	"nn.transpose":    onCodes(lowerTranspose, func(k *kernel) { k.hostStep("transpose", k.ints("perm")) }),
 }
 
 // hostFamilies are those of the families of operators, whose host step has the operator's name.

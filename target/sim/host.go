@@ -144,7 +144,8 @@ func (r *resolver) host(o *op, x *target.Host) {
 	s.out = s.outs[0]
 	var run func()
 	moves := map[string]func(*hostStep) func(){"concat": hostConcat, "pad": hostPad, "reshape": hostReshape, "transpose": hostTranspose,
-		"pixels": hostPixels, "table": hostTable, "argmax": hostArgMax, "topk": hostTopK}
+		"pixels": hostPixels, "table": hostTable, "argmax": hostArgMax, "topk": hostTopK, "max_pool2d_indices": hostPoolIndices,
+		"max_unpool2d": hostUnpool}
 	floats := map[string]func(*hostStep) func(){
 		"conv2d": hostConv, "dense": hostDense, "matmul": hostMatmul, "batch_norm": hostBatchNorm, "add": hostBinary, "mul": hostBinary,
 		"relu": hostRelu, "clip": hostClip, "max_pool2d": hostPool, "avg_pool2d": hostPool, "global_avg_pool": hostGlobal, "softmax": hostSoftmax, "log_softmax": hostSoftmax,
@@ -155,7 +156,7 @@ func (r *resolver) host(o *op, x *target.Host) {
 	move := moves[x.Op]
 	if move != nil {
 		for _, t := range s.in {
-			if x.Op != "pixels" && x.Op != "argmax" && t.typ != s.out.typ {
+			if t.typ != s.out.typ && !slices.Contains([]string{"pixels", "argmax", "max_pool2d_indices", "max_unpool2d"}, x.Op) {
 				s.bad("element types %v and %v", t.typ, s.out.typ)
 			}
 		}

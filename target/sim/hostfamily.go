@@ -17,6 +17,10 @@ func hostFamily(op string) func(*hostStep) func() {
 		return hostResample
 	case "normalize":
 		return hostNormalize
+	case "grid_sample":
+		return hostGridSample
+	case "roi_align":
+		return hostRoiAlign
 	case "reduce_sum", "reduce_mean", "reduce_prod", "reduce_max", "reduce_min":
 		return hostReduce
 	}
