@@ -146,11 +146,16 @@ func (d *demands) isFolded(n *ir.Node) bool {
 
 // demand is the map that all consumers of v want, or nil; some is the first map of 8 bits that one of
 // them wants, of those that fit all of v. A concatenation is content with a rescale of 8 bits, so that its demand
-// counts only when nobody else has one, or one of another width, or one that does not fit all of v.
+// counts only when nobody else has one, or one of another width, or one that does not fit all of v. Places of maxima go
+// with the maxima: they are those of the codes that a pooling beside wants, where these fit all of v.
 func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	var firm, soft, narrow *ir.Quant
-	agreed, softFits := true, false
+	agreed, softFits, places := true, false, false
 	for _, u := range d.uses[v] {
+		if u.Node != nil && u.Node.Op.Name == "nn.max_pool2d_indices" {
+			places = true
+			continue
+		}
 		for _, q := range d.useDemands(u) {
 			clamped := d.behindClamp(u, q)
 			if q != nil {
@@ -183,6 +188,9 @@ func (d *demands) demand(v *ir.Value) (want, some *ir.Quant) {
 	}
 	if narrow == nil && softFits {
 		narrow = soft
+	}
+	if places && firm != nil && (!plainCodes(firm) || d.clamped[keyOf(v, firm)]) {
+		agreed = false
 	}
 	if !agreed {
 		return nil, narrow

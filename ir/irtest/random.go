@@ -183,7 +183,7 @@ func (r *random) step() {
 	kinds := []func(){r.conv, r.conv, r.conv, r.depthwise, r.dense, r.dense, r.matMul, r.batchNorm, r.sum, r.sum, r.product, r.relu, r.relu, r.clip,
 		r.maxPool, r.avgPool, r.concat, r.concat, r.pad, r.residual, r.reshape, r.transpose, r.softmax}
 	if r.functions {
-		kinds = append(kinds, r.residual, r.residual, r.residual, r.relu, r.clip, r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize, r.gate, r.channelwise, r.channelwise, r.softmax, r.clip, r.clip, r.places)
+		kinds = append(kinds, r.residual, r.residual, r.residual, r.residual, r.residual, r.residual, r.relu, r.clip, r.function, r.function, r.function, r.pairing, r.pairing, r.reduction, r.take, r.resample, r.normalize, r.gate, r.channelwise, r.channelwise, r.softmax, r.softmax, r.clip, r.clip, r.clip, r.concat, r.concat)
 	}
 	kinds[r.IntN(len(kinds))]()
 }
