@@ -41,6 +41,11 @@ y = add(@b[1 2], m) : 1x2
 		{"conv", "conv_quant", `c = conv2d(x, @conv_quant_w[1 -0.5]) {pad=[0 0 0 0] stride=[1 1]} : 1x2x2x2
 y = add(c, @b_column[1 2]) : 1x2x2x2
 `, dynamicConv(newModel(11).in("x", 1, 1, 2, 2)).out("y")},
+		{"conv of a line", "ConvInteger_1", `y_reshape = reshape(x) {shape=[1 2 1 3]} : 1x2x1x3
+y = conv2d(y_reshape, @ConvInteger_1_w[2 -2]) {pad=[0 0 0 0] stride=[1 1]} : 1x1x1x3
+y_reshape_1 = reshape(y) {shape=[1 1 3]} : 1x1x3
+`, newModel(13).in("x", 1, 2, 3).typed("w", i8, []int64{4, -4}, 1, 2, 1).f32("ws", []float32{.5}).node("DynamicQuantizeLinear x -> q s z").
+			node("ConvInteger q w z -> p").node("Cast p -> f", integer("to", 1)).node("Mul s ws -> k").node("Mul f k -> y").out("y")},
 		{"moved codes", "MatMulInteger_2", `t = reshape(x) {shape=[1 2]} : 1x2
 y = dense(t, @MatMulInteger_2_w[2 1 -4 3]) : 1x2
 `, newModel(13).in("x", 2, 1).i64("row", 1, 2).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).f32("ws", []float32{.5}).node("DynamicQuantizeLinear x -> q s z").
