@@ -99,7 +99,7 @@ func (c *call) dynamicProduct(op string) {
 		}
 	}
 	at, ok := alongAxis(l.shape, axis, len(zero))
-	if l.len() == 0 || !ok {
+	if l.len() == 0 || axis >= len(l.shape) || !ok {
 		c.errorf(codeTensor, "its weights have no elements (shape %v)", l.shape)
 		return
 	}
@@ -107,12 +107,7 @@ func (c *call) dynamicProduct(op string) {
 	for i, q := range l.i {
 		w.f[i] = float32(q - zero[at(i)])
 	}
-	if op == "dense" {
-		w = transposed(w, 1)
-	} else if a.attrs, ok = c.convAttrs(); !ok {
-		return
-	}
-	a.numbers, a.shape = w, w.shape
+	a.numbers, a.shape = w, []int{l.shape[axis]}
 	c.set(&value{acc: a})
 }
 
@@ -158,12 +153,21 @@ func (c *call) dynamicLayer(a *accumulator, scale *dynamic) {
 	if !c.charge(a.numbers.len()) {
 		return
 	}
-	w := floatLiteral(a.numbers.name, a.shape, make([]float32, a.numbers.len()))
+	axis, build := 0, buildConv
+	if a.op == "dense" {
+		axis, build = 1, buildMatMul
+	}
+	at, _ := alongAxis(a.numbers.shape, axis, len(sw))
+	w := floatLiteral(a.numbers.name, a.numbers.shape, make([]float32, a.numbers.len()))
 	for i, v := range a.numbers.f {
-		w.f[i] = float32(v * sw[i/(len(w.f)/len(sw))])
+		w.f[i] = float32(v * sw[at(i)])
 	}
 	c.im.dynamicDropped(a.layer)
-	c.underName(a.layer.name, func() { c.node("nn."+a.op, []*ir.Value{a.x.node, c.konst(w)}, a.attrs...) })
+	// The float layer with the attributes and the name of the integer one, and the result of this node.
+	n := &pb.NodeProto{OpType: a.layer.pb.OpType, Input: a.layer.pb.Input, Output: c.pb.Output, Attribute: a.layer.pb.Attribute}
+	layer := &call{im: c.im, pb: n, name: a.layer.name, span: a.layer.span, title: a.layer.title, in: []*value{{node: a.x.node}, {lit: w}}, out: c.out}
+	build(layer)
+	c.failed = c.failed || layer.failed
 }
 
 // underName emits under the name of a layer, because records know the layer and not what ends it.

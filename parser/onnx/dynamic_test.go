@@ -29,6 +29,12 @@ func dynamicConv(m model) model {
 		node("Mul c_cast scales -> c").node("Reshape b column -> b_column").node("Add c b_column -> y")
 }
 
+// joinedMatMul is dynamicMatMul as ONNX Runtime saves it when it has optimized the model.
+func joinedMatMul(m model) model {
+	return m.typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).typed("wz", i8, []int64{0, 2}, 2).f32("ws", []float32{.5, .25}, 2).f32("b", []float32{1, 2}, 2).
+		node("DynamicQuantizeMatMul x w ws wz b -> y")
+}
+
 // TestDynamicLayers: such layers become float layers under the names that the nodes have.
 func TestDynamicLayers(t *testing.T) {
 	for _, c := range []struct {
@@ -41,6 +47,16 @@ y = add(@b[1 2], m) : 1x2
 		{"conv", "conv_quant", `c = conv2d(x, @conv_quant_w[1 -0.5]) {pad=[0 0 0 0] stride=[1 1]} : 1x2x2x2
 y = add(c, @b_column[1 2]) : 1x2x2x2
 `, dynamicConv(newModel(11).in("x", 1, 1, 2, 2)).out("y")},
+		{"conv of a line", "ConvInteger_1", `y_reshape = reshape(x) {shape=[1 2 1 3]} : 1x2x1x3
+y = conv2d(y_reshape, @ConvInteger_1_w[2 -2]) {pad=[0 0 0 0] stride=[1 1]} : 1x1x1x3
+y_reshape_1 = reshape(y) {shape=[1 1 3]} : 1x1x3
+`, newModel(13).in("x", 1, 2, 3).typed("w", i8, []int64{4, -4}, 1, 2, 1).f32("ws", []float32{.5}).node("DynamicQuantizeLinear x -> q s z").
+			node("ConvInteger q w z -> p").node("Cast p -> f", integer("to", 1)).node("Mul s ws -> k").node("Mul f k -> y").out("y")},
+		{"joined by ONNX Runtime", "DynamicQuantizeMatMul_0", `y = dense(x, @DynamicQuantizeMatMul_0_w[2 1 -2.5 1]) : 1x2
+y_add = add(y, @b[1 2]) : 1x2
+`, joinedMatMul(rows(13)).out("y")},
+		{"joined without the quantization", "MatMulIntegerToFloat_1", `y = dense(x, @MatMulIntegerToFloat_1_w[2 1 -4 3]) : 1x2
+`, rows(13).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).f32("ws", []float32{.5}).node("DynamicQuantizeLinear x -> q s z").node("MatMulIntegerToFloat q w s ws z -> y").out("y")},
 		{"moved codes", "MatMulInteger_2", `t = reshape(x) {shape=[1 2]} : 1x2
 y = dense(t, @MatMulInteger_2_w[2 1 -4 3]) : 1x2
 `, newModel(13).in("x", 2, 1).i64("row", 1, 2).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).f32("ws", []float32{.5}).node("DynamicQuantizeLinear x -> q s z").
@@ -63,7 +79,8 @@ y = dense(t, @MatMulInteger_2_w[2 1 -4 3]) : 1x2
 // TestDynamicExact: evaluated in its own types, such a layer computes what ONNX says, codes and all.
 func TestDynamicExact(t *testing.T) {
 	// The range of x is -1 to 2, its scale 3/255, its zero point 85, the codes 0 and 255.
-	y := answers(t, dynamicMatMul(rows(13)).out("y"), tensor.FromF32([]float32{-1, 2}, 1, 2))[0]
+	x := tensor.FromF32([]float32{-1, 2}, 1, 2)
+	y := answers(t, dynamicMatMul(rows(13)).out("y"), x)[0]
 	s := float32(3) / 255
 	want := []float32{
 		float32(float32(-85*4+170*2)*float32(s*.5)) + 1,
@@ -71,6 +88,18 @@ func TestDynamicExact(t *testing.T) {
 	}
 	if !slices.Equal(y.F32, want) {
 		t.Errorf("got %v, want %v", y.F32, want)
+	}
+	if y := answers(t, joinedMatMul(rows(13)).out("y"), x)[0]; !slices.Equal(y.F32, want) {
+		t.Errorf("joined: got %v, want %v", y.F32, want)
+	}
+	// Codes of QuantizeLinear with known factors are those of a static layer.
+	m := qdq(rows(13)).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).f32("ws", []float32{.25}).node("QuantizeLinear x s z -> q").node("MatMulIntegerToFloat q w s ws z -> y").out("y")
+	got := listing(mustImport(t, "m.onnx", m.bytes(t), Options{}))
+	if static := `x_fq = q.fake(x) {scale=[0.5] offset=[2] axis=-1 bits=8} : 1x2
+MatMulIntegerToFloat_1_w_fq = q.fake(@MatMulIntegerToFloat_1_w[1 0.5 -2 1.5]) {scale=[0.25] offset=[0] axis=-1 bits=8} : 2x2
+y = dense(x_fq, MatMulIntegerToFloat_1_w_fq) : 1x2
+`; got != static {
+		t.Errorf("got\n%s\nwant\n%s", got, static)
 	}
 }
 

@@ -189,7 +189,7 @@ func (a *accumulator) perOutput(l *literal) bool {
 	}
 	at := len(l.shape) - 1
 	if a.op == "conv2d" {
-		at -= 2
+		at -= a.rank - 2
 	}
 	return at >= 0 && len(l.shape) <= a.rank && l.shape[at] == a.outs() && l.len() == a.outs()
 }

@@ -176,6 +176,11 @@ var stepCases = []struct {
 		"dense take reshape take reshape add tanh dense add tanh reshape reshape concat"},
 	{"DynamicQuantizeLinear", newModel(13).in("x", 2).node("DynamicQuantizeLinear x -> q s z").out("q", "s", "z"),
 		"reduce_max max reduce_min min sub div sub div clip round cast div round cast add clip cast"},
+	{"DynamicQuantizeMatMul", joinedMatMul(newModel(13).in("x", 1, 2)).out("y"),
+		"reduce_max max reduce_min min sub div sub div clip round cast div round cast add clip cast cast cast sub cast matmul cast mul cast mul add"},
+	{"MatMulIntegerToFloat", newModel(13).input("x", u8, 1, 2).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).f32("s", []float32{.5}).in("t").
+		node("MatMulIntegerToFloat x w s t -> y").out("y"),
+		"cast cast matmul cast mul cast mul"},
 	{"TfIdfVectorizer", newModel(13).in("x", 1).i64("t", 4, 8).node("TfIdfVectorizer t -> c", str("mode", "TF"), ints("ngram_counts", 0), ints("ngram_indexes", 0), ints("pool_int64s", 4)).
 		node("Add x c -> y").out("y"),
 		"add"},
