@@ -59,10 +59,10 @@ func newExporter(name string) *exporter {
 		names:   make(map[string]bool),
 		nodes:   make(map[string]bool),
 		tensors: make(map[*ir.Value]string),
-		maps:    make(map[*ir.Value]quantNames),
-		opset:   opset,
-		ir:      irVersion,
-		write:   table,
+		maps:    make(map[*ir.Value]quantNames), places: make(map[*ir.Value]string),
+		opset: opset,
+		ir:    irVersion,
+		write: table,
 	}
 }
 
@@ -83,6 +83,7 @@ type exporter struct {
 	// tensors names the tensor of every value seen: float32, or the uint8 codes.
 	tensors map[*ir.Value]string
 	maps    map[*ir.Value]quantNames
+	places  map[*ir.Value]string // indices of maxima as ONNX counts them: over all samples
 	opset   int64
 	ir      int64
 	write   map[string]func(*exporter, *ir.Node) // how each operator is written

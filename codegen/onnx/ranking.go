@@ -35,18 +35,31 @@ func (e *exporter) topK(n *ir.Node) {
 	}
 }
 
-// poolIndices writes a MaxPool whose maxima nobody reads.
+// poolIndices writes a MaxPool whose maxima nobody reads. ONNX counts elements of all samples; what is left of an index when those of the
+// samples in front are taken away counts its own sample's.
 func (e *exporter) poolIndices(n *ir.Node) {
-	indices := n.Result()
-	unread := fresh(indices.Name+"_maxima", e.names)
+	indices, s := n.Result(), n.Operands[0].Type.Shape
+	unread, out := fresh(indices.Name+"_maxima", e.names), e.value(indices)
+	own := s[0] != 1 && !n.Bool("whole")
+	if own {
+		out = fresh(indices.Name+"_all", e.names)
+		e.places[indices] = out
+	}
 	attrs := append(poolAttrs(n), intsAttr("dilations", n.Ints("dilation")), flagAttr("storage_order", n.Bool("columns")))
 	e.graph.Node = append(e.graph.Node, &pb.NodeProto{OpType: "MaxPool", Name: fresh(nodeName(n), e.nodes), Input: []string{e.float(n.Operands[0])},
-		Output: []string{unread, e.value(indices)}, Attribute: attrs})
+		Output: []string{unread, out}, Attribute: attrs})
+	if own {
+		e.node("Mod", nodeName(n)+"_own", []string{out, e.ints(indices.Name+"_sample", []int{s[1] * s[2] * s[3]})}, e.value(indices))
+	}
 }
 
 // maxUnpool writes a MaxUnpool of windows that give an image of the size that indices count in.
 func (e *exporter) maxUnpool(n *ir.Node) {
 	s, size := n.Operands[0].Type.Shape, n.Ints("size")
 	kernel := []int{size[0] - s[2] + 1, size[1] - s[3] + 1}
-	e.compute(n, "MaxUnpool", []string{e.float(n.Operands[0]), e.value(n.Operands[1])}, intsAttr("kernel_shape", kernel), intsAttr("strides", []int{1, 1}))
+	at, ok := e.places[n.Operands[1]]
+	if !ok {
+		at = e.value(n.Operands[1])
+	}
+	e.compute(n, "MaxUnpool", []string{e.float(n.Operands[0]), at}, intsAttr("kernel_shape", kernel), intsAttr("strides", []int{1, 1}))
 }
