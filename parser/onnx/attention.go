@@ -249,12 +249,14 @@ func (c *call) angles(i, length, part int, pair func(int) (int, bool), signed bo
 	return c.constFloats(c.pb.Input[i]+"_spread", out, len(rows)/length, length, 1, part)
 }
 
-// buildSwish is x*sigmoid(alpha*x).
-func buildSwish(c *call) {
+func buildSwish(c *call) { c.swish(c.floatAttr("alpha", 1)) }
+
+// swish is x*sigmoid(alpha*x).
+func (c *call) swish(alpha float32) {
 	x := c.x(0)
-	if alpha := c.floatAttr("alpha", 1); alpha != 1 {
-		c.node("nn.mul", []*ir.Value{x, c.one1("nn.sigmoid", c.two("nn.mul", x, c.like(x, float64(alpha))))})
+	if alpha == 1 {
+		c.node("nn.swish", []*ir.Value{x})
 		return
 	}
-	c.node("nn.swish", []*ir.Value{x})
+	c.node("nn.mul", []*ir.Value{x, c.one1("nn.sigmoid", c.two("nn.mul", x, c.like(x, float64(alpha))))})
 }

@@ -44,8 +44,8 @@ m.onnx: error[I003]: opset 26 is outside 1 to 25; export again with opset_versio
 m.onnx:act: error[I004]: Unique "act": operator Unique is not supported; how many results it gives depends on the data, and networks have fixed shapes: end the network in front of it with onnx.utils.extract_model, and do this step outside of it
 m.onnx:SequenceMap_2: error[I004]: SequenceMap "SequenceMap_2": operator SequenceMap is not supported; export with fixed input shapes and constants folded, so that control flow disappears
 m.onnx:Softmax_4: error[I022]: Softmax "Softmax_4": axis 0 is the free batch: softmax would mix samples; fix the batch with --input-shape`},
-	{name: "domain", m: image(13).node("Gelu x -> y").out("y").edit(func(m *pb.ModelProto) { m.Graph.Node[0].Domain = "com.microsoft" }),
-		want: `m.onnx:Gelu_0: error[I005]: Gelu "Gelu_0": operators of domain "com.microsoft" are not supported; the model holds no function of this name; export without custom operators`},
+	{name: "domain", m: image(13).node("Gelu x -> y").out("y").edit(func(m *pb.ModelProto) { m.Graph.Node[0].Domain = "org.example" }),
+		want: `m.onnx:Gelu_0: error[I005]: Gelu "Gelu_0": operators of domain "org.example" are not supported; the model holds no function of this name; export without custom operators`},
 	{name: "operator of a later opset", m: image(8).i64("s", 1).node("ConstantOfShape s -> c").node("Add x c -> y").out("y"),
 		want: `m.onnx:ConstantOfShape_0: error[I004]: ConstantOfShape "ConstantOfShape_0": operator ConstantOfShape does not exist in opset 8`},
 	{name: "attention", m: newModel(23).in("q", 1, 3, 2, 4).in("k", 1, 2, 2, 4).in("f", 1, 2, 6).in("x", 1, 2, 2, 5).floats("t", 1, 2, 2).

@@ -65,18 +65,10 @@ func (c *call) run() {
 		c.function(f)
 		return
 	}
-	e, ok := table[c.pb.OpType]
+	e, ok, own := c.operator()
 	var form func(*call)
-	own := false
-	if !ok {
-		e, ok = foreign[c.pb.OpType]
-		own = ok
-	} else if c.im.opset < oldForm {
+	if !own && c.im.opset < oldForm {
 		form = early[c.pb.OpType]
-	}
-	if c.pb.Domain == trainingDomain {
-		e, ok = training[c.pb.OpType]
-		own = ok
 	}
 	switch {
 	case !isDefaultDomain(c.pb.Domain) && !own:
@@ -111,6 +103,24 @@ func (c *call) run() {
 	if e.reads&movesCodes != 0 && !c.failed && c.out[0] != nil {
 		c.out[0].codes, c.out[0].dyn = c.in[0].codes, c.in[0].dyn
 	}
+}
+
+// operator finds the node's row; own says that it is none of ONNX's default domain. AMCT's operators are in any domain.
+func (c *call) operator() (e entry, ok, own bool) {
+	name, domain := c.pb.OpType, c.pb.Domain
+	if domain == trainingDomain {
+		e, ok = training[name]
+		return e, ok, ok
+	}
+	if isDefaultDomain(domain) {
+		if e, ok = table[name]; ok {
+			return e, true, false
+		}
+	}
+	if isDefaultDomain(domain) || domain == "com.microsoft" || strings.HasPrefix(name, "Ascend") {
+		e, own = foreign[name]
+	}
+	return e, own, own
 }
 
 // inputs looks the inputs up; the result says whether one of them is of no use.

@@ -33,6 +33,16 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
+// microsoft puts the nodes into ONNX Runtime's own domain.
+func microsoft(m model) model {
+	return m.edit(func(m *pb.ModelProto) {
+		for _, n := range m.Graph.Node {
+			n.Domain = "com.microsoft"
+		}
+		m.OpsetImport = append(m.OpsetImport, &pb.OperatorSetIdProto{Domain: "com.microsoft", Version: 1})
+	})
+}
+
 // stepCases are operators that become several of ours; want are the names of these, in order. What they compute
 // is held against ONNX's node tests (testdata/conformance).
 var stepCases = []struct {
@@ -46,6 +56,24 @@ var stepCases = []struct {
 		"reshape transpose reshape transpose reshape transpose transpose matmul mul softmax matmul transpose reshape"},
 	{"RotaryEmbedding", newModel(23).in("x", 1, 2, 3, 6).floats("c", 1, 3, 2).floats("s", 1, 3, 2).node("RotaryEmbedding x c s -> y", integer("rotary_embedding_dim", 4)).out("y"),
 		"transpose take take mul take mul add concat transpose"},
+	{"BiasGelu", microsoft(newModel(13).in("x", 2, 3).floats("b", 3).node("BiasGelu x b -> y").out("y")),
+		"add gelu"},
+	{"FastGelu", microsoft(newModel(13).in("x", 2, 3).node("FastGelu x -> y").out("y")),
+		"gelu_tanh"},
+	{"Gelu of ONNX Runtime", microsoft(newModel(13).in("x", 2, 3).node("Gelu x -> y").out("y")),
+		"gelu"},
+	{"QuickGelu", microsoft(newModel(13).in("x", 2, 3).node("QuickGelu x -> y").out("y")),
+		"mul sigmoid mul"},
+	{"SkipLayerNormalization", microsoft(newModel(13).in("x", 2, 3).in("s", 2, 3).floats("g", 3).floats("b", 3).node("SkipLayerNormalization x s g b -> y m d z").out("y")),
+		"add normalize mul add"},
+	{"FusedMatMul", microsoft(newModel(13).in("x", 2, 3).floats("w", 4, 3).node("FusedMatMul x w -> y", integer("transB", 1), float("alpha", 2)).out("y")),
+		"dense mul"},
+	{"FusedMatMul of computed matrices", microsoft(newModel(13).in("x", 1, 3, 2).in("w", 1, 3, 4).node("FusedMatMul x w -> y", integer("transA", 1)).out("y")),
+		"transpose matmul"},
+	{"FusedConv", microsoft(newModel(13).in("x", 1, 2, 3, 3).in("z", 1, 3, 3, 3).floats("w", 3, 2, 1, 1).floats("b", 3).node("FusedConv x w b z -> y", str("activation", "Clip"), floats("activation_params", 0, 6)).out("y")),
+		"conv2d add clip"},
+	{"FusedGemm", microsoft(newModel(13).in("x", 2, 3).floats("w", 3, 4).floats("b", 4).node("FusedGemm x w b -> y", str("activation", "LeakyRelu"), float("activation_alpha", .1)).out("y")),
+		"dense leaky_relu"},
 	{"Swish", newModel(24).in("x", 2).node("Swish x -> y").out("y"), "swish"},
 	{"Swish with alpha", newModel(24).in("x", 2).node("Swish x -> y", float("alpha", 2)).out("y"), "mul sigmoid mul"},
 	{"ArgMax", newModel(13).in("x", 2, 3).node("ArgMax x -> y").out("y"),

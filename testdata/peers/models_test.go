@@ -36,3 +36,18 @@ func integer(name string, v int64) *pb.AttributeProto {
 func number(name string, v float32) *pb.AttributeProto {
 	return &pb.AttributeProto{Name: name, Type: pb.AttributeProto_FLOAT, F: v}
 }
+
+func numbers(name string, v ...float32) *pb.AttributeProto {
+	return &pb.AttributeProto{Name: name, Type: pb.AttributeProto_FLOATS, Floats: v}
+}
+
+func text(name, v string) *pb.AttributeProto {
+	return &pb.AttributeProto{Name: name, Type: pb.AttributeProto_STRING, S: []byte(v)}
+}
+
+// microsoft is a node of ONNX Runtime's own domain.
+func microsoft(op string, in []string, out string, attrs ...*pb.AttributeProto) *pb.NodeProto {
+	n := node(op, in, out, attrs...)
+	n.Domain = "com.microsoft"
+	return n
+}

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -12,7 +13,7 @@ import (
 	"github.com/amctc/amctc/testdata/peers/ort"
 )
 
-// TestRecentOperators holds operators of opsets 23 and 24 against ONNX Runtime.
+// TestRecentOperators holds operators of opsets 23 and 24, and those that ONNX Runtime joins, against ONNX Runtime.
 func TestRecentOperators(t *testing.T) {
 	cos, sin := make([]float32, 30), make([]float32, 30)
 	for i := range cos {
@@ -25,6 +26,7 @@ func TestRecentOperators(t *testing.T) {
 	}
 	known := []*pb.TensorProto{floats("cos", cos, 10, 3), floats("sin", sin, 10, 3), floats("cos3", cos[:12], 1, 4, 3), floats("sin3", sin[:12], 1, 4, 3),
 		{Name: "at", DataType: int32(pb.TensorProto_INT64), Dims: []int64{2, 4}, Int64Data: []int64{3, 4, 5, 6, 0, 9, 1, 2}},
+		floats("row", cos[:6], 6), floats("square", cos[:16], 4, 4), floats("filters", sin[:16], 4, 4, 1, 1), floats("bias", sin[3:7], 4),
 		ints("mask", pb.TensorProto_BOOL, mask, 4, 6)}
 	q, k, v := []int64{2, 4, 4, 6}, []int64{2, 2, 6, 6}, []int64{2, 2, 6, 5}
 	for _, c := range []struct {
@@ -45,6 +47,15 @@ func TestRecentOperators(t *testing.T) {
 		{"rotated neighbours", [][]int64{{1, 4, 12}}, node("RotaryEmbedding", []string{"a", "cos3", "sin3"}, "y", integer("interleaved", 1), integer("num_heads", 2))},
 		{"rotated in part", [][]int64{{2, 3, 4, 8}}, node("RotaryEmbedding", []string{"a", "cos", "sin", "at"}, "y", integer("rotary_embedding_dim", 6))},
 		{"Swish", [][]int64{{2, 7}}, node("Swish", []string{"a"}, "y", number("alpha", 1.5))},
+		{"BiasGelu", [][]int64{{2, 6}}, microsoft("BiasGelu", []string{"a", "row"}, "y")},
+		{"FastGelu", [][]int64{{2, 6}}, microsoft("FastGelu", []string{"a", "row"}, "y")},
+		{"Gelu", [][]int64{{2, 6}}, microsoft("Gelu", []string{"a"}, "y")},
+		{"QuickGelu", [][]int64{{2, 6}}, microsoft("QuickGelu", []string{"a"}, "y")},
+		{"SkipLayerNormalization", [][]int64{{2, 3, 6}, {2, 3, 6}}, microsoft("SkipLayerNormalization", []string{"a", "b", "row", "row", "row"}, "y")},
+		{"FusedMatMul", [][]int64{{2, 3, 6}, {2, 5, 6}}, microsoft("FusedMatMul", []string{"a", "b"}, "y", integer("transB", 1), number("alpha", .3))},
+		{"FusedMatMul of weights", [][]int64{{2, 4}}, microsoft("FusedMatMul", []string{"a", "square"}, "y", integer("transB", 1), number("alpha", .3))},
+		{"FusedConv", [][]int64{{1, 4, 3, 3}}, microsoft("FusedConv", []string{"a", "filters", "bias"}, "y", text("activation", "LeakyRelu"), numbers("activation_params", .2))},
+		{"FusedGemm", [][]int64{{2, 4}}, microsoft("FusedGemm", []string{"a", "square", "bias"}, "y", text("activation", "Relu"), integer("transB", 1))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := &pb.GraphProto{Name: "g", Node: []*pb.NodeProto{c.node}, Output: []*pb.ValueInfoProto{{Name: "y", Type: info("y").Type}}}
@@ -53,13 +64,11 @@ func TestRecentOperators(t *testing.T) {
 				g.Input = append(g.Input, info(string(rune('a'+i)), dims...))
 			}
 			for _, p := range known {
-				for _, in := range c.node.Input {
-					if in == p.Name {
-						g.Initializer = append(g.Initializer, p)
-					}
+				if slices.Contains(c.node.Input, p.Name) {
+					g.Initializer = append(g.Initializer, p)
 				}
 			}
-			data, err := proto.Marshal(&pb.ModelProto{IrVersion: 10, OpsetImport: []*pb.OperatorSetIdProto{{Version: 24}}, Graph: g})
+			data, err := proto.Marshal(&pb.ModelProto{IrVersion: 10, OpsetImport: []*pb.OperatorSetIdProto{{Version: 24}, {Domain: "com.microsoft", Version: 1}}, Graph: g})
 			if err != nil {
 				t.Fatal(err)
 			}
