@@ -136,6 +136,8 @@ var foreign = map[string]entry{
 		build: buildAscendDequant},
 	"AscendQuant": {min: 1, max: 1, outs: 1, attrs: []string{"scale", "offset", "dst_type", "dtype", "quant_bits", "round_mode", "sqrt_mode"},
 		build: buildAscendQuant},
+	"DynamicQuantizeLSTM": {min: 3, max: 12, outs: 3, attrs: append([]string{"input_forget"}, recurrentAttrs...),
+		build: buildDynamicQuantizeLSTM},
 	"DynamicQuantizeMatMul": {min: 3, max: 5, outs: 1, build: buildDynamicQuantizeMatMul},
 	"MatMulIntegerToFloat":  {min: 4, max: 7, outs: 1, reads: readsCodes | readsDynamic, build: buildMatMulIntegerToFloat},
 	"QGemm":                 {min: 6, max: 9, outs: 1, reads: readsCodes, attrs: []string{"alpha", "transA", "transB"}, build: buildQGemm},
