@@ -56,6 +56,12 @@ func (c *call) inputName(i int) string {
 // joined is MatMulInteger of in, whose names are names, the product with the scales of both operands, and a bias, which
 // may be nil.
 func (c *call) joined(in []*value, names []string, sa, sb, bias *value) {
+	for _, v := range []*value{sa, sb, bias} {
+		if v != nil && v.integral() && (v.dyn == nil || v == bias) {
+			c.errorf(codeQuant, "its scales and its bias are float32 numbers, but %q holds codes", v.name)
+			return
+		}
+	}
 	own, out := c.pb, c.out
 	c.pb = &pb.NodeProto{OpType: own.OpType, Name: own.Name, Input: names, Output: own.Output}
 	defer func() { c.pb = own }()
