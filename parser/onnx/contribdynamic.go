@@ -56,6 +56,12 @@ func (c *call) inputName(i int) string {
 // joined is MatMulInteger of in, whose names are names, the product with the scales of both operands, and a bias, which
 // may be nil.
 func (c *call) joined(in []*value, names []string, sa, sb, bias *value) {
+	for _, v := range []*value{sa, sb, bias} {
+		if v != nil && v.integral() && (v.dyn == nil || v == bias) {
+			c.errorf(codeQuant, "its scales and its bias are float32 numbers, but %q holds codes", v.name)
+			return
+		}
+	}
 	own, out := c.pb, c.out
 	c.pb = &pb.NodeProto{OpType: own.OpType, Name: own.Name, Input: names, Output: own.Output}
 	defer func() { c.pb = own }()
@@ -96,4 +102,68 @@ func inSteps(build func(*call), opName string) func(*call) {
 		}
 		c.finish(0, c.two(opName, c.valueIn(a), c.valueIn(b)))
 	}
+}
+
+// buildDynamicQuantizeLSTM is an LSTM whose two matrices are codes, turned over, and which quantizes its input and its
+// state anew in each step: inputs as LSTM, then a scale and a zero point of each matrix, one for each direction, or
+// one for each column of each direction. It becomes the LSTM with the numbers that the codes stand for.
+func buildDynamicQuantizeLSTM(c *call) {
+	if c.im.opt.Numbers {
+		c.errorf(codeQuant, "it quantizes its state in each step, which is not evaluated; compile the model, or evaluate the float model that it was made from")
+		return
+	}
+	if !c.has(8) || !c.has(9) || !c.has(10) || !c.has(11) {
+		c.errorf(codeArity, "it has no scale or no zero point for one of its matrices, inputs 8 to 11")
+		return
+	}
+	w, r := c.recurrentWeights(1, 8, 9), c.recurrentWeights(2, 10, 11)
+	if w == nil || r == nil {
+		return
+	}
+	own, node := c.in, c.pb
+	c.pb = &pb.NodeProto{OpType: "LSTM", Name: node.Name, Input: node.Input, Output: node.Output, Attribute: node.Attribute}
+	c.in = append([]*value{own[0], {lit: w}, {lit: r}}, own[3:8]...)
+	for len(c.in) > 3 && c.in[len(c.in)-1] == nil {
+		c.in = c.in[:len(c.in)-1]
+	}
+	c.im.dynamicDropped(c)
+	buildRecurrent(4, []string{"Sigmoid", "Tanh", "Tanh"}, stepLSTM)(c)
+	c.in, c.pb = own, node
+}
+
+// recurrentWeights are the numbers of the codes in input i, (directions, inputs, gates), as (directions, gates,
+// inputs), with the scales in input s and the zero points in input z; nil after a problem.
+func (c *call) recurrentWeights(i, s, z int) *literal {
+	l, scale, zero := c.lit(i, "weights"), c.floats(s, "scale"), c.lit(z, "zero point")
+	if l == nil || scale == nil || zero == nil || !c.codesAt(i) {
+		return nil
+	}
+	if len(l.shape) != 3 || l.len() == 0 || zero.elem != l.elem {
+		c.errorf(codeShape, "its weights are codes of shape %v with a zero point of %s, want rank 3 and the type of the codes", l.shape, elemName(int32(zero.elem)))
+		return nil
+	}
+	dirs, inputs, gates := l.shape[0], l.shape[1], l.shape[2]
+	for _, f := range []*literal{scale, zero} {
+		if n := f.len(); n != dirs && n != dirs*gates {
+			c.errorf(codeFactor, "its weights have shape %v and a factor of shape %v, want one for each direction, or one for each column of each", l.shape, f.shape)
+			return nil
+		}
+	}
+	for k, v := range scale.f {
+		if !normal(v) {
+			c.errorf(codeFactor, "scale %d, %v, is not positive and finite", k, v)
+			return nil
+		}
+	}
+	if !c.charge(l.len()) {
+		return nil
+	}
+	out := floatLiteral(l.name, []int{dirs, gates, inputs}, make([]float32, l.len()))
+	for k, q := range l.i {
+		dir, in, gate := k/(inputs*gates), k/gates%inputs, k%gates
+		column := dir*gates + gate
+		at := func(n int) int { return column / (dirs * gates / n) }
+		out.f[(dir*gates+gate)*inputs+in] = float32(float32(q-zero.i[at(zero.len())]) * scale.f[at(scale.len())])
+	}
+	return out
 }

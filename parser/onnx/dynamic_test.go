@@ -7,6 +7,7 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/diag"
 	"github.com/amctc/amctc/ir/tensor"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
 // dynamicMatMul is the layer that ONNX Runtime's quantize_dynamic writes for a matrix product of x (1, 2), with int8
@@ -76,6 +77,55 @@ y = dense(t, @MatMulInteger_2_w[2 1 -4 3]) : 1x2
 	}
 }
 
+// TestDynamicLSTM: an LSTM with codes as weights is the LSTM with their numbers, in both directions, with a scale for each
+// direction or for each column.
+func TestDynamicLSTM(t *testing.T) {
+	const dirs, in, hidden, gates = 2, 3, 2, 8
+	codes := func(seed uint32, rows int64) []int64 { return ints64(drawn(seed, tensor.I8, dirs, int(rows), gates)) }
+	numbers := func(q []int64, rows int, scale func(dir, gate int) float32) []float32 {
+		v := make([]float32, len(q))
+		for d := range dirs {
+			for r := range rows {
+				for g := range gates {
+					v[(d*gates+g)*rows+r] = float32(q[(d*rows+r)*gates+g]-1) * scale(d, g)
+				}
+			}
+		}
+		return v
+	}
+	w, r := codes(5, in), codes(6, hidden)
+	ws := []float32{.5, .25}
+	rs := make([]float32, dirs*gates)
+	for i := range rs {
+		rs[i] = float32(i+1) / 64
+	}
+	attrs := func(m model) model {
+		n := m.Graph.Node[0]
+		n.Attribute = append(n.Attribute, integer("hidden_size", hidden), str("direction", "bidirectional"))
+		return m.out("y")
+	}
+	one := []int64{1, 1}
+	a := attrs(newModel(13).in("x", 2, 1, in).typed("w", i8, w, dirs, in, gates).typed("r", i8, r, dirs, hidden, gates).floats("b", dirs, 2*gates).
+		f32("ws", ws, dirs).typed("wz", i8, one, dirs).f32("rs", rs, dirs, gates).typed("rz", i8, one, dirs).
+		node("DynamicQuantizeLSTM x w r b _ _ _ _ ws wz rs rz -> y").named("lstm"))
+	b := attrs(newModel(13).in("x", 2, 1, in).f32("w", numbers(w, in, func(d, _ int) float32 { return ws[d] }), dirs, gates, in).
+		f32("r", numbers(r, hidden, func(d, g int) float32 { return rs[d*gates+g] }), dirs, gates, hidden).floats("b", dirs, 2*gates).
+		node("LSTM x w r b -> y").named("lstm"))
+	got, l := Import("m.onnx", a.bytes(t), Options{})
+	if l.HasErrors() || l.Len() != 1 || l.Sorted()[0].Code != codeDynamicFactors {
+		t.Fatalf("%v, want one remark", l)
+	}
+	want := mustImport(t, "m.onnx", b.bytes(t), Options{})
+	x := tensor.FromF32([]float32{.5, -1, 2, 1, .25, -.5}, 2, 1, in)
+	var out [2][]float32
+	for i, m := range []*ir.Module{got, want} {
+		out[i] = run(t, m, x)[0].F32
+	}
+	if !slices.Equal(out[0], out[1]) {
+		t.Errorf("got %v, want %v", out[0], out[1])
+	}
+}
+
 // TestDynamicExact: evaluated in its own types, such a layer computes what ONNX says, codes and all.
 func TestDynamicExact(t *testing.T) {
 	// The range of x is -1 to 2, its scale 3/255, its zero point 85, the codes 0 and 255.
@@ -126,6 +176,36 @@ m.onnx:MatMulInteger_2: error[I028]: MatMulInteger "MatMulInteger_2": its weight
 m.onnx:Mul_5: error[I027]: Mul "Mul_5": it multiplies the accumulator of a layer whose input comes from DynamicQuantizeLinear by something other than the scale written there times known scales of the weights, one or one for each output channel
 m.onnx:Mul_7: error[I028]: Mul "Mul_7": a scale of its weights, [0.5 0], is not positive and finite
 m.onnx:Mul_9: error[I027]: Mul "Mul_9": it multiplies the accumulator of a layer whose input comes from DynamicQuantizeLinear by something other than the scale written there times known scales of the weights, one or one for each output channel`},
+	{name: "dynamic factors of constants", m: rows(13).typed("a", u8, []int64{1, 2}, 1, 2).typed("w", i8, []int64{4, -8, 2, 6}, 2, 2).f32("ws", []float32{.5}).node("DynamicQuantizeLinear x -> q s z").
+		node("MatMulInteger a w z -> b").node("MatMulIntegerToFloat q w s ws z _ s -> c").node("MatMulIntegerToFloat q w q ws z -> d").node("MatMulInteger a q -> e").
+		node("MatMulInteger x w -> f").out("b", "c", "d", "e", "f"), want: `
+m.onnx:MatMulIntegerToFloat_2: error[I027]: MatMulIntegerToFloat "MatMulIntegerToFloat_2": its scales and its bias are float32 numbers, but "s" holds codes
+m.onnx:MatMulIntegerToFloat_3: error[I027]: MatMulIntegerToFloat "MatMulIntegerToFloat_3": it multiplies a result of DynamicQuantizeLinear; only the product of its scale and known float32 scales of weights is supported
+m.onnx:MatMulInteger_1: error[I027]: MatMulInteger "MatMulInteger_1": it reads "z", which is no tensor of numbers in a network that is compiled
+m.onnx:MatMulInteger_4: error[I017]: MatMulInteger "MatMulInteger_4": its input "q" holds FLOAT, want int8 or uint8
+m.onnx:MatMulInteger_5: error[I027]: MatMulInteger "MatMulInteger_5": its input "x" is not written by QuantizeLinear; factors that depend on the data of each call are not supported, quantize the model statically`},
+	{name: "a dynamic convolution of no images", m: newModel(13).in("x", 2).typed("w", i8, []int64{4, -8}, 2, 1, 1, 1).f32("ws", []float32{.5, .25}, 2).node("DynamicQuantizeLinear x -> q s z").
+		node("ConvInteger q w z -> p").node("Mul s ws -> k").node("Mul p k -> y").out("y"), want: `
+m.onnx:Mul_3: error[I027]: Mul "Mul_3": it multiplies the accumulator of a layer whose input comes from DynamicQuantizeLinear by something other than the scale written there times known scales of the weights, one or one for each output channel`},
+	{name: "pools of n-grams", m: rows(13).typed("t", i32, []int64{1, 2}, 2).node("TfIdfVectorizer t -> a", str("mode", "TF"), ints("ngram_counts", 0, 1), ints("ngram_indexes", 0), ints("pool_int64s", 4, 5)).
+		node("TfIdfVectorizer t -> b", str("mode", "COUNT"), ints("ngram_counts", 0), ints("ngram_indexes", 0), ints("pool_int64s", 4)).
+		node("TfIdfVectorizer t -> c", str("mode", "TF"), ints("ngram_counts", 0), ints("ngram_indexes", -1), ints("pool_int64s", 4)).
+		node("TfIdfVectorizer t -> d", str("mode", "TF"), &pb.AttributeProto{Name: "pool_strings", Type: pb.AttributeProto_STRINGS, Strings: [][]byte{[]byte("a")}}).
+		node("TfIdfVectorizer x -> e", str("mode", "TF"), ints("ngram_counts", 0), ints("ngram_indexes", 0), ints("pool_int64s", 4)).
+		node("TfIdfVectorizer t -> f", str("mode", "TF"), integer("max_skip_count", -1), ints("ngram_counts", 0), ints("ngram_indexes", 0), ints("pool_int64s", 4)).
+		out("a", "b", "c", "d", "e", "f"), want: `
+m.onnx:TfIdfVectorizer_0: error[I006]: TfIdfVectorizer "TfIdfVectorizer_0": attribute ngram_counts is [0 1], which divides no pool of 2 items into sequences of 1, 2, ... items
+m.onnx:TfIdfVectorizer_1: error[I006]: TfIdfVectorizer "TfIdfVectorizer_1": attribute mode is "COUNT", want TF, IDF or TFIDF
+m.onnx:TfIdfVectorizer_2: error[I006]: TfIdfVectorizer "TfIdfVectorizer_2": number 0 of attribute ngram_indexes is -1
+m.onnx:TfIdfVectorizer_3: error[I017]: TfIdfVectorizer "TfIdfVectorizer_3": its pool holds strings, which are no numbers; do this step outside of the network
+m.onnx:TfIdfVectorizer_4: error[I021]: TfIdfVectorizer "TfIdfVectorizer_4": its input, "x", is computed at run time and must be a constant; export with constants folded
+m.onnx:TfIdfVectorizer_5: error[I006]: TfIdfVectorizer "TfIdfVectorizer_5": sequences have 1 to 1 items and skip up to -1, want 1 or more, ascending, and none below 0`},
+	{name: "weights of a dynamic LSTM", m: newModel(13).in("x", 1, 1, 1).typed("w", i8, make([]int64, 4), 1, 1, 4).typed("z", i8, []int64{0}, 1).f32("s", []float32{1}, 1).f32("s2", []float32{1, 1}, 2).
+		typed("u", u8, []int64{0}, 1).f32("n", []float32{0}, 1).node("DynamicQuantizeLSTM x w w _ _ _ _ _ s2 z s z -> a").node("DynamicQuantizeLSTM x w w _ _ _ _ _ s u s z -> b").
+		node("DynamicQuantizeLSTM x w w _ _ _ _ _ s z n z -> c").out("a", "b", "c"), want: `
+m.onnx:DynamicQuantizeLSTM_0: error[I028]: DynamicQuantizeLSTM "DynamicQuantizeLSTM_0": its weights have shape [1 1 4] and a factor of shape [2], want one for each direction, or one for each column of each
+m.onnx:DynamicQuantizeLSTM_1: error[I020]: DynamicQuantizeLSTM "DynamicQuantizeLSTM_1": its weights are codes of shape [1 1 4] with a zero point of UINT8, want rank 3 and the type of the codes
+m.onnx:DynamicQuantizeLSTM_2: error[I028]: DynamicQuantizeLSTM "DynamicQuantizeLSTM_2": scale 0, 0, is not positive and finite`},
 	{name: "optimizers", m: trainer().in("r", 1).in("n", 1).scalar("t", 3).in("x", 2).in("g", 2).in("v", 2).in("h", 2).node("Adam r t x g v h -> a b c").training().
 		node("Adagrad r n x g h -> d e").training().node("Momentum r t x g v -> f i", str("mode", "heavy")).training().node("Momentum r t x g v h -> j k").training().
 		node("Rprop r -> l").training().out("a", "d", "f", "j", "l"), want: `

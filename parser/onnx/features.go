@@ -179,8 +179,8 @@ func buildMelWeightMatrix(c *call) {
 		if l == nil {
 			return
 		}
-		if l.len() != 1 || !(l.tensor().Real(0) >= 0) || math.IsInf(l.tensor().Real(0), 0) {
-			c.errorf(codeForm, "its %s is no frequency", what)
+		if l.len() != 1 || !(l.tensor().Real(0) >= 0 && l.tensor().Real(0) <= maxTaps) {
+			c.errorf(codeForm, "its %s is no frequency between 0 and 2^26", what)
 			return
 		}
 		edge[i] = l.tensor().Real(0)

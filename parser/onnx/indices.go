@@ -27,7 +27,14 @@ func choices(v *ir.Value) int {
 	for !n.Op.Has(ir.Ranks) {
 		n = n.Operands[0].Def
 	}
-	return n.Operands[0].Type.Shape[n.Int("axis")]
+	x := n.Operands[0].Type
+	switch _, along := n.Attrs.Get("axis"); {
+	case along:
+		return x.Shape[n.Int("axis")]
+	case x.IsFree():
+		return ir.Free
+	}
+	return x.Elems() // those of pooling count through the whole tensor
 }
 
 // exactUpTo is the greatest number up to which a type holds every one from 0 on; ok is false for types that are not

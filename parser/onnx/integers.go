@@ -153,6 +153,9 @@ func (c *call) exactMatMul(i, zi, k, zk int) *ir.Value {
 // summed adds, as int32, products over pieces of n inputs of which each is exact in float32.
 func (c *call) summed(n, piece int, product func(list []int) *ir.Value) *ir.Value {
 	var sum *ir.Value
+	if !c.charge(n) {
+		return nil
+	}
 	for at := 0; at < n && !c.failed; at += piece {
 		v := c.casted(product(span(at, min(piece, n-at), 1)), tensor.I32)
 		if sum != nil {
@@ -194,7 +197,7 @@ func (c *call) exactConv(i, zi, k, zk int) *ir.Value {
 		c.errorf(codeForm, "its kernel has %d taps; exact integer arithmetic is supported up to %d", ws[2]*ws[3], maxExact)
 		return nil
 	}
-	if ws[1] < 1 || channels != ws[1]*groups {
+	if ws[1] < 1 || groups > channels || channels != ws[1]*groups {
 		c.errorf(codeShape, "its weights of shape %v take %d channels, the images have %d", ws, ws[1]*groups, channels)
 		return nil
 	}

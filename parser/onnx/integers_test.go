@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/amctc/amctc/ir"
-	"github.com/amctc/amctc/ir/interp"
 	"github.com/amctc/amctc/ir/tensor"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
@@ -14,16 +13,7 @@ import (
 // answers imports a model in the types that it has and executes it.
 func answers(t *testing.T, m model, in ...*tensor.Tensor) []*tensor.Tensor {
 	t.Helper()
-	mod := mustImport(t, "m.onnx", m.bytes(t), Options{Numbers: true})
-	run, err := interp.Engine{}.Prepare(mod.Main())
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := run.Run(t.Context(), in, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return run(t, mustImport(t, "m.onnx", m.bytes(t), Options{Numbers: true}), in...)
 }
 
 // drawn is a tensor of codes all over the range of its type.

@@ -191,7 +191,7 @@ func (a *accumulator) perOutput(l *literal) bool {
 	if a.op == "conv2d" {
 		at -= a.rank - 2
 	}
-	return at >= 0 && len(l.shape) <= a.rank && l.shape[at] == a.outs() && l.len() == a.outs()
+	return at >= 0 && at < len(l.shape) && len(l.shape) <= a.rank && l.shape[at] == a.outs() && l.len() == a.outs()
 }
 
 // addBias takes an int32 constant that is added to an accumulator as its bias.

@@ -205,8 +205,12 @@ func (c *call) has(i int) bool { return i < len(c.in) && c.in[i] != nil }
 func (c *call) x(i int) *ir.Value { return c.valueIn(c.in[i]) }
 
 func (c *call) valueIn(v *value) *ir.Value {
-	if v.node != nil {
+	switch {
+	case v.node != nil:
 		return v.node
+	case v.lit == nil:
+		c.errorf(codeQuant, "it reads %q, which is no tensor of numbers in a network that is compiled", v.name)
+		return nil
 	}
 	return c.konst(v.lit)
 }
