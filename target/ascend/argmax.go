@@ -25,7 +25,7 @@ type lineRows struct {
 
 // ranksCodes says whether the vector core of the part finds the index of the greatest of the codes of lines of n.
 func (k *kernel) ranksCodes(n int) bool {
-	return n <= largestLine && k.desc.VecOp("vreduce.whole", target.F32) != nil && k.desc.VecOp("vgather", target.S32) != nil &&
+	return n <= largestLine && k.desc.VecOp("vreduce.whole", target.F32) != nil && k.desc.VecOp("vreduce.block", target.F32) != nil && k.desc.VecOp("vgather", target.S32) != nil &&
 		k.desc.Cast(target.F32, target.S32) != nil && k.desc.Cast(target.S32, target.F32) != nil && argMaxRoom(laneCount(n), 1) <= k.room(target.UB)
 }
 
@@ -39,7 +39,15 @@ func laneCount(n int) int {
 
 // argMaxRoom is the bytes of UB that rows of so many lanes take.
 func argMaxRoom(lanes, rows int) int {
-	return 4*lanes + rows*(8*lanes+8+16+8) + 8*cd(lanes, 64) + 3*256 + 12*32
+	return 4*lanes + rows*(4*lanes+8+16+8) + numbersRoom(lanes, rows) + 8*cd(lanes, 64) + 3*256 + 12*32
+}
+
+// numbersRoom is the bytes of UB that the numbers of rows take: those of several rows in whole eights, because an instruction counts as if it used all of a repeat.
+func numbersRoom(lanes, rows int) int {
+	if rows > 1 {
+		rows = up(rows, 8)
+	}
+	return 4 * up(lanes*rows, 64)
 }
 
 // argMax finds indices along the node's axis on the vector cores.
@@ -84,10 +92,8 @@ func (k *kernel) indices(l lineRows, n int) {
 		}
 	}
 	deep := 1 // rows of a tile
-	if most, ok := k.desc.Limit("vec.rep"); ok && lanes/8 <= most {
-		for deep < min(255, maxTile/lanes) && deep < l.rows && argMaxRoom(lanes, deep+1) <= k.room(target.UB) {
-			deep++
-		}
+	for deep < min(k.deepest(lanes), l.rows) && argMaxRoom(lanes, deep+1) <= k.room(target.UB) {
+		deep++
 	}
 	// An index and a zero make an int64: the zero lies before the indices.
 	pairs := make([]int32, 2*deep)
@@ -100,8 +106,7 @@ func (k *kernel) indices(l lineRows, n int) {
 	for b := range in {
 		in[b], out[b] = k.take(target.UB, lanes*deep), k.take(target.UB, 8*deep)
 	}
-	// A reduction reads whole repeats of 256 bytes, as far as the places of its result go.
-	half, numbers := k.take(target.UB, 2*lanes*deep), k.take(target.UB, up(4*lanes*deep, 256))
+	half, numbers := k.take(target.UB, 2*lanes*deep), k.take(target.UB, numbersRoom(lanes, deep))
 	most, spare := k.take(target.UB, up(4*max(deep, cd(lanes, 64)), 256)), k.take(target.UB, up(4*cd(lanes, 64), 256))
 	zero := k.take(target.UB, 32+4*deep)
 
@@ -112,7 +117,7 @@ func (k *kernel) indices(l lineRows, n int) {
 			&target.VCast{To: target.F16, From: target.S8, Dst: target.V(half), A: target.V(in[b]).Strides(1, 4), Rep: reps(all, 128)},
 			&target.VCast{To: target.F32, From: target.F16, Dst: f, A: target.V(half).Strides(1, 4), Rep: reps(all, 64)},
 			&target.VScalar{Op: target.VMuls, Type: target.F32, Dst: f, A: f, Imm: target.ImmF32(sign * float32(w)), Rep: reps(all, 64)})
-		greatest(c, rows, lanes, numbers, lowAt, most, spare)
+		k.greatest(c, rows, lanes, numbers, lowAt, most, spare)
 		c.emit(
 			&target.VScalar{Op: target.VMuls, Type: target.F32, Dst: q, A: m, Imm: target.ImmF32(1 / float32(w)), Rep: r}, // exact: w is a power of two
 			&target.VCast{To: target.S32, From: target.F32, Round: target.RoundFloor, Dst: q, A: q, Rep: r},
@@ -174,9 +179,24 @@ func (k *kernel) indices(l lineRows, n int) {
 	})
 }
 
+// deepest is how many rows of so many lanes one instruction of greatest takes.
+func (k *kernel) deepest(lanes int) int {
+	most, _ := k.desc.Limit("vec.rep")
+	switch {
+	case lanes <= most:
+		return maxTile / lanes
+	case lanes/8 <= most:
+		return min(255, maxTile/lanes)
+	}
+	return 1
+}
+
 // greatest adds to each of rows rows of lanes numbers at f what its lanes add, and writes the greatest of every row to most. The numbers are overwritten; spare is
 // room for one in 64 of a row.
-func greatest(c *code, rows, lanes, f, low, most, spare int) {
+//
+// Several rows are reduced side by side, part after part: blocks of 8 lanes of 8 rows in a repeat while the rows lie close enough for that, or 64 lanes of a row in
+// a repeat. One row is reduced lane by lane.
+func (k *kernel) greatest(c *code, rows, lanes, f, low, most, spare int) {
 	if rows == 1 {
 		v := target.V(f)
 		c.emit(&target.VBin{Op: target.VAdd, Type: target.F32, Dst: v, A: v, B: target.V(low), Rep: reps(lanes, 64)})
@@ -192,14 +212,16 @@ func greatest(c *code, rows, lanes, f, low, most, spare int) {
 		}
 		return
 	}
-	r := target.Rep{Repeat: rows, Lanes: min(lanes, 64)}
-	all := target.V(f).Strides(1, lanes/8)
-	for at := 0; at < lanes; at += 64 {
+	wide, r, all, add := 64, target.Rep{Repeat: rows}, target.V(f).Strides(1, lanes/8), target.V(low).Strides(1, 0)
+	if most, _ := k.desc.Limit("vec.rep"); lanes <= most {
+		wide, r, all, add = 8, reps(8*rows, 64), target.V(f).Strides(lanes/8, lanes), target.V(low).Strides(0, 0)
+	}
+	for at := 0; at < lanes; at += wide {
 		part := all.Plus(4 * at)
-		c.emit(&target.VBin{Op: target.VAdd, Type: target.F32, Dst: part, A: part, B: target.V(low+4*at).Strides(1, 0), Rep: r})
+		c.emit(&target.VBin{Op: target.VAdd, Type: target.F32, Dst: part, A: part, B: add.Plus(4 * at), Rep: r})
 		if at > 0 {
 			c.emit(&target.VBin{Op: target.VMax, Type: target.F32, Dst: all, A: all, B: part, Rep: r})
 		}
 	}
-	c.emit(&target.VRed{Op: target.RedMax, Whole: true, Type: target.F32, Dst: target.At(target.UB, most), A: all, Rep: r})
+	c.emit(&target.VRed{Op: target.RedMax, Whole: wide == 64, Type: target.F32, Dst: target.At(target.UB, most), A: all, Rep: r})
 }

@@ -12,7 +12,7 @@ import (
 // reduces float32.
 func TestArgMax(t *testing.T) {
 	shapes := [][]int{{2, 21, 30, 31}, {3, 70, 9, 9}, {2, 33, 5, 7}, {1, 10}, {1, 1000}, {5, 3000}, {300, 10}, {90, 65}, {1, 16000}, {2, 5, 3, 40}}
-	for seed := range uint64(48) {
+	for seed := range uint64(32) {
 		n := newNetwork(t, seed)
 		shape := n.shape()
 		axis := n.IntN(len(shape))

@@ -109,7 +109,7 @@ func (k *kernel) convFloat(p *product, win *op.Window, y tensorGM) {
 		last = k.convSums(p, win, k.scratch("nhwc", target.F32, target.ND, y.Dims[0], win.OutH, win.OutW, outs))
 	}
 	k.phase()
-	k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
+	k.fromPixels(last, y)
 }
 
 // convSums runs a product whose results of four bytes go to the symbol sums, pixels by channels, which it gives.

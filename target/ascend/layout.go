@@ -47,15 +47,19 @@ func (k *kernel) toND(x tensorGM, sym string) {
 func (k *kernel) transposed(t tensorGM, together int, byStrips bool, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
 	store func(c *code, n, block, pixel index, channels, count, ub, pitch int)) {
 	plane := t.Dims[2] * t.Dims[3]
-	size := 32 * up(min(plane, squareTile), 32)
+	strip := squareTile
+	blocks, whole := cd(t.Dims[1], 32), t.Dims[1]/32
+	if idle := len(k.vectors) / (t.Dims[0] * blocks); byStrips && idle > 1 {
+		strip = min(strip, max(leastTile/32, up(cd(plane, idle), 32)))
+	}
+	size := 32 * up(min(plane, strip), 32)
 	var in, out [2]int
 	for b := range 2 {
 		in[b], out[b] = k.take(target.UB, size), k.take(target.UB, size)
 	}
-	strips, full := cd(plane, squareTile), plane/squareTile
-	blocks, whole := cd(t.Dims[1], 32), t.Dims[1]/32
+	strips, full := cd(plane, strip), plane/strip
 	walk := func(c *code, sample, samples, s0, s1, b0, b1 int) {
-		strip := func(c *code, n, pixel index, count int) {
+		turned := func(c *code, n, pixel index, count int) {
 			pitch := up(count, 32)
 			part := func(first, blocks, channels int) {
 				k.pipeline(c, blocks,
@@ -70,9 +74,9 @@ func (k *kernel) transposed(t tensorGM, together int, byStrips bool, load func(c
 		}
 		c.loop(samples, func(c *code, n index) {
 			n = n.plus(sample)
-			c.loop(min(s1, full)-s0, func(c *code, i index) { strip(c, n, i.plus(s0).times(squareTile), squareTile) })
-			if rest := plane % squareTile; rest > 0 && s1 > full {
-				strip(c, n, number(full*squareTile), rest)
+			c.loop(min(s1, full)-s0, func(c *code, i index) { turned(c, n, i.plus(s0).times(strip), strip) })
+			if rest := plane % strip; rest > 0 && s1 > full {
+				turned(c, n, number(full*strip), rest)
 			}
 		})
 	}

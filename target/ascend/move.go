@@ -14,7 +14,7 @@ type box struct {
 	Strides []int
 }
 
-// moveTile is the most bytes of UB that a tile of moved rows takes.
+// moveTile is the most bytes of UB that a tile of moved rows takes; where less is left, half of that.
 const moveTile = 64 << 10
 
 // moveRuns is the most runs of one copy.
@@ -34,9 +34,10 @@ func (k *kernel) move(dst, src box, dims []int) {
 	}
 	dst.Strides, src.Strides = append(to, 1), append(from, 1)
 	dims = append(dims, run)
+	tile := min(moveTile, (k.room(target.UB)-32)/2/32*32)
 	var buf [2]int
 	for b := range buf {
-		buf[b] = k.take(target.UB, moveTile)
+		buf[b] = k.take(target.UB, max(tile, 32))
 	}
 	along, unit := share(dst, dims, len(k.vectors))
 	divide(cd(dims[along], unit), k.worth(tensor.Elems(dims)), func(core, first, count int) {
@@ -45,8 +46,8 @@ func (k *kernel) move(dst, src box, dims []int) {
 		n[along] = min(count*unit, dims[along]-first*unit)
 		last := len(n) - 1
 		run := n[last]
-		for at := 0; at < run; at += moveTile {
-			moveRows(k.vectors[core], box{d.Sym, d.At + at, d.Strides[:last]}, box{s.Sym, s.At + at, s.Strides[:last]}, n[:last], min(moveTile, run-at), buf)
+		for at := 0; at < run; at += tile {
+			moveRows(k.vectors[core], box{d.Sym, d.At + at, d.Strides[:last]}, box{s.Sym, s.At + at, s.Strides[:last]}, n[:last], min(tile, run-at), tile, buf)
 		}
 	})
 }
@@ -86,8 +87,8 @@ func share(b box, dims []int, cores int) (along, unit int) {
 	return along, unit
 }
 
-// moveRows copies runs of bytes; dims, outermost first, say how many there are.
-func moveRows(c *code, dst, src box, dims []int, run int, buf [2]int) {
+// moveRows copies runs of bytes; dims, outermost first, say how many there are. The buffers have tile bytes each.
+func moveRows(c *code, dst, src box, dims []int, run, tile int, buf [2]int) {
 	count, countTo, countFrom := 1, run, run
 	if last := len(dims) - 1; last >= 0 {
 		count, countTo, countFrom = dims[last], dst.Strides[last], src.Strides[last]
@@ -98,7 +99,7 @@ func moveRows(c *code, dst, src box, dims []int, run int, buf [2]int) {
 		tiles, tileTo, tileFrom = dims[last], dst.Strides[last], src.Strides[last]
 		dims = dims[:last]
 	}
-	chunk := min(count, moveRuns, moveTile/up(run, 32))
+	chunk := min(count, moveRuns, tile/up(run, 32))
 	part := func(c *code, to, from target.Addr, n int) {
 		copies(c, tiles,
 			func(c *code, b int, i index) {

@@ -8,7 +8,7 @@ func lowerReshape(k *kernel) {
 	switch {
 	case x.Layout == target.ND && y.Layout == target.ND:
 		if !k.shares(x) {
-			k.host.emit(&target.Host{Op: "reshape", Out: []string{y.Sym}, In: []string{x.Sym}})
+			k.move(box{y.Sym, 0, []int{1}}, box{x.Sym, 0, []int{1}}, []int{y.Elems()})
 		}
 	case y.Layout == target.ND:
 		k.toND(x, y.Sym)

@@ -40,7 +40,7 @@ func (n *network) tables(channels int) *ir.Value {
 // TestTables looks codes up in a table for each channel, in images, matrices and tensors of other ranks. Parts that gather leave none of it to the host.
 func TestTables(t *testing.T) {
 	shapes := [][]int{{2, 40, 30, 50}, {3, 96, 5, 7}, {1, 33, 60, 70}, {50, 3}, {7, 100}, {1, 2000}, {600, 64}, {2, 9, 100}, {2, 3, 2, 4, 5}, {1, 70, 1}}
-	for seed := range uint64(40) {
+	for seed := range uint64(28) {
 		n := newNetwork(t, seed)
 		shape := n.shape()
 		switch {

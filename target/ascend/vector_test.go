@@ -169,3 +169,17 @@ func TestReshape(t *testing.T) {
 		n.agrees(x)
 	}
 }
+
+// TestReshapedResult returns row-major codes under another shape: a copy by the cores.
+func TestReshapedResult(t *testing.T) {
+	for seed := range uint64(8) {
+		n := newNetwork(t, seed)
+		a, b := 1+n.IntN(300), 1+n.IntN(300)
+		x := n.codes("x", 1, 0, a, b)
+		for soc, r := range n.agreesOnCores(n.node("nn.reshape", ir.Type{}, ir.AttrsOf("shape", []int{b, a}), x)) {
+			if r.Host != 0 {
+				t.Errorf("%s: %d host steps", soc, r.Host)
+			}
+		}
+	}
+}

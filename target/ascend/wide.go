@@ -127,11 +127,12 @@ func (k *kernel) convWide(win *op.Window, x, y tensorGM) {
 	k.fromPixels(last, y)
 }
 
-// fromPixels makes the planes of y from the symbol last, pixels by channels.
+// fromPixels makes y, planes or row-major, from the symbol last, pixels by channels.
 func (k *kernel) fromPixels(last string, y tensorGM) {
 	outs, pixels := y.Dims[1], y.Dims[2]*y.Dims[3]
-	if y.Type == target.F32 {
-		k.host.emit(&target.Host{Op: "transpose", Out: []string{y.Sym}, In: []string{last}, Attrs: []target.Attr{target.Ints("perm", 0, 3, 1, 2)}})
+	if size := y.Type.Size(); y.Layout == target.ND {
+		k.move(box{y.Sym, 0, []int{outs * pixels * size, pixels * size, size, 1}}, box{last, 0, []int{pixels * outs * size, size, outs * size, 1}},
+			[]int{y.Dims[0], outs, pixels, size})
 		return
 	}
 	if outs%32 != 0 { // channels beyond the last are bytes of no meaning, but defined
