@@ -103,9 +103,9 @@ type faceNetwork struct {
 
 var faces = []faceNetwork{{"blazeface-front", 128}, {"blazeface-back", 256}}
 
-// searchedCosine is the least cosine of an output that the search must keep on the squares that it chooses by: the bound
-// and a fifth of what it allows to lose, for squares that it does not see.
-const searchedCosine = 1 - 0.8*(1-cosineBound)
+// searchedDrop is how much of the cosine of its worst output a network may lose on the squares that the search chooses by, one
+// standard error included: half of what the bound allows on squares that it does not see, of which some are unlike all others.
+const searchedDrop = (1 - cosineBound) / 2
 
 // splitSeed shuffles the squares of photographs.
 const splitSeed = 1
@@ -233,7 +233,7 @@ func (n *faceNetwork) search(ctx context.Context, b *bench, path string, m *ir.M
 	}
 	out := filepath.Join(b.temp, fmt.Sprintf("%s-%d", n.name, len(s.calib)))
 	_, err = output(ctx, b.root, nil, bin, "--quiet", "auto", path, "--calib", part["calib"], "--data", part["held"],
-		"--metric", "worst-cosine", "--max-drop", fmt.Sprint(1-searchedCosine), "--out", out)
+		"--metric", "worst-cosine", "--strategy", "ladder", "--max-drop", fmt.Sprintf("%.4f", searchedDrop), "--out", out)
 	if err != nil && !strings.Contains(err.Error(), "exit status 1") { // that of an aim that is not met
 		return "", false, err
 	}
