@@ -73,18 +73,38 @@ func variants() []Variant {
 		{Name: "int8", Apply: func(*passes.LayerSettings) {}},
 		{Name: "int8-balanced", Apply: func(l *passes.LayerSettings) { l.Balance = 0.5 }},
 		{Name: "int8-mse", Apply: func(l *passes.LayerSettings) { l.Activation.Algorithm = passes.MSE }},
-		{Name: "int16", Apply: func(l *passes.LayerSettings) { l.Activation.Bits = 16 }, Takes: takes16},
+		{Name: wideVariant, Apply: func(l *passes.LayerSettings) { l.Activation.Bits = 16 }, Takes: takes16},
 		{Name: "float"},
 	}
 }
 
+// wideVariant is the variant with activations of 16 bits.
+const wideVariant = "int16"
+
+// stepping are the variants that a strategy steps through: greedy looks at all of them, binary at the first and float, ladder
+// at those and the wide one. For ForSize the second is what a layer without codes of 4 bits starts with.
+func stepping(strategy, objective string) []Variant {
+	all := Variants(objective)
+	first := 1
+	if objective == ForSize {
+		first = 2
+	}
+	var out []Variant
+	for i, v := range all {
+		if strategy == "greedy" || i < first || i == len(all)-1 || strategy == "ladder" && v.Name == wideVariant {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // AutoOptions are those of Auto.
 type AutoOptions struct {
-	Strategy  string  // "greedy", or AMCT's "binary"
+	Strategy  string  // "greedy", AMCT's "binary", or "ladder", which is that with codes of 16 bits before float
 	Objective string  // what is made small: ForTime, which is also the empty one, or ForSize
 	MaxDrop   float64 // greatest drop of the metric, in its units
 	// NoMargin takes the drop as it is measured; otherwise one standard error of it is added for
-	// metrics that count samples.
+	// metrics that count samples, and for worst-cosine.
 	NoMargin bool
 	// Rollback takes layers back to float that are slower as integers on this machine (AMCT 1.4).
 	Rollback bool
@@ -159,7 +179,7 @@ func Auto(ctx context.Context, c *passes.Context, float *ir.Module, calib *Data,
 	if opt.Objective != "" && opt.Objective != ForTime && opt.Objective != ForSize {
 		return nil, fmt.Errorf("there is no objective %q: want %s or %s", opt.Objective, ForTime, ForSize)
 	}
-	a := &auto{ctx: ctx, c: c, float: float, metric: metric, eval: eval, opt: opt, variants: Variants(opt.Objective)}
+	a := &auto{ctx: ctx, c: c, float: float, metric: metric, eval: eval, opt: opt, variants: stepping(opt.Strategy, opt.Objective)}
 	if opt.Journal == nil {
 		a.opt.Journal = NewJournal("")
 	}
@@ -192,8 +212,13 @@ func Auto(ctx context.Context, c *passes.Context, float *ir.Module, calib *Data,
 		if order, err = a.order(samples); err == nil {
 			found, err = search.Binary(p, order)
 		}
+	case "ladder":
+		var order []int
+		if order, err = a.order(samples); err == nil {
+			found, err = search.Ladder(p, order, slices.IndexFunc(a.variants, func(v Variant) bool { return v.Name == wideVariant }))
+		}
 	default:
-		return nil, fmt.Errorf("there is no strategy %q: want greedy or binary", opt.Strategy)
+		return nil, fmt.Errorf("there is no strategy %q: want greedy, binary or ladder", opt.Strategy)
 	}
 	if err != nil {
 		return nil, err
@@ -530,6 +555,9 @@ func (a *auto) trial(x search.Assignment) (search.Outcome, error) {
 		o := search.Outcome{Drop: a.metric.Drop(a.value.Value, ev.Value)}
 		if ev.hits != nil && !a.opt.NoMargin {
 			o.Margin = float64(a.metric.Points * pairedError(a.value.hits, ev.hits))
+		}
+		if !a.opt.NoMargin {
+			o.Margin += float64(a.metric.Points * ev.deviation)
 		}
 		return o, nil
 	})

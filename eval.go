@@ -17,6 +17,8 @@ type Evaluation struct {
 	Metric  string  `json:"metric"`
 	Value   float64 `json:"value"`
 	hits    []bool  // by sample, of metrics that count them
+	// deviation is the standard error of the value, of metrics that estimate it.
+	deviation float64
 }
 
 // RunAll runs f on every call of data, on several workers, and gives each result in order to see.
@@ -153,6 +155,9 @@ func (s *EvalSet) Evaluate(ctx context.Context, m *ir.Module, progress func(stag
 	ev.Value = meter.value()
 	if k, ok := meter.(*topK); ok {
 		ev.hits = k.hits
+	}
+	if k, ok := meter.(*worstCosine); ok {
+		ev.deviation = k.deviation()
 	}
 	return ev, err
 }

@@ -223,14 +223,28 @@ func (c *cosine) add(_, out, ref []*tensor.Tensor, _ int) error {
 
 func (c *cosine) value() float64 { return c.sum / float64(max(1, c.n)) }
 
-// worstCosine sums up, for each output, products over all samples.
+// worstCosine keeps, for each output and sample, the products that its cosine is made of.
 type worstCosine struct {
-	dot, xx, rr []float64
+	parts [][]products // by output and sample
+}
+
+// products are a·b, a·a and b·b.
+type products struct{ ab, aa, bb float64 }
+
+// cosine is that of all samples together; 1 where both are zeros, 0 where one is.
+func (p products) cosine() float64 {
+	switch {
+	case p.aa == 0 && p.bb == 0:
+		return 1
+	case p.aa == 0 || p.bb == 0:
+		return 0
+	}
+	return p.ab / math.Sqrt(float64(p.aa*p.bb))
 }
 
 func (c *worstCosine) add(_, out, ref []*tensor.Tensor, _ int) error {
-	if c.dot == nil {
-		c.dot, c.xx, c.rr = make([]float64, len(out)), make([]float64, len(out)), make([]float64, len(out))
+	if c.parts == nil {
+		c.parts = make([][]products, len(out))
 	}
 	numbers := false
 	for k, t := range out {
@@ -238,12 +252,14 @@ func (c *worstCosine) add(_, out, ref []*tensor.Tensor, _ int) error {
 			continue
 		}
 		numbers = true
+		var p products
 		for i, v := range t.F32 {
 			x, r := float64(v), float64(ref[k].F32[i])
-			c.dot[k] += float64(x * r)
-			c.xx[k] += float64(x * x)
-			c.rr[k] += float64(r * r)
+			p.ab += float64(x * r)
+			p.aa += float64(x * x)
+			p.bb += float64(r * r)
 		}
+		c.parts[k] = append(c.parts[k], p)
 	}
 	if !numbers {
 		return fmt.Errorf("no output is float32")
@@ -251,20 +267,46 @@ func (c *worstCosine) add(_, out, ref []*tensor.Tensor, _ int) error {
 	return nil
 }
 
-func (c *worstCosine) value() float64 {
+func (c *worstCosine) value() float64 { return c.without(-1) }
+
+// without is the least cosine of all samples but one.
+func (c *worstCosine) without(sample int) float64 {
 	least := 1.0
-	for k := range c.dot {
-		switch xx, rr := c.xx[k], c.rr[k]; {
-		case xx == 0 && rr == 0:
-		case xx == 0 || rr == 0:
-			least = min(least, 0)
-		default:
-			if v := c.dot[k] / math.Sqrt(float64(xx*rr)); v < least || v != v {
-				least = v
+	for _, list := range c.parts {
+		var sum products
+		for i, p := range list {
+			if i != sample {
+				sum.ab, sum.aa, sum.bb = sum.ab+p.ab, sum.aa+p.aa, sum.bb+p.bb
 			}
+		}
+		if v := sum.cosine(); v < least || v != v {
+			least = v
 		}
 	}
 	return least
+}
+
+// deviation is the standard error by the jackknife (Quenouille, Tukey): sqrt((n-1)/n * sum (v_i - mean)^2), v_i being the
+// value without sample i.
+func (c *worstCosine) deviation() float64 {
+	n := 0
+	for _, list := range c.parts {
+		n = max(n, len(list))
+	}
+	if n < 2 {
+		return 0
+	}
+	values, mean := make([]float64, n), 0.0
+	for i := range values {
+		values[i] = c.without(i)
+		mean += values[i]
+	}
+	mean /= float64(n)
+	var sum float64
+	for _, v := range values {
+		sum += float64((v - mean) * (v - mean))
+	}
+	return math.Sqrt(float64(sum * float64(n-1) / float64(n)))
 }
 
 type auc struct {

@@ -90,3 +90,26 @@ func TestSimilarity(t *testing.T) {
 	}
 	t.Logf("golden values of AMCT 9.9: %d", 1)
 }
+
+// TestDeviation is the jackknife of three samples, worked by hand: without each in turn the cosine is that of two.
+func TestDeviation(t *testing.T) {
+	c := &worstCosine{}
+	if c.deviation() != 0 {
+		t.Error("of nothing")
+	}
+	for _, x := range [][2]float32{{1, 1}, {2, 2}, {3, 0}} {
+		if err := c.add(nil, one(x[1], 0), one(x[0], 0), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// a·b, a·a, b·b: (1,1,1), (4,4,4), (0,0,9)
+	v := []float64{4 / math.Sqrt(4*13), 1 / math.Sqrt(1*10), 1}
+	mean := (v[0] + v[1] + v[2]) / 3
+	want := 0.0
+	for _, x := range v {
+		want += (x - mean) * (x - mean)
+	}
+	if got := c.deviation(); math.Abs(got-math.Sqrt(want*2/3)) > 1e-12 {
+		t.Errorf("%v, want %v", got, math.Sqrt(want*2/3))
+	}
+}

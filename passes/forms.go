@@ -122,7 +122,7 @@ func (d *demands) repeated(n *ir.Node, alone bool) bool {
 // form emits the node of a further form of value r; spec is that of the first one.
 func (e *emitter) form(r *ir.Value, q *ir.Quant, spec ir.NodeSpec) error {
 	t := ir.Quantized(q, r.Type.Shape...)
-	spec.Elem = &t
+	spec.Elem, spec.Operands = &t, slices.Clone(spec.Operands)
 	y := e.b.Node(spec)
 	if y == nil {
 		return e.c.Remarks.Err()

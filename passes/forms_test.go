@@ -1,6 +1,7 @@
 package passes_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -46,20 +47,7 @@ func TestForms(t *testing.T) {
 		{"int16", "e", 16, map[string]int{"nn.add": 1, "nn.relu": 1, "q.add": 3, "q.conv2d": 3, "q.quantize": 3, "nn.max_pool2d": 2, "q.dequantize": 2}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			m := named(t, strings.Replace(stream, "%EXTRA", "%"+x.extra, 1))
-			c := passes.NewContext(t.Context(), op.All())
-			c.Target = passes.TargetFacts{Name: "ascend910b3"}
-			c.Validate = &passes.Validation{}
-			for i, key := range []string{"s:0", "s:1", "c", "d", "t:0", "t:1", "e"} {
-				k := c.Factors.At(key)
-				k.ScaleD, k.OffsetD = 0.02+0.003*float32(i), int32(5-3*i)
-				if key == "c" && x.bits == 16 {
-					k.ScaleD, k.OffsetD, k.ActBits = 1e-4, 0, 16
-				}
-				if len(key) == 1 {
-					k.ScaleW = []float32{0.01, 0.01}
-				}
-			}
+			m, c := streamed(t, x.extra, x.bits)
 			out := integers(t, c, m)
 			have := make(map[string]int)
 			for _, n := range out.Main().Nodes {
@@ -70,6 +58,68 @@ func TestForms(t *testing.T) {
 			}
 			roundedOnce(t, out)
 		})
+	}
+}
+
+// streamed is the stream with a further output, a context that validates passes, and factors that differ for every
+// reader; what c reads has codes of some bits.
+func streamed(t *testing.T, extra string, bits int) (*ir.Module, *passes.Context) {
+	t.Helper()
+	m := named(t, strings.Replace(stream, "%EXTRA", "%"+extra, 1))
+	c := passes.NewContext(t.Context(), op.All())
+	c.Target = passes.TargetFacts{Name: "ascend910b3"}
+	c.Validate = &passes.Validation{}
+	for i, key := range []string{"s:0", "s:1", "c", "d", "t:0", "t:1", "e"} {
+		k := c.Factors.At(key)
+		k.ScaleD, k.OffsetD = 0.02+0.003*float32(i), int32(5-3*i)
+		if key == "c" && bits == 16 {
+			k.ScaleD, k.OffsetD, k.ActBits = 1e-4, 0, 16
+		}
+		if len(key) == 1 {
+			k.ScaleW = []float32{0.01, 0.01}
+		}
+	}
+	return m, c
+}
+
+// TestWrongForms: a further form that is computed of other operands, or a clamp of one with another bound, is found and named.
+func TestWrongForms(t *testing.T) {
+	for value, spoil := range map[string]func(n *ir.Node) bool{
+		"s": func(n *ir.Node) bool {
+			if n.Op.Name != "q.add" || n.Result().Name != "s_1" {
+				return false
+			}
+			n.Operands[1] = n.Operands[0]
+			return true
+		},
+		"r": func(n *ir.Node) bool {
+			if n.Op.Name != "q.clip" || n.Result().Name != "r_1" {
+				return false
+			}
+			n.Attrs = n.Attrs.With("clip", []int{30, 127})
+			return true
+		},
+	} {
+		m, c := streamed(t, "e", 8)
+		list := append(slices.Clone(passes.Observe), passes.Quantize...)
+		done := false
+		for i, p := range list {
+			if p.Name == "fold-integers" {
+				list[i].Run = func(c *passes.Context, m *ir.Module, f *ir.Func) error {
+					err := p.Run(c, m, f)
+					for _, n := range f.Nodes {
+						done = spoil(n) || done
+					}
+					return err
+				}
+			}
+		}
+		var g passes.Manager
+		_, err := g.Run(c, m, list)
+		var miss *passes.Miscompiled
+		if !done || !errors.As(err, &miss) || miss.Value != value {
+			t.Errorf("%s: spoiled %v, found %v", value, done, err)
+		}
 	}
 }
 

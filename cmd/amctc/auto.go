@@ -46,12 +46,13 @@ func autoCommand(u *ui) *cobra.Command {
   amctc compile model.onnx --calib train.npy --record search/model.record.txt --out ./model`,
 		Long: `Greedy changes the layer first whose change takes most error out of the network's outputs for its cost, boundaries between integers
 and floats included. Binary is AMCT's search: layers return to float in the order of AMCT's sensitivity, as many as bisection finds.
+Ladder gives them activations of 16 bits in that order, and returns layers to float only where these do not do; it takes a few trials, and greedy finds cheaper networks.
 
 The best so far is always in DIR: record, integer module, AMCT's final configuration and ranking, and auto.json with what was chosen. A
 search that was stopped goes on where it was when the same command is given again, and ends with the same files.
 
-Drops are in percentage points for top1, top5 and auc. One standard error of the drop on the data is added to it, so that the
-drop on other data is what was asked more often than not; --no-margin leaves that out.
+Drops are in percentage points for top1, top5 and auc. One standard error of the drop on the data is added to it, for top1, top5 and
+worst-cosine, so that the drop on other data is what was asked more often than not; --no-margin leaves that out.
 
 An evaluator is a command. It gets the path of MODEL.amir, with MODEL.qdq.onnx beside it once the model is quantized, as its last argument; the last
 line that it prints is the value, higher is better unless --lower is given.
@@ -74,7 +75,7 @@ line that it prints is the value, higher is better unless --lower is given.
 	p.BoolVar(&f.lower, "lower", false, "lower values of the evaluator are better; the drop is the relative increase")
 	p.Float64Var(&f.opt.MaxDrop, "max-drop", 0.5, "greatest drop of the metric")
 	p.BoolVar(&f.opt.NoMargin, "no-margin", false, "take the drop as measured, without its standard error")
-	p.StringVar(&f.opt.Strategy, "strategy", "greedy", "greedy, or binary as AMCT")
+	p.StringVar(&f.opt.Strategy, "strategy", "greedy", "greedy, binary as AMCT, or ladder: as binary, with codes of 16 bits before float")
 	p.StringVar(&f.opt.Objective, "objective", amctc.ForTime, "what is made small: time, or size, for which weights of 4 bits are tried first")
 	p.IntVar(&f.opt.Trials, "trials", 0, "greatest number of evaluations; 0 is no limit")
 	p.DurationVar(&f.opt.Time, "time", 0, "greatest time, such as 30m, earlier runs of the search included; 0 is no limit")

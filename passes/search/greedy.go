@@ -290,8 +290,9 @@ func (g *greedy) shorten(path []Assignment, fails, meets int) (*Result, error) {
 	return g.takeBack(path[meets])
 }
 
-// takeBack returns layers to variant 0 as long as the aim is met, those first whose return saves most.
-func (g *greedy) takeBack(a Assignment) (*Result, error) {
+// takeBack returns layers to variant 0, or else from float to one of steps that they may have, as long as the aim is met, those first
+// whose return saves most.
+func (g *greedy) takeBack(a Assignment, steps ...int) (*Result, error) {
 	type saving struct {
 		layer int
 		saves float64
@@ -324,13 +325,19 @@ func (g *greedy) takeBack(a Assignment) (*Result, error) {
 		if len(list) == 1 || s.saves <= 0 {
 			break // the only change is needed; one that costs nothing may stay
 		}
-		b := a.with(s.layer, 0)
-		ok, err := g.try(b)
-		if err != nil {
-			return g.end("", err)
-		}
-		if ok {
-			a = b
+		for _, v := range append([]int{0}, steps...) {
+			if v != 0 && (a[s.layer] != g.p.Float || !slices.Contains(g.p.Moves[s.layer], v)) {
+				continue
+			}
+			b := a.with(s.layer, v)
+			ok, err := g.try(b)
+			if err != nil {
+				return g.end("", err)
+			}
+			if ok {
+				a = b
+				break
+			}
 		}
 	}
 	return g.end("no change can be taken back", nil)

@@ -104,6 +104,40 @@ func TestBinaryIsAMCTs(t *testing.T) {
 	}
 }
 
+// TestLadder: wide codes of the shortest prefix where they do, float on top of wide codes where not, and layers that may not be wide.
+func TestLadder(t *testing.T) {
+	order := []int{11, 3, 5, 0, 1, 2, 4, 6, 7, 8, 9, 10, 12, 13, 14, 15}
+	w := planted()
+	r, err := Ladder(w.problem(0.1), order, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(Assignment, 16)
+	want[11], want[5] = 1, 1 // 3 is between them in the order, and is taken back
+	if !r.Met || r.Best.Key() != want.Key() || r.Trials > 2+5+3 {
+		t.Errorf("best %v met %v in %d trials: %s", r.Best, r.Met, r.Trials, r.Reason)
+	}
+	w = planted()
+	w.drop[3][0], w.drop[3][1] = 3, 3
+	p := w.problem(0.1)
+	p.Moves[5] = []int{2} // float alone
+	if r, err = Ladder(p, order, 1); err != nil {
+		t.Fatal(err)
+	}
+	want[11], want[3], want[5] = 1, 2, 2 // 11 became float on the way to 5
+	if !r.Met || r.Best.Key() != want.Key() {
+		t.Errorf("best %v met %v in %d trials: %s", r.Best, r.Met, r.Trials, r.Reason)
+	}
+	w = planted()
+	p = w.problem(0.1)
+	for i := range p.Moves {
+		p.Moves[i] = []int{2}
+	}
+	if r, err = Ladder(p, order, 1); err != nil || !r.Met || r.Best[11] != 2 || r.Best[0] != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestImpossible(t *testing.T) {
 	for _, find := range []func(*Problem) (*Result, error){Greedy, func(p *Problem) (*Result, error) { return Binary(p, []int{0, 1}) }} {
 		w := &world{drop: [][]float64{{1, 0.6}, {1, 0.6}}, cost: [][]float64{{1, 2}, {1, 2}}}

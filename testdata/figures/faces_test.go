@@ -1,12 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/ir/tensor"
-	"github.com/amctc/amctc/parser"
-	"github.com/amctc/amctc/passes"
 )
 
 // scored is one sample of two score outputs.
@@ -42,39 +42,44 @@ func TestDetections(t *testing.T) {
 	}
 }
 
-// TestSplit holds which nodes are wide and which float, that a network without the named nodes is refused, and what is
-// told of multiply-adds.
-func TestSplit(t *testing.T) {
-	const text = `amir 1
-
-const @w : tensor<2x2x1x1xf32> = [1, 2, 3, 4]
-
-func @main(%x: tensor<1x2x8x8xf32>) -> (tensor<1x2x2x2xf32>) attributes {stage = float} {
-  %a = nn.conv2d %x, @w : tensor<1x2x8x8xf32> loc("a")
-  %p = nn.max_pool2d %a {kernel = [2, 2], stride = [2, 2]} : tensor<1x2x4x4xf32> loc("p")
-  %b = nn.conv2d %p, @w : tensor<1x2x4x4xf32> loc("b")
-  %q = nn.max_pool2d %b {kernel = [2, 2], stride = [2, 2]} : tensor<1x2x2x2xf32> loc("q")
-  %c = nn.conv2d %q, @w : tensor<1x2x2x2xf32> loc("c")
-  return %c
-}
-`
-	m, found := parser.Parse("split.amir", []byte(text))
-	if err := found.Err(); err != nil {
-		t.Fatal(err)
+// TestFaceSplits holds that no square is in two parts of a split, that all are in one, and that squares of the photograph
+// unlike others, and of those to test on, calibrate and choose only where all are shuffled.
+func TestFaceSplits(t *testing.T) {
+	of := func(from, n int) (s samples) {
+		for i := range n {
+			s = append(s, []*tensor.Tensor{tensor.FromF32([]float32{float32(from + i)}, 1)})
+		}
+		return s
 	}
-	s := passes.NewSettings()
-	if err := split(s, m.Main(), "p", "q"); err != nil {
-		t.Fatal(err)
-	}
-	if a, b, c := s.For("a", true), s.For("b", true), s.For("c", true); a.Activation.Bits != 16 || b.Activation.Bits != 8 || a.Skip || b.Skip || !c.Skip {
-		t.Errorf("a has %d bits, b %d, c float: %v", a.Activation.Bits, b.Activation.Bits, c.Skip)
-	}
-	for _, names := range [][2]string{{"z", "q"}, {"p", "z"}} {
-		if split(s, m.Main(), names[0], names[1]) == nil {
-			t.Errorf("nodes %q are accepted", names)
+	splits := faceSplits(of(0, 72), of(72, 32), of(104, 8))
+	for i, s := range splits {
+		var all []float32
+		for k, part := range []samples{s.calib, s.held, s.test, s.beyond} {
+			for _, x := range part {
+				v := x[0].F32[0]
+				if i == 1 && (k < 2) != (v < 72) {
+					t.Errorf("%s: square %v is in part %d", s.name, v, k)
+				}
+				all = append(all, v)
+			}
+		}
+		slices.Sort(all)
+		if len(all) != 112 || len(slices.Compact(all)) != 112 {
+			t.Errorf("%s has %d squares", s.name, len(all))
 		}
 	}
-	if got, err := multiplyAdds(m); err != nil || got != "multiply-adds 0 % int8, 100 % float" {
-		t.Errorf("%s, %v", got, err)
+	if a, b := splits[0], splits[1]; len(a.calib) != 56 || len(a.held) != 28 || len(a.test) != 28 || len(b.calib) != 48 || len(b.held) != 24 || len(b.test) != 32 {
+		t.Errorf("parts of %d, %d, %d and of %d, %d, %d", len(a.calib), len(a.held), len(a.test), len(b.calib), len(b.held), len(b.test))
+	}
+}
+
+// TestOthers holds how layers that are not int8 are told.
+func TestOthers(t *testing.T) {
+	s := &searched{Layers: []amctc.AutoLayer{{Name: "f/conv/Conv", Variant: "int8-mse"}, {Name: "f/b/Conv", Variant: "int16"}, {Name: "a", Variant: "float"}, {Name: "f/c/Add", Variant: "int16"}}}
+	if got, want := s.others(), "float: a; int16: b c"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := (&searched{}).others(); got != "no layer needs more" {
+		t.Error(got)
 	}
 }

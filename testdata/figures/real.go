@@ -13,7 +13,6 @@ import (
 	"github.com/amctc/amctc/ir"
 	"github.com/amctc/amctc/ir/tensor"
 	"github.com/amctc/amctc/parser/dataset"
-	"github.com/amctc/amctc/passes"
 )
 
 // A realNetwork is one that was trained for a purpose, with data of that kind.
@@ -25,14 +24,9 @@ type realNetwork struct {
 	data func(ctx context.Context, b *bench, m *ir.Module) (calib, test samples, err error)
 	// bound is where the model has an input that load gives a value, and the value; nil when it has none.
 	bound *boundInput
-	// set changes the settings of quantization, which the text tells; nil leaves the defaults.
-	set  func(s *passes.Settings, f *ir.Func) error
-	text string
 	// source executes the model in the program that it was written for and gives all numbers of every output; nil
 	// when that is ONNX, which every model comes to.
 	source func(ctx context.Context, b *bench, in samples) ([][]float32, error)
-	// tell says what the outputs of int8 are worth beside those of float; nil says nothing.
-	tell func(float, integer samples) string
 	// judge tells what the numbers are worth, and whether that is as required; nil compares outputs by their cosine.
 	judge func(ctx context.Context, b *bench, float, integer *ir.Module) (string, bool, error)
 }
@@ -60,10 +54,6 @@ func fetched(slash, item string) func(b *bench) (string, error) {
 
 // The real networks, by the row that tells of them.
 var (
-	faces = []realNetwork{
-		{name: "blazeface-front", model: fetched("real/blazeface_front.onnx", "real"), data: pictures(picture{size: 128, channelsLast: true, black: -1, white: 1}), set: evenFront, text: "--activations minmax --equalize --smooth 0.5, --config: float from the third pooling on", tell: detections},
-		{name: "blazeface-back", model: fetched("real/blazeface_back.onnx", "real"), data: pictures(picture{size: 256, channelsLast: true, black: -1, white: 1}), set: wideBack, text: "--activations minmax, --config: 16 bits of activations before the first pooling, float from the third on", tell: detections},
-	}
 	voices = []realNetwork{silero("v5"), silero("v6"), silero("legacy")}
 )
 
@@ -133,11 +123,6 @@ func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, erro
 	if err != nil {
 		return "", false, err
 	}
-	if n.set != nil {
-		if err := n.set(c.Settings, float.Main()); err != nil {
-			return "", false, err
-		}
-	}
 	fitted, err := amctc.Calibrate(c, float, calib)
 	if err != nil {
 		return "", false, err
@@ -146,39 +131,18 @@ func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, erro
 	if err != nil {
 		return "", false, err
 	}
-	r, goNotRun, err := amctc.Verify(ctx, q, spread(test, verifiedSamples), amctc.VerifyOptions{})
+	text, pass, err := verified(ctx, q, test)
 	if err != nil {
 		return "", false, err
 	}
-	if goNotRun != "" {
-		return "", false, fmt.Errorf("generated Go was not run: %s", goNotRun)
-	}
-	text := fmt.Sprintf("%s, %d tensors with %d bytes differing", far, r.Tensors, r.DiffBytes)
-	if n.text != "" {
-		text = "(" + n.text + ") " + text
-	}
-	if r.First != nil {
-		text += " (" + r.First.String() + ")"
-	}
-	pass := distance <= importBound && complete(r, "exec", "go", "sim")
+	text, pass = far+", "+text, pass && distance <= importBound
 	integers, err := outputsOf(ctx, q.Main(), test)
 	if err != nil {
 		return "", false, err
 	}
-	var each []string
-	for k, v := range q.Main().Results {
-		cos, worst := likeness(floats, integers, k)
-		each = append(each, fmt.Sprintf("%s cos %.4f max %.3f", v.Name, cos, worst))
-		pass = pass && (n.judge != nil || cos >= cosineBound)
-	}
-	text += ", " + strings.Join(each, ", ")
-	if n.tell != nil {
-		share, err := multiplyAdds(q)
-		if err != nil {
-			return "", false, err
-		}
-		text += ", " + n.tell(floats, integers) + ", " + share
-	}
+	each, least := cosines(q.Main(), floats, integers)
+	pass = pass && (n.judge != nil || least >= cosineBound)
+	text += ", " + each
 	if n.judge != nil {
 		verdict, ok, err := n.judge(ctx, b, float, q)
 		if err != nil {
@@ -188,6 +152,22 @@ func (n *realNetwork) measure(ctx context.Context, b *bench) (string, bool, erro
 		pass = pass && ok
 	}
 	return text, pass, nil
+}
+
+// verified runs some samples on every engine.
+func verified(ctx context.Context, q *ir.Module, test samples) (text string, ok bool, err error) {
+	r, goNotRun, err := amctc.Verify(ctx, q, spread(test, verifiedSamples), amctc.VerifyOptions{})
+	if err != nil {
+		return "", false, err
+	}
+	if goNotRun != "" {
+		return "", false, fmt.Errorf("generated Go was not run: %s", goNotRun)
+	}
+	text = fmt.Sprintf("%d tensors with %d bytes differing", r.Tensors, r.DiffBytes)
+	if r.First != nil {
+		text += " (" + r.First.String() + ")"
+	}
+	return text, complete(r, "exec", "go", "sim"), nil
 }
 
 // spread are n of the samples, from the first to the last.
