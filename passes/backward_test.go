@@ -22,6 +22,7 @@ type differentiable struct {
 	attrs ir.Attrs
 	in    [][]int // shapes of the operands
 	fixed []int   // operands that are no variables
+	at    []int64 // of an operand that holds indices
 	// domain changes a drawn number so that no kink lies within a step of it.
 	domain func(operand int, v float32) float32
 }
@@ -59,6 +60,8 @@ var differentiables = []differentiable{
 	{op: "nn.max_pool2d", in: [][]int{{2, 2, 5, 5}}, attrs: ir.AttrsOf("kernel", []int{3, 2}, "pad", []int{1, 0, 1, 1}, "stride", []int{2, 2}), domain: apart()},
 	{op: "nn.avg_pool2d", in: [][]int{{2, 2, 5, 5}}, attrs: ir.AttrsOf("kernel", []int{3, 2}, "pad", []int{1, 0, 1, 1}, "stride", []int{1, 2})},
 	{op: "nn.avg_pool2d", in: [][]int{{2, 2, 5, 5}}, attrs: ir.AttrsOf("kernel", []int{2, 2}, "pad", []int{1, 0, 1, 1}, "include_pad", true)},
+	{op: "nn.max_unpool2d", in: [][]int{{2, 1, 2, 2}, {2, 1, 2, 2}}, attrs: ir.AttrsOf("size", []int{3, 4}), at: []int64{1, 2, 11, 7, 0, 5, 6, 99}},
+	{op: "nn.max_unpool2d", in: [][]int{{2, 1, 2, 2}, {2, 1, 2, 2}}, attrs: ir.AttrsOf("size", []int{3, 4}, "whole", true), at: []int64{1, 2, 11, 7, 12, 15, 23, 13}},
 	{op: "nn.concat", in: [][]int{{2, 3, 2}, {2, 1, 2}}, attrs: ir.AttrsOf("axis", 1)},
 	{op: "nn.pad", in: [][]int{{2, 3}}, attrs: ir.AttrsOf("pad", []int{1, 0, 2, 1}, "value", float32(0.5))},
 	{op: "nn.reshape", in: [][]int{{2, 6}}, attrs: ir.AttrsOf("shape", []int{3, 4})},
@@ -159,6 +162,12 @@ func (d *differentiable) check(t *testing.T, seed uint64) {
 	var operands, wrt []*ir.Value
 	var in []*tensor.Tensor
 	for i, s := range d.in {
+		if o := c.Ops.Must(d.op).Operands; i < len(o) && o[i].Index {
+			x := tensor.New(tensor.I64, s...)
+			copy(x.I64, d.at)
+			operands = append(operands, m.AddConst("at", ir.TensorType(tensor.I64, s...), x))
+			continue
+		}
 		x := draw(i, s)
 		fixed := false
 		for _, k := range d.fixed {

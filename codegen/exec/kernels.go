@@ -102,6 +102,7 @@ var kernels = map[string]kernel{
 	"FlipFilters":         two(rt.FlipFilters),
 	"Mask":                three(rt.Mask),
 	"MaxPoolGrad":         three(rt.MaxPoolGrad),
+	"MaxUnpoolGrad":       three(rt.MaxUnpoolGrad),
 	"RangeScales":         two(rt.RangeScales),
 	"ScalesGrad":          five(rt.ScalesGrad),
 	"ScalesQuantize":      three(rt.ScalesQuantize),

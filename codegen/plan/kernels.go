@@ -56,6 +56,7 @@ var kernels = map[string]func(*builder, *ir.Node){
 	"t.clip_dx":          (*builder).clipGrad,
 	"t.max_pool2d_dx":    (*builder).maxPoolGrad,
 	"t.avg_pool2d_dx":    (*builder).avgPoolGrad,
+	"t.max_unpool2d_dx":  (*builder).maxUnpoolGrad,
 	"t.softmax_dx":       (*builder).softmaxGrad,
 	"t.batch_norm":       (*builder).batchNormTrain,
 	"t.batch_norm_dx":    (*builder).batchNormGrad,

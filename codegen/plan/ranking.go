@@ -10,7 +10,7 @@ import (
 // indexed says whether n has a kernel that makes or moves indices: numbers of int64, always in row-major order.
 func (b *builder) indexed(n *ir.Node) bool {
 	k, _ := storage(n.Operands[0].Type)
-	return (n.Op.Has(ir.Ranks) || n.Op.Name == "nn.max_unpool2d") && (k == F32 || k == U8) || n.Op.Name == "nn.reshape" && k == I64
+	return (n.Op.Has(ir.Ranks) || len(n.Operands) == 2 && n.Indexes(1)) && (k == F32 || k == U8) || n.Op.Name == "nn.reshape" && k == I64
 }
 
 // lines are those along an axis of operand 0, in whatever order it lies in memory.
@@ -53,4 +53,11 @@ func (b *builder) maxUnpool(n *ir.Node) {
 	}
 	src, at := b.in(n.Operands[0], pixel), b.in(n.Operands[1], rows)
 	b.step(typed(b.Kind(src), "MaxUnpoolU8", "MaxUnpoolF32"), a, b.make(n.Result(), pixel), src, at)
+}
+
+func (b *builder) maxUnpoolGrad(n *ir.Node) {
+	dy, s := b.typ(n.Operands[0]).Shape, b.typ(n.Operands[1]).Shape
+	a := &rt.MaxUnpoolArgs{N: s[0], C: s[1], From: s[2] * s[3], To: dy[2] * dy[3], Whole: n.Bool("whole")}
+	grad, at := b.in(n.Operands[0], pixel), b.in(n.Operands[1], rows)
+	b.step("MaxUnpoolGrad", a, b.make(n.Result(), pixel), grad, at)
 }

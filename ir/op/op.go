@@ -25,7 +25,7 @@ var all = ir.NewOpSet(slices.Concat(functionOps(), pairingOps(), reductionOps(),
 	Take, Resample, Normalize,
 	Pixels,
 	Where, Cast, Not, IsNaN, IsInf, ArgMax, TopK, CumSum, Gather,
-	GridSample, RoiAlign, PoolIndices, MaxUnpool, Det,
+	GridSample, RoiAlign, PoolIndices, MaxUnpool, MaxUnpoolDX, Det,
 })...)
 
 // All is the set of every operator.

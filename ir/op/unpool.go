@@ -74,6 +74,9 @@ var MaxUnpool = &ir.OpDef{
 	},
 	Traits: ir.KeepsParams,
 	Stages: floatStages,
+	Grad: func(c *ir.GradCtx) {
+		c.In[0] = c.Build("t.max_unpool2d_dx", ir.AttrsOf("whole", c.Node.Bool("whole")), c.Out[0], c.Node.Operands[1])
+	},
 	Infer: func(c *ir.InferCtx) {
 		t, u := c.In[0], c.In[1]
 		if t.IsQuant() && !wantCodes(c, 0) || !wantRank(c, 0, 4) || !wantWhole(c) {
@@ -104,6 +107,37 @@ var MaxUnpool = &ir.OpDef{
 			}
 			if at >= 0 && at < int64(size) {
 				out.Move(base+int(at), x, i)
+			}
+		}
+	},
+}
+
+// MaxUnpoolDX is the gradient of nn.max_unpool2d.
+var MaxUnpoolDX = &ir.OpDef{
+	Name:     "t.max_unpool2d_dx",
+	Summary:  "gradient of elements put back at places",
+	Doc:      "Each element has the gradient of its place, also where several share it; 0 where its index was left out.",
+	Operands: []ir.Operand{{Name: "dy"}, {Name: "indices", Index: true}},
+	Attrs:    []ir.AttrDef{wholeAttr},
+	Stages:   trainStages,
+	Infer: func(c *ir.InferCtx) {
+		t, u := c.In[0], c.In[1]
+		if !t.IsFloat() || u.DType != tensor.I64 || len(t.Shape) != 4 || len(u.Shape) != 4 || !slices.Equal(t.Shape[:2], u.Shape[:2]) {
+			c.Errorf("V045", "operands are %s and %s, want images of float32 and int64 indices for as many channels", t, u)
+			return
+		}
+		c.Return(ir.Float(u.Shape...))
+	},
+	Eval: func(c *ir.EvalCtx) {
+		dy, dx := c.In[0], c.Result(0)
+		from, to := tensor.Elems(dx.Shape[1:]), tensor.Elems(dy.Shape[1:])
+		for i, at := range c.In[1].I64 {
+			base, size := i/from*to, to
+			if c.Node.Bool("whole") {
+				base, size = 0, dy.Len()
+			}
+			if at >= 0 && at < int64(size) {
+				dx.F32[i] = dy.F32[base+int(at)]
 			}
 		}
 	},

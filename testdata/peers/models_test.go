@@ -1,6 +1,17 @@
 package peers
 
-import pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/amctc/amctc/ir/irtest"
+	parser "github.com/amctc/amctc/parser/onnx"
+	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
+	"github.com/amctc/amctc/testdata/peers/ort"
+)
 
 // ints is an initializer of integers.
 func ints(name string, elem pb.TensorProto_DataType, v []int64, dims ...int64) *pb.TensorProto {
@@ -50,4 +61,42 @@ func microsoft(op string, in []string, out string, attrs ...*pb.AttributeProto) 
 	n := node(op, in, out, attrs...)
 	n.Domain = "com.microsoft"
 	return n
+}
+
+// same runs nodes on random numbers of the given shapes, inputs a, b, …, and on what is known, and holds output y
+// against ONNX Runtime's.
+func same(t *testing.T, opset int64, dims [][]int64, known []*pb.TensorProto, nodes ...*pb.NodeProto) {
+	t.Helper()
+	g := &pb.GraphProto{Name: "g", Node: nodes, Output: []*pb.ValueInfoProto{{Name: "y", Type: info("y").Type}}}
+	g.Output[0].Type = &pb.TypeProto{Value: &pb.TypeProto_TensorType{TensorType: &pb.TypeProto_Tensor{ElemType: 1}}}
+	for i, d := range dims {
+		g.Input = append(g.Input, info(string(rune('a'+i)), d...))
+	}
+	for _, p := range known {
+		if slices.ContainsFunc(nodes, func(n *pb.NodeProto) bool { return slices.Contains(n.Input, p.Name) }) {
+			g.Initializer = append(g.Initializer, p)
+		}
+	}
+	data, err := proto.Marshal(&pb.ModelProto{IrVersion: 10, OpsetImport: []*pb.OperatorSetIdProto{{Version: opset}, {Domain: "com.microsoft", Version: 1}}, Graph: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, diags := parser.Import("y", data, parser.Options{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	in := irtest.RandomInputs(m.Main(), 5, 1)
+	want, err := open(t, data, ort.Options{}).Run(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := eval(t, m, in)[0]
+	if !slices.Equal(got.Shape, want[0].Shape) || want[0].Len() == 0 {
+		t.Fatalf("shape %v, ONNX Runtime gives %v", got.Shape, want[0].Shape)
+	}
+	for i, v := range want[0].F32 {
+		if d := math.Abs(float64(v) - float64(got.F32[i])); !(d <= 1e-5+1e-5*math.Abs(float64(v))) {
+			t.Fatalf("element %d is %v, ONNX Runtime gives %v", i, got.F32[i], v)
+		}
+	}
 }

@@ -2,15 +2,9 @@ package peers
 
 import (
 	"math"
-	"slices"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
-	"github.com/amctc/amctc/ir/irtest"
-	parser "github.com/amctc/amctc/parser/onnx"
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
-	"github.com/amctc/amctc/testdata/peers/ort"
 )
 
 // TestRecentOperators holds operators of opsets 23 and 24, and those that ONNX Runtime joins, against ONNX Runtime.
@@ -58,35 +52,7 @@ func TestRecentOperators(t *testing.T) {
 		{"FusedGemm", [][]int64{{2, 4}}, microsoft("FusedGemm", []string{"a", "square", "bias"}, "y", text("activation", "Relu"), integer("transB", 1))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := &pb.GraphProto{Name: "g", Node: []*pb.NodeProto{c.node}, Output: []*pb.ValueInfoProto{{Name: "y", Type: info("y").Type}}}
-			g.Output[0].Type = &pb.TypeProto{Value: &pb.TypeProto_TensorType{TensorType: &pb.TypeProto_Tensor{ElemType: 1}}}
-			for i, dims := range c.in {
-				g.Input = append(g.Input, info(string(rune('a'+i)), dims...))
-			}
-			for _, p := range known {
-				if slices.Contains(c.node.Input, p.Name) {
-					g.Initializer = append(g.Initializer, p)
-				}
-			}
-			data, err := proto.Marshal(&pb.ModelProto{IrVersion: 10, OpsetImport: []*pb.OperatorSetIdProto{{Version: 24}, {Domain: "com.microsoft", Version: 1}}, Graph: g})
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, diags := parser.Import(c.name, data, parser.Options{})
-			if diags.HasErrors() {
-				t.Fatal(diags)
-			}
-			in := irtest.RandomInputs(m.Main(), 5, 1)
-			want, err := open(t, data, ort.Options{}).Run(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := eval(t, m, in)[0]
-			for i, v := range want[0].F32 {
-				if d := math.Abs(float64(v) - float64(got.F32[i])); !(d <= 1e-5+1e-5*math.Abs(float64(v))) {
-					t.Fatalf("element %d is %v, ONNX Runtime gives %v", i, got.F32[i], v)
-				}
-			}
+			same(t, 24, c.in, known, c.node)
 		})
 	}
 }
