@@ -7,10 +7,6 @@ import (
 	pb "github.com/amctc/amctc/parser/onnx/onnxpb"
 )
 
-func text(name, v string) *pb.AttributeProto {
-	return &pb.AttributeProto{Name: name, Type: pb.AttributeProto_STRING, S: []byte(v)}
-}
-
 func list(name string, v ...int64) *pb.AttributeProto {
 	return &pb.AttributeProto{Name: name, Type: pb.AttributeProto_INTS, Ints: v}
 }
