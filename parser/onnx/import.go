@@ -54,6 +54,7 @@ func Import(name string, data []byte, opt Options) (*ir.Module, *diag.List) {
 		quantized:  make(map[quantKey]*ir.Value),
 		scales:     make(map[quantKey]float32),
 		known:      make(map[*ir.Value]*literal),
+		takes:      readsOf(),
 	}
 	model := &pb.ModelProto{}
 	if err := proto.Unmarshal(data, model); err != nil {
@@ -99,6 +100,7 @@ type importer struct {
 	quantized  map[quantKey]*ir.Value // codes made of a tensor, by scale
 	scales     map[quantKey]float32   // scales chosen for a tensor, by reciprocal
 	known      map[*ir.Value]*literal // constants that were folded
+	takes      map[string]reads       // what operators take, see readsOf
 	halves     bool                   // half precision was remarked
 	dynamics   bool                   // dropped dynamic factors were remarked
 }

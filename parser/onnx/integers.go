@@ -265,18 +265,6 @@ func (c *call) dynamicFactors(x *ir.Value) (codes, scale, zero *ir.Value) {
 	return c.roundedTo(pb.TensorProto_UINT8, c.two("nn.div", x, scale), zero), scale, zero
 }
 
-// readsOf is what each operator takes beside float32 and known tensors.
-var readsOf map[string]reads
-
-func init() { // the operators' handlers read it
-	readsOf = make(map[string]reads)
-	for _, t := range []map[string]entry{foreign, table} {
-		for name, e := range t {
-			readsOf[name] = e.reads
-		}
-	}
-}
-
 // onlyPaired says whether every reader of a tensor of codes takes codes as such, so that the graph holds what they
 // stand for. What a function or a branch gives is taken for paired.
 func (im *importer) onlyPaired(name string) bool {
@@ -294,7 +282,7 @@ func (im *importer) onlyPaired(name string) bool {
 			return false
 		}
 		for _, n := range im.scope.readers[work[0]] {
-			r, ok := readsOf[n.OpType]
+			r, ok := im.takes[n.OpType]
 			switch {
 			case !ok || r&readsCodes != 0:
 			case r&movesCodes == 0:

@@ -167,6 +167,18 @@ var recurrentAttrs = []string{"activation_alpha", "activation_beta", "activation
 
 var poolAttrs = []string{"auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "strides"}
 
+// readsOf is what each operator takes beside float32 and known tensors. Handlers, which the tables hold, find it in
+// the importer.
+func readsOf() map[string]reads {
+	out := make(map[string]reads)
+	for _, t := range []map[string]entry{foreign, table} {
+		for name, e := range t {
+			out[name] = e.reads
+		}
+	}
+	return out
+}
+
 // wayOut says what a user can do about an operator that is not supported.
 func wayOut(opType string) string {
 	switch opType {
