@@ -9,7 +9,7 @@ import (
 )
 
 // A program for several AI cores has the streams of one core for each of them, and the work of every operator is divided: elements and planes evenly, products
-// by rows and columns. Cores share nothing within an operator: each writes blocks of 32 bytes of its own. All streams meet after each operator, as
+// by turns, rows and columns, and batches of products among groups of cores. Cores share nothing within an operator: each writes blocks of 32 bytes of its own. All streams meet after each operator, as
 // those of one core do. Host steps, and what is not worth dividing, are core 0's.
 
 // addCores makes the streams of n AI cores.

@@ -43,7 +43,8 @@ func (k *kernel) toND(x tensorGM, sym string) {
 }
 
 // transposed walks an image by samples, strips of pixels and blocks of 32 channels. A strip has count pixels, in rows of pitch bytes. The cores divide the
-// samples, so many together as end at a block of 32 bytes of the result, the blocks of channels where each sample ends at one, and with byStrips the strips.
+// samples, so many together as end at a block of 32 bytes of the result, the blocks of channels where each sample ends at one, and with byStrips the
+// strips, which are shorter where cores would be idle.
 func (k *kernel) transposed(t tensorGM, together int, byStrips bool, load func(c *code, n, block, pixel index, channels, count, ub, pitch int), turn func(c *code, channels, count, pitch, in, out int),
 	store func(c *code, n, block, pixel index, channels, count, ub, pitch int)) {
 	plane := t.Dims[2] * t.Dims[3]
