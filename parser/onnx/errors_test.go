@@ -184,6 +184,15 @@ m.onnx:MaxPool_1: error[I025]: MaxPool "MaxPool_1": 1048582 windows of 1048576 p
 m.onnx:ConstantOfShape_2: error[I025]: ConstantOfShape "ConstantOfShape_2": evaluating it needs a constant of 1073741824 elements, too many for a model of this size
 m.onnx:Expand_3: error[I025]: Expand "Expand_3": shape [1099511627776 1099511627776] is negative or too large
 m.onnx:Range_4: error[I025]: Range "Range_4": evaluating it needs a constant of 1099511627776 elements, too many for a model of this size`},
+	{name: "places", m: batch(16).floats("g", 1, 2, 2, 2).i64("k", 2, 2, 2).i64("first", 0).i64("b", 0).floats("r", 1, 4).in("v", 1, 2, 4, 4, 4).
+		node("Shape x -> s").node("Gather s first -> n").node("Concat n k -> e", integer("axis", 0)).node("Expand g e -> grids").
+		node("GridSample x grids -> a").node("Relu grids -> c").node("GridSample x g -> d", str("mode", "spline")).node("GridSample v g -> h").
+		node("RoiAlign x r b -> i").node("MaxPool v -> m j", ints("kernel_shape", 2, 2, 2)).out("a", "c", "d", "h", "i", "j"), want: `
+m.onnx:GridSample_6: error[I006]: GridSample "GridSample_6": attributes mode="spline" and padding_mode="zeros", want linear, nearest or cubic and zeros, border or reflection
+m.onnx:GridSample_7: error[I019]: GridSample "GridSample_7": GridSample of rank 5 (three-dimensional) is not supported, only images (N, C, H, W)
+m.onnx:MaxPool_9: error[I019]: MaxPool "MaxPool_9": indices of a three-dimensional pooling are not supported, only those of images (N, C, H, W)
+m.onnx:Relu_5: error[I022]: Relu "Relu_5": its input "grids" is a constant, repeated for each sample of the free batch, which only GridSample takes; fix the batch with --input-shape
+m.onnx:RoiAlign_8: error[I022]: RoiAlign "RoiAlign_8": regions belong to images of any sample; give --input-shape to fix the batch`},
 	{name: "extra outputs", m: image(13).node("Relu x -> y i").out("y", "i"),
 		want: `m.onnx:Relu_0: error[I026]: Relu "Relu_0": its output 1, "i", is used but not supported; only the first output is`},
 })

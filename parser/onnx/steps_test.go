@@ -148,6 +148,9 @@ var stepCases = []struct {
 		"reshape max_pool2d_indices reshape"},
 	{"GridSample", newModel(20).in("x", -1, 2, 4, 4).in("g", -1, 3, 3, 2).node("GridSample x g -> y", str("mode", "cubic"), str("padding_mode", "border")).out("y"),
 		"grid_sample"},
+	{"GridSample of one grid", newModel(16).in("x", -1, 2, 4, 4).floats("g", 1, 3, 3, 2).i64("k", 3, 3, 2).i64("first", 0).node("Shape x -> s").node("Gather s first -> n").
+		node("Concat n k -> e", integer("axis", 0)).node("Expand g e -> grids").node("GridSample x grids -> y").out("y"),
+		"grid_sample"},
 	{"RoiAlign", newModel(16).in("x", 1, 2, 4, 4).in("r", 2, 4).i64("b", 0, 0).node("RoiAlign x r b -> y", str("mode", "max"), integer("output_height", 2)).out("y"),
 		"roi_align"},
 	{"Det", newModel(13).in("x", 2, 3, 3).node("Det x -> y").out("y"),
