@@ -54,7 +54,7 @@ func buildTfIdf(c *call) {
 	}
 	shape := append(slices.Clone(s[:len(s)-1]), columns)
 	// Each row is searched at every place, with every distance, for every sequence of the pool.
-	work := float64(rows) * float64(width) * float64(min(skip, width)+1) * float64(len(grams))
+	work := float64(float64(float64(rows)*float64(width)) * float64(float64(min(skip, width)+1)*float64(len(grams))))
 	if !(work <= maxTaps) {
 		c.errorf(codeTooLarge, "it compares %.0f sequences, too many", work)
 		return
@@ -224,7 +224,7 @@ func melCorners(bands, length, rate int, edge [2]float64) []float64 {
 	step := (mel[1] - mel[0]) / float64(bands+2)
 	out := make([]float64, bands+2)
 	for i := range out {
-		hz := float64(700 * (f32.Wide("exp")(float64(mel[0]+float64(float64(i)*step))*perMel) - 1))
+		hz := float64(700 * (f32.Wide("exp")(float64(float64(mel[0]+float64(float64(i)*step))*perMel)) - 1))
 		out[i] = math.Floor(float64(float64(length+1)*hz) / float64(rate))
 	}
 	return out

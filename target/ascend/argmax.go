@@ -116,7 +116,7 @@ func (k *kernel) indices(l lineRows, n int) {
 		c.emit(
 			&target.VCast{To: target.F16, From: target.S8, Dst: target.V(half), A: target.V(in[b]).Strides(1, 4), Rep: reps(all, 128)},
 			&target.VCast{To: target.F32, From: target.F16, Dst: f, A: target.V(half).Strides(1, 4), Rep: reps(all, 64)},
-			&target.VScalar{Op: target.VMuls, Type: target.F32, Dst: f, A: f, Imm: target.ImmF32(sign * float32(w)), Rep: reps(all, 64)})
+			&target.VScalar{Op: target.VMuls, Type: target.F32, Dst: f, A: f, Imm: target.ImmF32(float32(sign * float32(w))), Rep: reps(all, 64)})
 		k.greatest(c, rows, lanes, numbers, lowAt, most, spare)
 		c.emit(
 			&target.VScalar{Op: target.VMuls, Type: target.F32, Dst: q, A: m, Imm: target.ImmF32(1 / float32(w)), Rep: r}, // exact: w is a power of two
