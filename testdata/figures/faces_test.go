@@ -7,6 +7,7 @@ import (
 
 	"github.com/amctc/amctc"
 	"github.com/amctc/amctc/ir/tensor"
+	"github.com/amctc/amctc/parser"
 )
 
 // scored is one sample of two score outputs.
@@ -81,5 +82,24 @@ func TestOthers(t *testing.T) {
 	}
 	if got := (&searched{}).others(); got != "no layer needs more" {
 		t.Error(got)
+	}
+}
+
+// TestMultiplyAdds holds what is told of multiply-adds of a network that is not quantized.
+func TestMultiplyAdds(t *testing.T) {
+	m, found := parser.Parse("float.amir", []byte(`amir 1
+
+const @w : tensor<2x2x1x1xf32> = [1, 2, 3, 4]
+
+func @main(%x: tensor<1x2x8x8xf32>) -> (tensor<1x2x8x8xf32>) attributes {stage = float} {
+  %a = nn.conv2d %x, @w : tensor<1x2x8x8xf32> loc("a")
+  return %a
+}
+`))
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := multiplyAdds(m); err != nil || got != "multiply-adds 0 % int8, 100 % float" {
+		t.Errorf("%s, %v", got, err)
 	}
 }
