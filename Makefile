@@ -11,7 +11,7 @@ FUZZTIME ?= 8s
 # with each.
 ISAS    ?= generic avx2 avxvnni avx512vnni
 GRAPHS  ?= 2000
-FEWER   ?= 60
+FEWER   ?= 40
 
 .PHONY: help demo test check everywhere figures data data-all build fmt clean bench bench-peers
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -58,28 +59,14 @@ func TestRandomGraphs(t *testing.T) {
 	seed := *first
 	for total < *graphs {
 		var list []*graph
-		for len(list) < min(perProgram, *graphs-total) {
-			float, integer, err := passtest.Quantized(seed, socs[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			if integer != nil {
-				list = append(list, &graph{seed, float, integer, [][]*tensor.Tensor{
-					irtest.RandomInputs(integer.Main(), seed+2000, 1), irtest.RandomInputs(integer.Main(), seed+3000, 1)}})
-			}
-			seed++
+		for want := min(perProgram, *graphs-total); len(list) < want; {
+			n := want - len(list)
+			list = append(list, drawn(t, seed, n)...)
+			seed += uint64(n)
 		}
 		program := link(t, list)
 		reports := make([]*agree.Report, len(list))
-		var wg sync.WaitGroup
-		for w := range 2 {
-			wg.Go(func() {
-				for i := w; i < len(list); i += 2 {
-					reports[i] = check(t, list[i], &linked{program, list[i].name()})
-				}
-			})
-		}
-		wg.Wait()
+		both(len(list), func(i int) { reports[i] = check(t, list[i], &linked{program, list[i].name()}) })
 		for i, r := range reports {
 			if r == nil {
 				continue
@@ -103,6 +90,36 @@ func TestRandomGraphs(t *testing.T) {
 	if want := min(total/25, 100); total >= 1000 && used[least] < want {
 		t.Errorf("operator %s occurs %d times, want %d", least, used[least], want)
 	}
+}
+
+// drawn are n random networks from a seed on, without those that no data calibrate.
+func drawn(t *testing.T, seed uint64, n int) []*graph {
+	t.Helper()
+	list, bad := make([]*graph, n), make([]error, n)
+	both(n, func(i int) {
+		s := seed + uint64(i)
+		float, integer, err := passtest.Quantized(s, socs[0])
+		if bad[i] = err; integer != nil {
+			list[i] = &graph{s, float, integer, [][]*tensor.Tensor{irtest.RandomInputs(integer.Main(), s+2000, 1), irtest.RandomInputs(integer.Main(), s+3000, 1)}}
+		}
+	})
+	if err := errors.Join(bad...); err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(list, func(g *graph) bool { return g == nil })
+}
+
+// both shares n tasks between two goroutines.
+func both(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	for w := range 2 {
+		wg.Go(func() {
+			for i := w; i < n; i += 2 {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // count adds the operators of the network as drawn, and the integer ones it became. Functions that are planned and
