@@ -99,6 +99,11 @@ func Prepare(c *passes.Context, m *ir.Module) (*ir.Module, error) {
 	default:
 		return nil, diag.Errorf("Q020", diag.Span{File: m.File}, "", "the module is in stage %s already; a float network is wanted", s)
 	}
+	for _, v := range m.Main().Results {
+		if v.IsConst() && v.Const.Data.Len() == 0 {
+			return nil, diag.Errorf("V015", v.Span, "@"+v.Name, "an output without elements cannot be compiled; take it out of the network's outputs")
+		}
+	}
 	out := m.Clone()
 	var g passes.Manager
 	_, err := g.Run(c, out, list)

@@ -71,7 +71,7 @@ func verifyConst(c *Const, l *diag.List) {
 		l.Errorf("V012", c.Span, "@"+c.Name, "data is %v of %v, type is %s", c.Data.Shape, c.Data.DType, t)
 		return
 	}
-	if !VerifyType(t, c.Span, "@"+c.Name, l) {
+	if !verifyType(t, true, c.Span, "@"+c.Name, l) {
 		return
 	}
 	if t.IsFloat() {
@@ -111,8 +111,13 @@ const MaxElems = 1 << 40
 
 // VerifyType checks that a type can exist at all, and reports the first reason why not.
 func VerifyType(t Type, span diag.Span, subject string, l *diag.List) bool {
+	return verifyType(t, false, span, subject, l)
+}
+
+// verifyType is VerifyType of what may have no elements, which constants that nothing computes with are.
+func verifyType(t Type, empty bool, span diag.Span, subject string, l *diag.List) bool {
 	before := l.Len()
-	verifyShape(t, span, subject, l)
+	verifyShape(t, empty, span, subject, l)
 	if l.Len() == before && t.Quant != nil {
 		verifyQuant(t, span, subject, l)
 	}
@@ -122,7 +127,7 @@ func VerifyType(t Type, span diag.Span, subject string, l *diag.List) bool {
 // MaxRank is the largest number of dimensions of a type.
 const MaxRank = 64
 
-func verifyShape(t Type, span diag.Span, subject string, l *diag.List) {
+func verifyShape(t Type, empty bool, span diag.Span, subject string, l *diag.List) {
 	if len(t.Shape) > MaxRank {
 		l.Errorf("V015", span, subject, "the type has %d dimensions, more than %d", len(t.Shape), MaxRank)
 		return
@@ -131,6 +136,9 @@ func verifyShape(t Type, span diag.Span, subject string, l *diag.List) {
 	for i, d := range t.Shape {
 		if d == Free && i == 0 {
 			continue
+		}
+		if d == 0 && empty && t.Quant == nil {
+			return
 		}
 		if d <= 0 {
 			l.Errorf("V015", span, subject, "dimension %d is %s: dimensions are positive, and only the leading one may be free", i, dimText(d))
@@ -221,6 +229,9 @@ func verifyFunc(f *Func, l *diag.List) {
 				l.Errorf("V018", n.Span, n.Subject(), "operand %d, %%%s, is used before it is defined", i, v.Name)
 				ok = false
 			}
+			if v.Const != nil && v.Const.Data.Len() == 0 {
+				l.Errorf("V015", n.Span, n.Subject(), "operand %d, @%s, has no elements; nothing is computed with such a constant", i, v.Name)
+			}
 			if v.Const != nil {
 				ok = ok && VerifyType(v.Type, v.Span, "@"+v.Name, new(diag.List))
 			}
@@ -247,6 +258,9 @@ func verifyFunc(f *Func, l *diag.List) {
 	for _, v := range f.Results {
 		if v.Const == nil && !defined[v] {
 			l.Errorf("V018", v.Span, "%"+v.Name, "returned value is not defined in @%s", f.Name)
+		}
+		if v.Const != nil && v.Const.Data.Len() == 0 && f.Stage != StageFloat {
+			l.Errorf("V015", v.Span, "@"+v.Name, "a result without elements is evaluated in stage %s alone", StageFloat)
 		}
 	}
 	verifyStage(f, l)

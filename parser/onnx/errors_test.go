@@ -48,6 +48,9 @@ m.onnx:Softmax_4: error[I022]: Softmax "Softmax_4": axis 0 is the free batch: so
 		want: `m.onnx:Gelu_0: error[I005]: Gelu "Gelu_0": operators of domain "org.example" are not supported; the model holds no function of this name; export without custom operators`},
 	{name: "operator of a later opset", m: image(8).i64("s", 1).node("ConstantOfShape s -> c").node("Add x c -> y").out("y"),
 		want: `m.onnx:ConstantOfShape_0: error[I004]: ConstantOfShape "ConstantOfShape_0": operator ConstantOfShape does not exist in opset 8`},
+	{name: "nothing to compute with", m: newModel(14).i64("z", 0).in("x", 2, 3).i64("s", 2, 0).node("ConstantOfShape z -> e").node("Reshape e s -> f", integer("allowzero", 1)).
+		node("MatMul x f -> y").out("y").edit(func(m *pb.ModelProto) { m.Graph.Initializer[1].Int64Data = []int64{3, 0} }), opt: Options{Numbers: true}, want: `
+m.onnx:MatMul_2: error[I015]: MatMul "MatMul_2": constant "f" has no elements (shape [0 3]); nothing is computed with it`},
 	{name: "attention", m: newModel(23).in("q", 1, 3, 2, 4).in("k", 1, 2, 2, 4).in("f", 1, 2, 6).in("x", 1, 2, 2, 5).floats("t", 1, 2, 2).
 		node("Attention q k k -> a").node("Attention q q q _ k -> b").node("Attention f f f -> c", integer("q_num_heads", 4), integer("kv_num_heads", 4)).
 		node("RotaryEmbedding x t t -> d").node("RotaryEmbedding q k t -> e").out("a", "b", "c", "d", "e"), want: `

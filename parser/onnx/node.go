@@ -327,6 +327,12 @@ func (c *call) emitAll(opName, label string, operands []*ir.Value, attrs ...any)
 			return nil
 		}
 	}
+	for _, v := range operands {
+		if v.IsConst() && v.Const.Data.Len() == 0 {
+			c.errorf(codeTensor, "constant %q has no elements (shape %v); nothing is computed with it", v.Name, v.Type.Shape)
+			return nil
+		}
+	}
 	if !c.im.opt.Numbers && !strings.HasPrefix(opName, "q.") && slices.ContainsFunc(operands, func(v *ir.Value) bool { return !v.IsConst() }) {
 		for _, v := range operands {
 			if v.IsConst() && !v.Type.IsFloat() {

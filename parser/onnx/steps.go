@@ -81,6 +81,9 @@ func (c *call) take(v *ir.Value, axis int, list []int) *ir.Value {
 	if v == nil {
 		return nil
 	}
+	if len(list) == 0 && c.im.opt.Numbers {
+		return c.none(v, axis)
+	}
 	if len(list) == 0 {
 		c.errorf(codeTensor, "its result has no elements")
 		return nil
@@ -95,6 +98,18 @@ func (c *call) take(v *ir.Value, axis int, list []int) *ir.Value {
 	return c.one1("nn.take", v, "axis", axis, "indices", list)
 }
 
+// none is v without entries along an axis: known, whatever v is. A free batch has as many samples as it likes of nothing.
+func (c *call) none(v *ir.Value, axis int) *ir.Value {
+	shape := slices.Clone(v.Type.Shape)
+	shape[axis] = 0
+	if !c.fixed(v) {
+		return nil
+	}
+	l := literalOf(tensor.New(v.Type.DType, shape...))
+	l.name = c.name + "_none"
+	return c.konst(l)
+}
+
 // takeFlat gathers elements by their flat index, -1 for zero, under a shape.
 func (c *call) takeFlat(v *ir.Value, at []int, shape []int) *ir.Value {
 	if v == nil {
@@ -102,6 +117,9 @@ func (c *call) takeFlat(v *ir.Value, at []int, shape []int) *ir.Value {
 	}
 	if !c.fixed(v) || !c.charge(len(at)) {
 		return nil
+	}
+	if len(at) == 0 && v.Type.Elems() == 0 && c.im.opt.Numbers && slices.Equal(shape, v.Type.Shape) {
+		return v
 	}
 	return c.reshaped(c.take(c.reshaped(v, v.Type.Elems()), 0, at), shape...)
 }

@@ -169,7 +169,7 @@ func (im *importer) constant(l *literal) (*ir.Value, *problem) {
 			return nil, &problem{codeFinite, fmt.Sprintf("element %d of constant %q is %v; weights must be finite", i, l.name, v)}
 		}
 	}
-	if l.len() == 0 {
+	if l.len() == 0 && !im.opt.Numbers {
 		return nil, &problem{codeTensor, fmt.Sprintf("constant %q has no elements (shape %v)", l.name, l.shape)}
 	}
 	t := l.tensor()
