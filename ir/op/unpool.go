@@ -99,16 +99,7 @@ var MaxUnpool = &ir.OpDef{
 				out.I8[i] = zero
 			}
 		}
-		from, to := tensor.Elems(x.Shape[1:]), tensor.Elems(out.Shape[1:])
-		for i, at := range c.In[1].I64 {
-			base, size := i/from*to, to
-			if c.Node.Bool("whole") {
-				base, size = 0, out.Len()
-			}
-			if at >= 0 && at < int64(size) {
-				out.Move(base+int(at), x, i)
-			}
-		}
+		places(c, x, out, func(i, at int) { out.Move(at, x, i) })
 	},
 }
 
@@ -130,15 +121,20 @@ var MaxUnpoolDX = &ir.OpDef{
 	},
 	Eval: func(c *ir.EvalCtx) {
 		dy, dx := c.In[0], c.Result(0)
-		from, to := tensor.Elems(dx.Shape[1:]), tensor.Elems(dy.Shape[1:])
-		for i, at := range c.In[1].I64 {
-			base, size := i/from*to, to
-			if c.Node.Bool("whole") {
-				base, size = 0, dy.Len()
-			}
-			if at >= 0 && at < int64(size) {
-				dx.F32[i] = dy.F32[base+int(at)]
-			}
-		}
+		places(c, dx, dy, func(i, at int) { dx.F32[i] = dy.F32[at] })
 	},
+}
+
+// places gives the place at in the images for each element i of the pooled, in ascending order, where operand 1 has one that exists.
+func places(c *ir.EvalCtx, pooled, images *tensor.Tensor, each func(i, at int)) {
+	from, to := tensor.Elems(pooled.Shape[1:]), tensor.Elems(images.Shape[1:])
+	for i, at := range c.In[1].I64 {
+		base, size := i/from*to, to
+		if c.Node.Bool("whole") {
+			base, size = 0, images.Len()
+		}
+		if at >= 0 && at < int64(size) {
+			each(i, base+int(at))
+		}
+	}
 }

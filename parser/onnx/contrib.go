@@ -1,5 +1,7 @@
 package onnx
 
+import "github.com/amctc/amctc/ir"
+
 // ONNX Runtime writes the networks that it has optimized with quantized operators of its own domain,
 // com.microsoft. These here have a form in operators of the default domain.
 
@@ -38,12 +40,18 @@ func buildQLinearAdd(c *call) {
 	c.stored(buildAdd, 6, 7, c.operandNumbers(0, 1, 2), c.operandNumbers(3, 4, 5))
 }
 
+// skipped is the sum of inputs 0 and 1, and of the bias where there is that input.
+func (c *call) skipped(bias int) *ir.Value {
+	sum := c.two("nn.add", c.x(0), c.x(1))
+	if c.has(bias) {
+		sum = c.two("nn.add", sum, c.x(bias))
+	}
+	return sum
+}
+
 // buildSkipRMSNorm normalizes the sum of two tensors, and perhaps a bias; the sum is output 3.
 func buildSkipRMSNorm(c *call) {
-	sum := c.two("nn.add", c.x(0), c.x(1))
-	if c.has(3) {
-		sum = c.two("nn.add", sum, c.x(3))
-	}
+	sum := c.skipped(3)
 	if sum == nil {
 		return
 	}

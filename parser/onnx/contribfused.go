@@ -24,10 +24,7 @@ func buildQuickGelu(c *call) { c.swish(c.floatAttr("alpha", 1.702)) }
 
 // buildSkipLayerNorm normalizes the sum of two tensors, and perhaps a bias; the sum is output 3.
 func buildSkipLayerNorm(c *call) {
-	sum := c.two("nn.add", c.x(0), c.x(1))
-	if c.has(4) {
-		sum = c.two("nn.add", sum, c.x(4))
-	}
+	sum := c.skipped(4)
 	if sum == nil {
 		return
 	}

@@ -72,22 +72,26 @@ func (c *call) zeroPoint(i, rank, axis int) (zero *ir.Value, ok bool) {
 	return zero, zero != nil
 }
 
+// factorAxis is the axis, of so many, that the scales of input 1 go along; 0 when there is one scale. ok is false after a problem.
+func (c *call) factorAxis(rank int) (axis int, ok bool) {
+	if v := c.in[1].shape(); len(v) != 1 || v[0] == 1 {
+		return 0, true
+	}
+	return c.axis(c.intAttr("axis", 1), rank)
+}
+
 // quantizeComputed is QuantizeLinear with any factors and plain integers as its result.
 func (c *call) quantizeComputed() {
 	s := c.in[0].shape()
-	axis := 0
-	if v := c.in[1].shape(); len(v) == 1 && v[0] != 1 {
-		var ok bool
-		if axis, ok = c.axis(c.intAttr("axis", 1), len(s)); !ok {
-			return
-		}
+	axis, ok := c.factorAxis(len(s))
+	if !ok {
+		return
 	}
 	elem := pb.TensorProto_UINT8
 	if c.has(2) {
 		elem = c.in[2].elem()
 	}
-	zero, ok := c.zeroPoint(2, len(s), axis)
-	if ok {
+	if zero, ok := c.zeroPoint(2, len(s), axis); ok {
 		c.finish(0, c.roundedTo(elem, c.two("nn.div", c.x(0), c.factorsAlong(c.x(1), len(s), axis)), zero))
 	}
 }
@@ -95,12 +99,9 @@ func (c *call) quantizeComputed() {
 // dequantizeComputed is DequantizeLinear of plain integers: (q - zero) * scale.
 func (c *call) dequantizeComputed() {
 	s := c.in[0].shape()
-	axis := 0
-	if v := c.in[1].shape(); len(v) == 1 && v[0] != 1 {
-		var ok bool
-		if axis, ok = c.axis(c.intAttr("axis", 1), len(s)); !ok {
-			return
-		}
+	axis, ok := c.factorAxis(len(s))
+	if !ok {
+		return
 	}
 	if zero, ok := c.zeroPoint(2, len(s), axis); ok {
 		v := c.casted(c.centred(c.x(0), zero), tensor.F32)
